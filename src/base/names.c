@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/names.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int names_grow(struct names *names, struct arena *arena)
+{
+	uint16_t cap = names->cap ? (uint16_t)(names->cap * 2) : 32;
+	struct str *at = arena_alloc(arena, cap, sizeof(*at));
+
+	if (!at) {
+		return -ENOMEM;
+	}
+	if (names->n) {
+		memcpy(at, names->at, names->n * sizeof(*at));
+	}
+	names->at = at;
+	names->cap = cap;
+	return 0;
+}
+
+int names_add(struct names *names, struct arena *arena, struct str name, uint16_t *ret)
+{
+	uint16_t known = names_find(names, name);
+	struct str copy;
+	int r;
+
+	if (known != NAMES_NONE) {
+		*ret = known;
+		return 0;
+	}
+	if (names->n == NAMES_MAX) {
+		return -ENOSPC;
+	}
+	if (names->n == names->cap) {
+		r = names_grow(names, arena);
+		if (r < 0) {
+			return r;
+		}
+	}
+	copy = arena_str(arena, name);
+	if (!copy.p) {
+		return -ENOMEM;
+	}
+	names->at[names->n] = copy;
+	*ret = names->n++;
+	return 0;
+}
+
+uint16_t names_find(const struct names *names, struct str name)
+{
+	for (uint16_t i = 0; i < names->n; i++) {
+		if (str_eq(names->at[i], name)) {
+			return i;
+		}
+	}
+	return NAMES_NONE;
+}
+
+struct str names_at(const struct names *names, uint16_t number)
+{
+	return number < names->n ? names->at[number] : STR_NONE;
+}
+
+struct str names_similar(const struct names *names, struct str name)
+{
+	unsigned best = name.n < 5 ? 2 : 4;
+	struct str found = STR_NONE;
+
+	for (uint16_t i = 0; i < names->n; i++) {
+		unsigned d = str_distance(names->at[i], name, best);
+
+		if (d < best) {
+			best = d;
+			found = names->at[i];
+		}
+	}
+	return found;
+}
