@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT */
+/* table.c - a hash table of fixed capacity.
+ *
+ * Two arrays: `keys` and `links` by slot, `index` by hash. The index has at least twice as many places as there are
+ * slots, so at most half of it is in use and a probe looks at one or two places on average. A place holds the slot and 32
+ * bits of the hash: a probe reads a key only when those agree, which is nearly always the key that was asked for.
+ *
+ * Removal leaves no tombstones: the entries behind the hole that may stand closer to their home are moved up (Knuth 6.4,
+ * algorithm R). The stored hash tells their home, no key is hashed again.
+ *
+ * `links` tells used slots from free ones and chains the free ones. Freed slots are reused before new ones are broken
+ * in, so a table that lives with few entries touches little memory, however many come and go.
+ *
+ * The hash is SipHash-2-4 (Aumasson, Bernstein) because the keys come from attackers: without the seed they cannot aim
+ * at one chain. */
+#include "base/table.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINK_USED UINT32_MAX
+#define LINK_END  (UINT32_MAX - 1)
+
+struct place {
+	uint32_t slot_plus_1; /* 0: empty */
+	uint32_t hash;
+};
+
+struct table {
+	uint32_t capacity, count, bound;
+	uint32_t first_free;
+	uint32_t mask;
+	size_t key_size;
+	struct place *index;
+	uint32_t *links;
+	unsigned char *keys;
+	uint8_t seed[TABLE_SEED_SIZE];
+};
+
+static uint64_t load_le64(const unsigned char *p, size_t n)
+{
+	uint64_t word = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		word |= (uint64_t)p[i] << (8 * i);
+	}
+	return word;
+}
+
+static inline uint64_t rotl(uint64_t x, unsigned bits)
+{
+	return (x << bits) | (x >> (64 - bits));
+}
+
+static inline void sip_round(uint64_t v[static 4])
+{
+	v[0] += v[1];
+	v[1] = rotl(v[1], 13) ^ v[0];
+	v[0] = rotl(v[0], 32);
+	v[2] += v[3];
+	v[3] = rotl(v[3], 16) ^ v[2];
+	v[0] += v[3];
+	v[3] = rotl(v[3], 21) ^ v[0];
+	v[2] += v[1];
+	v[1] = rotl(v[1], 17) ^ v[2];
+	v[2] = rotl(v[2], 32);
+}
+
+static inline void sip_word(uint64_t v[static 4], uint64_t word)
+{
+	v[3] ^= word;
+	sip_round(v);
+	sip_round(v);
+	v[0] ^= word;
+}
+
+uint64_t siphash(const void *bytes, size_t n, const uint8_t seed[static TABLE_SEED_SIZE])
+{
+	const unsigned char *p = bytes;
+	const uint64_t k0 = load_le64(seed, 8), k1 = load_le64(seed + 8, 8);
+	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
+			  k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+	size_t left = n;
+
+	for (; left >= 8; left -= 8, p += 8) {
+		sip_word(v, load_le64(p, 8));
+	}
+	sip_word(v, (uint64_t)n << 56 | load_le64(p, left));
+	v[2] ^= 0xff;
+	for (unsigned i = 0; i < 4; i++) {
+		sip_round(v);
+	}
+	return v[0] ^ v[1] ^ v[2] ^ v[3];
+}
+
+static unsigned char *key_at(const struct table *t, uint32_t slot)
+{
+	return t->keys + (size_t)slot * t->key_size;
+}
+
+static uint32_t hash_of(const struct table *t, const void *key)
+{
+	return (uint32_t)siphash(key, t->key_size, t->seed);
+}
+
+int table_new(uint32_t capacity, size_t key_size, const uint8_t seed[static TABLE_SEED_SIZE],
+	      struct table **ret)
+{
+	CLEANUP(table_freep) struct table *t = NULL;
+	uint64_t places = 2;
+
+	if (capacity == 0 || capacity > INT32_MAX || key_size == 0 || key_size > UINT8_MAX) {
+		return -EINVAL;
+	}
+	while (places < 2 * (uint64_t)capacity) {
+		places *= 2;
+	}
+	t = calloc(1, sizeof(*t));
+	if (!t) {
+		return -ENOMEM;
+	}
+	t->capacity = capacity;
+	t->first_free = LINK_END;
+	t->mask = (uint32_t)(places - 1);
+	t->key_size = key_size;
+	memcpy(t->seed, seed, TABLE_SEED_SIZE);
+	t->index = calloc(places, sizeof(*t->index));
+	t->links = calloc(capacity, sizeof(*t->links));
+	t->keys = calloc(capacity, key_size);
+	if (!t->index || !t->links || !t->keys) {
+		return -ENOMEM;
+	}
+	*ret = TAKE(t);
+	return 0;
+}
+
+struct table *table_free(struct table *t)
+{
+	if (t) {
+		free(t->index);
+		free(t->links);
+		free(t->keys);
+		free(t);
+	}
+	return NULL;
+}
+
+/* The place of the key, or the empty one where it would go. */
+static uint32_t place_of_key(const struct table *t, const void *key, uint32_t hash)
+{
+	uint32_t at = hash & t->mask;
+
+	while (t->index[at].slot_plus_1 != 0) {
+		if (t->index[at].hash == hash &&
+		    memcmp(key_at(t, t->index[at].slot_plus_1 - 1), key, t->key_size) == 0) {
+			break;
+		}
+		at = (at + 1) & t->mask;
+	}
+	return at;
+}
+
+static uint32_t place_of_slot(const struct table *t, uint32_t slot)
+{
+	uint32_t at = hash_of(t, key_at(t, slot)) & t->mask;
+
+	while (t->index[at].slot_plus_1 != slot + 1) {
+		at = (at + 1) & t->mask;
+	}
+	return at;
+}
+
+uint32_t table_find(const struct table *t, const void *key)
+{
+	uint32_t found = t->index[place_of_key(t, key, hash_of(t, key))].slot_plus_1;
+
+	return found != 0 ? found - 1 : TABLE_NONE;
+}
+
+static uint32_t take_slot(struct table *t)
+{
+	uint32_t slot = t->first_free;
+
+	if (slot != LINK_END) {
+		t->first_free = t->links[slot];
+	} else if (t->bound < t->capacity) {
+		slot = t->bound++;
+	} else {
+		return TABLE_NONE;
+	}
+	t->links[slot] = LINK_USED;
+	t->count++;
+	return slot;
+}
+
+uint32_t table_add(struct table *t, const void *key, bool *ret_added)
+{
+	uint32_t hash = hash_of(t, key);
+	struct place *place = &t->index[place_of_key(t, key, hash)];
+	uint32_t slot;
+
+	*ret_added = false;
+	if (place->slot_plus_1 != 0) {
+		return place->slot_plus_1 - 1;
+	}
+	slot = take_slot(t);
+	if (slot == TABLE_NONE) {
+		return TABLE_NONE;
+	}
+	memcpy(key_at(t, slot), key, t->key_size);
+	*place = (struct place){ .slot_plus_1 = slot + 1, .hash = hash };
+	*ret_added = true;
+	return slot;
+}
+
+/* Closes the hole: an entry behind it moves in unless its home lies behind the hole. */
+static void close_hole(struct table *t, uint32_t hole)
+{
+	uint32_t at = hole;
+
+	for (;;) {
+		at = (at + 1) & t->mask;
+		if (t->index[at].slot_plus_1 == 0) {
+			break;
+		}
+		if (((at - t->index[at].hash) & t->mask) >= ((at - hole) & t->mask)) {
+			t->index[hole] = t->index[at];
+			hole = at;
+		}
+	}
+	t->index[hole] = (struct place){ 0 };
+}
+
+void table_remove(struct table *t, uint32_t slot)
+{
+	assert(slot < t->bound && t->links[slot] == LINK_USED);
+	close_hole(t, place_of_slot(t, slot));
+	t->links[slot] = t->first_free;
+	t->first_free = slot;
+	t->count--;
+}
+
+const void *table_key(const struct table *t, uint32_t slot)
+{
+	if (slot >= t->bound || t->links[slot] != LINK_USED) {
+		return NULL;
+	}
+	return key_at(t, slot);
+}
+
+uint32_t table_count(const struct table *t)
+{
+	return t->count;
+}
+
+uint32_t table_bound(const struct table *t)
+{
+	return t->bound;
+}
+
+/* Empties place by place, for the index may be large and mostly untouched. */
+void table_clear(struct table *t)
+{
+	for (uint32_t slot = 0; slot < t->bound; slot++) {
+		if (t->links[slot] == LINK_USED) {
+			t->index[place_of_slot(t, slot)] = (struct place){ 0 };
+		}
+	}
+	t->count = 0;
+	t->bound = 0;
+	t->first_free = LINK_END;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* order.h - what a person asks for: ban, unban, observe, enforce.
+ *
+ * Plain data; texts are borrowed for the call. */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+#include "base/str.h"
+#include "base/time.h"
+
+enum order_kind { ORDER_BAN, ORDER_UNBAN, ORDER_UNBAN_ALL, ORDER_OBSERVE, ORDER_ENFORCE };
+
+enum { ORDER_TEXT_MAX = 255 };
+
+struct order {
+	enum order_kind kind;
+	instant time;
+	struct prefix prefix;	/* ban, unban */
+	instant until;		/* ban: its end, INSTANT_NEVER for a blacklist entry */
+	uint16_t scope;		/* ban */
+	uint16_t jail;		/* unban: only this jail's bans; JAIL_BY_HAND: only those by hand; ORDER_ANY_JAIL */
+	struct str by, reason;	/* cut at ORDER_TEXT_MAX bytes */
+};
+
+#define ORDER_ANY_JAIL 0xfffe
+
+struct order_result {
+	size_t made;   /* bans made */
+	size_t lifted; /* bans lifted */
+	bool covered;  /* unban: something still covers the prefix: `cover` */
+	struct prefix cover;
+	bool known; /* ban: the same ban by hand stood already and now ends at the later of the two times */
+	bool never_block; /* ban: the prefix lies inside never-block, nothing was done; `cover` is the entry */
+};
