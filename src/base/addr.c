@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* addr.c - an IP address and a prefix, from text and back.
  *
- * Every event brings an address, so the parsers are written out by hand: one pass over the bytes, no copy, no NUL needed.
- * They accept what inet_pton() accepts (a test compares them over random texts). Octets with a leading zero are refused:
- * some programs read them as octal, and whoever reads an address differently from the program that logged it bans the
- * wrong host.
+ * Every event brings an address, so the parsers are written out by hand: one pass over the bytes,
+ * no copy, no NUL needed. They accept what inet_pton() accepts (a test compares them over random
+ * texts). Octets with a leading zero are refused: some programs read them as octal, and whoever
+ * reads an address differently from the program that logged it bans the wrong host.
  *
- * `::ffff:192.0.2.0/120` is read as 192.0.2.0/24; a mapped prefix shorter than /96 is no IPv4 prefix and is refused. */
+ * `::ffff:192.0.2.0/120` is read as 192.0.2.0/24; a mapped prefix shorter than /96 is no IPv4
+ * prefix and is refused. */
 #include "base/addr.h"
 
 #include <errno.h>
@@ -65,7 +66,8 @@ struct v6 {
 
 enum { NO_GAP = 17 };
 
-/* Reads one group, or the dotted IPv4 address that ends the text. Returns how many bytes of text, 0 when it is neither. */
+/* Reads one group, or the dotted IPv4 address that ends the text. Returns how many bytes of text, 0
+ * when it is neither. */
 static size_t read_group(struct v6 *v6, const char *s, size_t n)
 {
 	unsigned group = 0, digit;
@@ -203,7 +205,8 @@ static char *put_group(char *to, const uint8_t bytes[static 2])
 	}
 }
 
-/* The longest run of at least two zero groups, the first among equals: [*ret_from, *ret_to), in groups. */
+/* The longest run of at least two zero groups, the first among equals: [*ret_from, *ret_to), in
+ * groups. */
 static void find_zeros(const uint8_t bytes[static 16], unsigned *ret_from, unsigned *ret_to)
 {
 	unsigned run = 0;

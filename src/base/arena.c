@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* arena.c - memory that is freed in one stroke.
  *
- * A chain of chunks, each twice as large as the one before up to CHUNK_MAX; pieces are cut off the front of the newest.
- * A piece that is larger than a quarter of a chunk gets a chunk of its own, put behind the newest, so the rest of the
- * newest is not lost. Chunks come from calloc(): zeroed, and large ones touched only as they are used. */
+ * A chain of chunks, each twice as large as the one before up to CHUNK_MAX; pieces are cut off the
+ * front of the newest. A piece that is larger than a quarter of a chunk gets a chunk of its own,
+ * put behind the newest, so the rest of the newest is not lost. Chunks come from calloc(): zeroed,
+ * and large ones touched only as they are used. */
 #include "base/arena.h"
 
 #include <stdalign.h>

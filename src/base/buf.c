@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* buf.c - a growing byte buffer.
  *
- * Room is doubled, so n adds cost O(n). One byte more than asked for is always kept for the NUL. After a failure the
- * bytes so far stay readable, but nothing is added any more: half an answer is told from a whole one by buf_ok(). */
+ * Room is doubled, so n adds cost O(n). One byte more than asked for is always kept for the NUL.
+ * After a failure the bytes so far stay readable, but nothing is added any more: half an answer is
+ * told from a whole one by buf_ok(). */
 #include "base/buf.h"
 
 #include <errno.h>

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* diag.c - what is wrong with something that a person wrote.
  *
- * An arena keeps the texts, an array the items. The counts are kept apart from the items, so that a file with errors never
- * passes for a good one because memory ran out while its errors were written down.
+ * An arena keeps the texts, an array the items. The counts are kept apart from the items, so that a
+ * file with errors never passes for a good one because memory ran out while its errors were written
+ * down.
  *
- * Files, sections and keys may hold anything, so all that is printed is escaped; backslashes stay single, because half of
- * what is complained about are regular expressions. */
+ * Files, sections and keys may hold anything, so all that is printed is escaped; backslashes stay
+ * single, because half of what is complained about are regular expressions. */
 #include "base/diag.h"
 
 #include <stdarg.h>
@@ -59,7 +60,8 @@ static struct diag_item *new_item(struct diag *d)
 	return &d->items[d->n++];
 }
 
-void diag_add(struct diag *d, enum diag_level level, const struct diag_place *at, const char *fmt, ...)
+void diag_add(struct diag *d, enum diag_level level, const struct diag_place *at, const char *fmt,
+	      ...)
 {
 	CLEANUP(buf_done) struct buf raw = { 0 };
 	CLEANUP(buf_done) struct buf text = { 0 };
@@ -76,7 +78,8 @@ void diag_add(struct diag *d, enum diag_level level, const struct diag_place *at
 	buf_vprintf(&raw, fmt, args);
 	va_end(args);
 	escape_utf8(&text, buf_str(&raw));
-	kept = buf_ok(&raw) == 0 && buf_ok(&text) == 0 ? arena_str(d->arena, buf_str(&text)) : STR_NONE;
+	kept = buf_ok(&raw) == 0 && buf_ok(&text) == 0 ? arena_str(d->arena, buf_str(&text))
+						       : STR_NONE;
 	*item = (struct diag_item){ .level = level, .text = kept.p ? kept.p : "out of memory" };
 	if (at) {
 		item->place = (struct diag_place){

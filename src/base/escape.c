@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* escape.c - how hostile bytes are shown.
  *
- * The text is taken apart into units: one well-formed character, or one byte that begins none. The decoder is strict (no
- * overlong forms, no surrogates, nothing above U+10FFFF), because what is ill-formed here may be read differently there.
- * HIDDEN lists what is well-formed but obeyed instead of shown: controls, marks that change the direction of the text
- * around them, and characters without a shape, which make two different names look the same. */
+ * The text is taken apart into units: one well-formed character, or one byte that begins none. The
+ * decoder is strict (no overlong forms, no surrogates, nothing above U+10FFFF), because what is
+ * ill-formed here may be read differently there. HIDDEN lists what is well-formed but obeyed
+ * instead of shown: controls, marks that change the direction of the text around them, and
+ * characters without a shape, which make two different names look the same. */
 #include "base/escape.h"
 
 #include <assert.h>
@@ -49,7 +50,8 @@ static bool is_hidden(uint32_t c)
 	return false;
 }
 
-/* How many bytes the character at the start of `s` has, by its first byte; 0 for a byte that begins none. */
+/* How many bytes the character at the start of `s` has, by its first byte; 0 for a byte that begins
+ * none. */
 static size_t lead_length(unsigned char first)
 {
 	if (first < 0x80) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* heap.c - a binary heap with removal from the middle.
  *
- * The nodes carry their keys, so sifting reads only the node array; `where` says for each item at which node it stands.
- * A node on its way is held in hand and written once, at the end. */
+ * The nodes carry their keys, so sifting reads only the node array; `where` says for each item at
+ * which node it stands. A node on its way is held in hand and written once, at the end. */
 #include "base/heap.h"
 
 #include <assert.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* netset.c - a set of prefixes.
  *
- * One array, sorted by prefix_cmp(), and for each family the lengths that occur in it. The entry that covers a prefix has
- * the prefix's own first bits, so for each length in use, the longest first, there is exactly one candidate to search for.
+ * One array, sorted by prefix_cmp(), and for each family the lengths that occur in it. The entry
+ * that covers a prefix has the prefix's own first bits, so for each length in use, the longest
+ * first, there is exactly one candidate to search for.
  *
- * In this order everything inside a prefix stands in one run that begins at the prefix itself: a wider entry with the same
- * bytes sorts before it, and any other wider entry begins outside of it. */
+ * In this order everything inside a prefix stands in one run that begins at the prefix itself: a
+ * wider entry with the same bytes sorts before it, and any other wider entry begins outside of it.
+ */
 #include "base/netset.h"
 
 #include <assert.h>
@@ -136,7 +138,8 @@ const struct prefix *netset_inside(const struct netset *s, const struct prefix *
 			at++;
 		}
 	}
-	return at < s->n && prefix_contains(p, &s->entries[at].prefix) ? &s->entries[at].prefix : NULL;
+	return at < s->n && prefix_contains(p, &s->entries[at].prefix) ? &s->entries[at].prefix
+								       : NULL;
 }
 
 size_t netset_count(const struct netset *s)

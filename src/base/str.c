@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* str.c - bytes with a length.
  *
- * memcmp() and its kin may not be handed NULL, not even with a length of 0, so every function here asks about the length
- * first. Case folding and blanks are our own few lines: <ctype.h> depends on the locale and is undefined for bytes above
- * 127.
+ * memcmp() and its kin may not be handed NULL, not even with a length of 0, so every function here
+ * asks about the length first. Case folding and blanks are our own few lines: <ctype.h> depends on
+ * the locale and is undefined for bytes above 127.
  *
- * The glob remembers only the last star: when the match fails behind it, the star swallows one byte more. Earlier stars
- * need no second look, because whatever they could give up the last star can take. So no input makes it exponential.
+ * The glob remembers only the last star: when the match fails behind it, the star swallows one byte
+ * more. Earlier stars need no second look, because whatever they could give up the last star can
+ * take. So no input makes it exponential.
  *
- * The edit distance keeps one row of the matrix on the stack and serves names that people mistype: texts longer than
- * DISTANCE_MAX bytes are far from everything. */
+ * The edit distance keeps one row of the matrix on the stack and serves names that people mistype:
+ * texts longer than DISTANCE_MAX bytes are far from everything. */
 #include "base/str.h"
 
 #include <errno.h>

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /* table.c - a hash table of fixed capacity.
  *
- * Two arrays: `keys` and `links` by slot, `index` by hash. The index has at least twice as many places as there are
- * slots, so at most half of it is in use and a probe looks at one or two places on average. A place holds the slot and 32
- * bits of the hash: a probe reads a key only when those agree, which is nearly always the key that was asked for.
+ * Two arrays: `keys` and `links` by slot, `index` by hash. The index has at least twice as many
+ * places as there are slots, so at most half of it is in use and a probe looks at one or two places
+ * on average. A place holds the slot and 32 bits of the hash: a probe reads a key only when those
+ * agree, which is nearly always the key that was asked for.
  *
- * Removal leaves no tombstones: the entries behind the hole that may stand closer to their home are moved up (Knuth 6.4,
- * algorithm R). The stored hash tells their home, no key is hashed again.
+ * Removal leaves no tombstones: the entries behind the hole that may stand closer to their home are
+ * moved up (Knuth 6.4, algorithm R). The stored hash tells their home, no key is hashed again.
  *
- * `links` tells used slots from free ones and chains the free ones. Freed slots are reused before new ones are broken
- * in, so a table that lives with few entries touches little memory, however many come and go.
+ * `links` tells used slots from free ones and chains the free ones. Freed slots are reused before
+ * new ones are broken in, so a table that lives with few entries touches little memory, however
+ * many come and go.
  *
- * The hash is SipHash-2-4 (Aumasson, Bernstein) because the keys come from attackers: without the seed they cannot aim
- * at one chain. */
+ * The hash is SipHash-2-4 (Aumasson, Bernstein) because the keys come from attackers: without the
+ * seed they cannot aim at one chain. */
 #include "base/table.h"
 
 #include <assert.h>
@@ -80,8 +82,8 @@ uint64_t siphash(const void *bytes, size_t n, const uint8_t seed[static TABLE_SE
 {
 	const unsigned char *p = bytes;
 	const uint64_t k0 = load_le64(seed, 8), k1 = load_le64(seed + 8, 8);
-	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d,
-			  k0 ^ 0x6c7967656e657261, k1 ^ 0x7465646279746573 };
+	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
+			  k1 ^ 0x7465646279746573 };
 	size_t left = n;
 
 	for (; left >= 8; left -= 8, p += 8) {
