@@ -2,9 +2,9 @@
 #pragma once
 /* addr.h - an IP address and a prefix, from text and back.
  *
- * v4-mapped IPv6 (::ffff:a.b.c.d) becomes IPv4 when parsed. Bytes beyond the family's length are zero, so both structs
- * may be compared and hashed as bytes. Host names, zone ids (fe80::1%eth0), octal or shortened IPv4 forms are refused.
- * Pure, allocates nothing. */
+ * v4-mapped IPv6 (::ffff:a.b.c.d) becomes IPv4 when parsed. Bytes beyond the family's length are
+ * zero, so both structs may be compared and hashed as bytes. Host names, zone ids (fe80::1%eth0),
+ * octal or shortened IPv4 forms are refused. Pure, allocates nothing. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,10 +31,12 @@ const char *addr_format(const struct addr *a, char out[static ADDR_TEXT_MAX]);
 bool addr_eq(const struct addr *a, const struct addr *b);
 /* 32 or 128. */
 uint8_t addr_bits(const struct addr *a);
-/* The IPv4 address inside a NAT64 (64:ff9b::/96), 6to4 (2002::/16) or Teredo (2001::/32) address; else the address. */
+/* The IPv4 address inside a NAT64 (64:ff9b::/96), 6to4 (2002::/16) or Teredo (2001::/32) address;
+ * else the address. */
 struct addr addr_unwrap(const struct addr *a);
 
-/* `ADDRESS` or `ADDRESS/LEN`. -EINVAL: no prefix. -ERANGE: host bits are set (ret holds it with them cleared). */
+/* `ADDRESS` or `ADDRESS/LEN`; ::ffff:192.0.2.0/120 is 192.0.2.0/24. -EINVAL: no prefix. -ERANGE:
+ * host bits are set (ret holds it with them cleared). */
 NODISCARD int prefix_parse(struct str text, struct prefix *ret);
 /* Always with the length: 203.0.113.9/32. Returns `out`. */
 const char *prefix_format(const struct prefix *p, char out[static PREFIX_TEXT_MAX]);

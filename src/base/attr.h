@@ -2,10 +2,10 @@
 #pragma once
 /* attr.h - the few words we add to the language. The only place for compiler extensions. */
 
-#define CLEANUP(fn)	  __attribute__((cleanup(fn)))
-#define NODISCARD	  __attribute__((warn_unused_result))
+#define CLEANUP(fn)       __attribute__((cleanup(fn)))
+#define NODISCARD         __attribute__((warn_unused_result))
 #define PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
-#define PACKED		  __attribute__((packed))
+#define PACKED            __attribute__((packed))
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

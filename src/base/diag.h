@@ -3,8 +3,9 @@
 /* diag.h - what is wrong with something that a person wrote, all of it in one go.
  *
  * A list of problems, each with its place. Owns copies of all texts. Printed as
- * `file:line: [section] key: what is wrong` with parts left out that do not apply. Allocates; when memory runs out the
- * count still grows, the text is lost. */
+ * `file:line: [section] key: what is wrong` with parts left out that do not apply. Allocates; when
+ * memory runs out the counts still grow, the text or the item is lost: walk the items until NULL.
+ */
 #include "base/buf.h"
 #include "base/str.h"
 
@@ -25,7 +26,7 @@ struct diag_place {
 struct diag_item {
 	enum diag_level level;
 	struct diag_place place; /* owned by the diag */
-	const char *text;        /* what is wrong and what would be right; one line, escaped */
+	const char *text; /* what is wrong and what would be right; one line, as by escape_utf8() */
 };
 
 struct diag;
@@ -34,9 +35,11 @@ struct diag;
 struct diag *diag_new(void);
 struct diag *diag_free(struct diag *d);
 DEFINE_FREEP(struct diag, diag_free)
-void diag_add(struct diag *d, enum diag_level level, const struct diag_place *at, const char *fmt, ...)
-	PRINTF(4, 5);
+/* `at` may be NULL. */
+void diag_add(struct diag *d, enum diag_level level, const struct diag_place *at, const char *fmt,
+	      ...) PRINTF(4, 5);
 size_t diag_count(const struct diag *d, enum diag_level level);
+/* Over all levels. */
 size_t diag_total(const struct diag *d);
 /* Items in the order in which they were added; NULL past the end. */
 const struct diag_item *diag_item(const struct diag *d, size_t i);

@@ -2,8 +2,8 @@
 #pragma once
 /* names.h - small numbers for words that recur: event types, services.
  *
- * A list that only grows, in an arena; the number of a name is its place. At most NAMES_MAX names. Look-up is linear:
- * for tens of names that people wrote, at load time. */
+ * A list that only grows, in an arena; the number of a name is its place. At most NAMES_MAX names.
+ * Look-up is linear: for tens of names that people wrote, at load time. */
 #include <stdint.h>
 
 #include "base/arena.h"

@@ -2,8 +2,9 @@
 #pragma once
 /* netset.h - is this prefix inside one of those? A set of prefixes, each with a 32-bit tag.
  *
- * Built by adds, then sealed; a look-up asks one hash-free binary search per prefix length in use. The same prefix may be
- * added twice: the first tag stays. Bounded by memory only: for lists that people write. */
+ * Built by adds, then sealed; a look-up asks one hash-free binary search per prefix length in use.
+ * The same prefix may be added twice: the first tag stays. Bounded by memory only: for lists that
+ * people write. */
 #include "base/addr.h"
 
 struct netset;
@@ -17,9 +18,12 @@ NODISCARD int netset_add(struct netset *s, const struct prefix *p, uint32_t tag)
 /* Sorts; to be called after the last add and before any question. */
 void netset_seal(struct netset *s);
 /* The longest entry that contains `p` wholly, or NULL. *ret_tag (may be NULL) gets its tag. */
-const struct prefix *netset_covering(const struct netset *s, const struct prefix *p, uint32_t *ret_tag);
-/* The next entry wholly inside `p`, after `after` (NULL: the first), in order of prefix_cmp(); NULL when none is left. */
-const struct prefix *netset_inside(const struct netset *s, const struct prefix *p, const struct prefix *after);
+const struct prefix *netset_covering(const struct netset *s, const struct prefix *p,
+				     uint32_t *ret_tag);
+/* The next entry wholly inside `p`, after `after` (NULL: the first; any prefix will do), in order
+ * of prefix_cmp(); NULL when none is left. */
+const struct prefix *netset_inside(const struct netset *s, const struct prefix *p,
+				   const struct prefix *after);
 size_t netset_count(const struct netset *s);
 /* Entry number i in order of prefix_cmp(). */
 const struct prefix *netset_at(const struct netset *s, size_t i, uint32_t *ret_tag);

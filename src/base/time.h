@@ -2,8 +2,9 @@
 #pragma once
 /* time.h - a point in time and a length of time, which cannot be mixed up.
  *
- * An instant is microseconds since 1970-01-01 00:00 UTC. INSTANT_NEVER is later than every other instant: the end of a
- * permanent ban, the deadline of an engine with nothing to do. Sums saturate at it. Pure. */
+ * An instant is microseconds since 1970-01-01 00:00 UTC. INSTANT_NEVER is later than every other
+ * instant: the end of a permanent ban, the deadline of an engine with nothing to do. Sums saturate
+ * at it and at the earliest instant. Pure. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,12 +21,17 @@ typedef struct {
 
 static inline duration seconds(int64_t s)
 {
-	return (duration){ .us = s * 1000000 };
+	int64_t us;
+
+	if (__builtin_mul_overflow(s, 1000000, &us)) {
+		us = s < 0 ? INT64_MIN : INT64_MAX;
+	}
+	return (duration){ .us = us };
 }
 
 static inline instant instant_at(int64_t unix_seconds)
 {
-	return (instant){ .us = unix_seconds * 1000000 };
+	return (instant){ .us = seconds(unix_seconds).us };
 }
 
 static inline bool instant_is_never(instant t)
@@ -33,23 +39,30 @@ static inline bool instant_is_never(instant t)
 	return t.us == INT64_MAX;
 }
 
+/* Whatever is added to it, never stays never; and forever after anything is never. */
 static inline instant instant_add(instant t, duration d)
 {
 	int64_t sum;
 
-	if (__builtin_add_overflow(t.us, d.us, &sum)) {
+	if (t.us == INT64_MAX || d.us == INT64_MAX) {
 		return INSTANT_NEVER;
+	}
+	if (__builtin_add_overflow(t.us, d.us, &sum)) {
+		sum = d.us < 0 ? INT64_MIN : INT64_MAX;
 	}
 	return (instant){ .us = sum };
 }
 
-/* From `a` to `b`; negative when b is earlier. */
+/* From `a` to `b`; negative when b is earlier. Until never it is forever. */
 static inline duration instant_since(instant b, instant a)
 {
 	int64_t diff;
 
-	if (__builtin_sub_overflow(b.us, a.us, &diff)) {
+	if (b.us == INT64_MAX) {
 		return DURATION_FOREVER;
+	}
+	if (__builtin_sub_overflow(b.us, a.us, &diff)) {
+		diff = b.us < a.us ? INT64_MIN : INT64_MAX;
 	}
 	return (duration){ .us = diff };
 }
