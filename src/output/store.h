@@ -4,19 +4,12 @@
  *
  * One database, `state.db`, WAL. Each batch is one transaction: counted events, positions of their sources, decisions. Texts are stored as
  * bytes. Used by one process; a second one is kept out by a lock (sys/files). Errors are negative errno; store_error() has SQLite's words. */
+#include "base/position.h"
 #include "engine/engine.h"
 
 enum { STORE_VERSION = 1 };
 
 struct store;
-
-/* How far a file was read. */
-struct position {
-	uint64_t device, inode;
-	uint64_t offset;
-	uint64_t head, tail; /* fingerprints: of the first bytes of the file, and of the bytes before the offset */
-	uint32_t head_n, tail_n; /* how many bytes each covers */
-};
 
 struct stored_position {
 	struct str path;
