@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* daemon.h - ipsd as a whole: the only place where all rooms meet.
+ *
+ * One struct holds what runs; the modules of this room each look after one part of it: start.c (order of starting, rights), sources.c
+ * (inputs), wheel.c (a turn of work), enforcement.c (the kernel's side), control.c (the socket) and the answer_*.c (its methods). */
+#include "config/config.h"
+#include "daemon/options.h"
+#include "engine/engine.h"
+#include "input/tail.h"
+#include "output/enforcer.h"
+#include "output/store.h"
+#include "sys/loop.h"
+#include "sys/sandbox.h"
+
+enum { POSITIONS_MAX = 256, DAEMON_LONGEST_WAIT_US = 2000000 };
+
+struct control;
+
+/* Trouble with one output that has been said once and is not said again until it changes. */
+struct trouble {
+	bool on;
+	char text[256];
+};
+
+struct daemon {
+	struct options options;
+	struct config *config;
+	struct engine *engine;
+	struct store *store;
+	struct enforcer *enforcer; /* NULL: observing without rights */
+	struct loop *loop;
+	struct loop_timer *timer;
+	struct loop_watch *enforcer_watch;
+	struct tail *tail;
+	struct control *control;
+	int lock_fd, listen_fd;
+	instant started;
+
+	struct stored_position positions[POSITIONS_MAX]; /* moved since the last commit */
+	size_t n_positions;
+	instant positions_since; /* when the oldest of them moved; 0: none */
+
+	bool resync;		  /* all wishes are to be sent again, from resync_cursor on */
+	uint32_t resync_cursor;
+	uint64_t refused;	  /* wishes that the kernel refused */
+	struct trouble store_trouble, kernel_trouble;
+	bool forced_observe;	  /* --observe, no rights, or a broken never-block list */
+	const char *forced_why;
+};
+
+/* start.c: 0 or the exit code. */
+NODISCARD int daemon_start(struct daemon *d);
+void daemon_stop(struct daemon *d);
+/* main.c's one call: start, run, stop; returns the exit code. */
+int daemon_run(const struct options *options);
+
+/* sources.c */
+NODISCARD int sources_start(struct daemon *d);
+void sources_note_position(struct daemon *d, const char *path, const struct position *position);
+
+/* wheel.c: once a wake-up, and before an order. */
+NODISCARD int wheel_turn(void *daemon);
+/* Applies what the engine has said so far. `durable`: it is on the disk afterwards (an order). */
+NODISCARD int wheel_apply(struct daemon *d, bool durable);
+
+/* enforcement.c */
+NODISCARD int enforcement_start(struct daemon *d, const struct sandbox_user *user);
+NODISCARD int enforcement_watch(struct daemon *d);
+/* Sends the wish for this (prefix, scope). */
+void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope);
+/* Sends all wishes, in slices between other work. */
+void enforcement_resync(struct daemon *d);
+NODISCARD int enforcement_flush(struct daemon *d);
+/* All wishes stand in the kernel. */
+bool enforcement_agrees(const struct daemon *d);

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* The kernel's side as the daemon sees it: wishes go out, each one's fate comes back. The engine's table of bans is the only truth; when the
+ * enforcer starts anew, or more waits than it takes, all wishes are sent again from the table, in slices between other work. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "daemon/control.h"
+#include "daemon/daemon.h"
+#include "sys/clock.h"
+
+enum { RESYNC_SLICE = 2000 };
+
+static int enforcement_ready(void *arg, bool restarted)
+{
+	struct daemon *d = arg;
+
+	if (restarted) {
+		log_warning("the enforcer was started again; sending all %u bans to the kernel",
+			    (unsigned)engine_stats(d->engine).bans);
+	}
+	enforcement_resync(d);
+	return 0;
+}
+
+static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool held, int error)
+{
+	struct daemon *d = arg;
+	char text[PREFIX_TEXT_MAX];
+
+	(void)scope;
+	if (!error) {
+		d->kernel_trouble.on = false;
+		return;
+	}
+	d->refused++;
+	d->kernel_trouble.on = true;
+	snprintf(d->kernel_trouble.text, sizeof(d->kernel_trouble.text), "%s %s: %s",
+		 held ? "blocking" : "letting in", prefix_format_short(prefix, text), strerror(error));
+	log_error("the kernel refused: %s", d->kernel_trouble.text);
+}
+
+static void enforcement_answer(void *arg, uint64_t cookie, const struct enforcer_answer *answer)
+{
+	struct daemon *d = arg;
+
+	control_answer(d->control, cookie, answer);
+}
+
+int enforcement_start(struct daemon *d, const struct sandbox_user *user)
+{
+	const struct config_settings *settings = &d->config->settings;
+	CLEANUP(buf_done) struct buf table = { 0 };
+	struct enforcer_events events = {
+		.ready = enforcement_ready,
+		.fate = enforcement_fate,
+		.answer = enforcement_answer,
+		.arg = d,
+	};
+	struct enforcer_config config = {
+		.ruleset = d->config->ruleset,
+		.both = settings->nft_both,
+		.counters = settings->nft_counters || settings->nft_counters_auto,
+		.user = user,
+	};
+	int r;
+
+	buf_add_str(&table, settings->nft_table);
+	r = buf_ok(&table);
+	if (r < 0) {
+		return r;
+	}
+	config.table = buf_text(&table);
+	return enforcer_start(&config, &events, &d->enforcer);
+}
+
+static int enforcement_dispatch(void *arg, int fd, uint32_t events)
+{
+	struct daemon *d = arg;
+	int r = enforcer_dispatch(d->enforcer);
+
+	(void)fd;
+	(void)events;
+	if (r < 0) {
+		log_error("the keeper of the enforcer is gone: nothing can be blocked any more; ending, bans stay in the kernel");
+		return r;
+	}
+	control_progress(d->control);
+	return loop_watch_events(d->enforcer_watch, EPOLLIN | (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));
+}
+
+static int enforcement_keeper_gone(void *arg, int pid, int status)
+{
+	(void)arg;
+	log_error("the keeper of the enforcer (pid %d) ended with status %#x: nothing can be blocked any more; ending, "
+		  "bans stay in the kernel",
+		  pid, (unsigned)status);
+	return -EPIPE;
+}
+
+int enforcement_watch(struct daemon *d)
+{
+	int r;
+
+	if (!d->enforcer) {
+		return 0;
+	}
+	r = loop_add_fd(d->loop, enforcer_fd(d->enforcer), EPOLLIN, enforcement_dispatch, d, &d->enforcer_watch);
+	if (r < 0) {
+		return r;
+	}
+	return loop_add_child(d->loop, enforcer_keeper_pid(d->enforcer), enforcement_keeper_gone, d);
+}
+
+/* 0, or -ENOBUFS: no room just now. */
+static int enforcement_wish(struct daemon *d, const struct prefix *prefix, uint16_t scope)
+{
+	instant until;
+
+	if (engine_wish(d->engine, prefix, scope, &until)) {
+		return enforcer_hold(d->enforcer, prefix, scope, until, clock_now());
+	}
+	return enforcer_release(d->enforcer, prefix, scope);
+}
+
+void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope)
+{
+	if (d->enforcer && enforcement_wish(d, prefix, scope) < 0) {
+		enforcement_resync(d);
+	}
+}
+
+void enforcement_resync(struct daemon *d)
+{
+	d->resync = d->enforcer != NULL;
+	d->resync_cursor = 0;
+}
+
+static int enforcement_slice(void *arg)
+{
+	struct daemon *d = arg;
+	const struct ban *ban;
+	uint32_t before = d->resync_cursor;
+
+	for (unsigned n = 0; n < RESYNC_SLICE; n++) {
+		before = d->resync_cursor;
+		ban = engine_each_ban(d->engine, &d->resync_cursor);
+		if (!ban) {
+			d->resync = false;
+			break;
+		}
+		if (ban->kind == DECISION_BAN && !ban->ended && enforcement_wish(d, &ban->prefix, ban->scope) < 0) {
+			d->resync_cursor = before;
+			break;
+		}
+	}
+	return enforcement_flush(d);
+}
+
+int enforcement_flush(struct daemon *d)
+{
+	int r;
+
+	if (!d->enforcer) {
+		return 0;
+	}
+	r = enforcer_flush(d->enforcer);
+	if (r < 0) {
+		return r;
+	}
+	if (d->enforcer_watch) {
+		r = loop_watch_events(d->enforcer_watch, EPOLLIN | (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));
+		if (r < 0) {
+			return r;
+		}
+	}
+	return d->resync && d->loop ? loop_defer(d->loop, enforcement_slice, d) : 0;
+}
+
+bool enforcement_agrees(const struct daemon *d)
+{
+	const struct enforcer_state *state;
+
+	if (!d->enforcer) {
+		return false;
+	}
+	state = enforcer_state(d->enforcer);
+	return state->running && state->ready && !state->pending && !d->resync && !d->kernel_trouble.on;
+}

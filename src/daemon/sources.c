@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* How lines get in: each file source of the ruleset is followed once; its chunks are fed to the engine. When the batch is full in the middle
+ * of a chunk it is applied there, with the position of exactly what was taken in, so that no transaction ever holds events without
+ * the position that belongs to them. */
+#include "daemon/daemon.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/clock.h"
+
+void sources_note_position(struct daemon *d, const char *path, const struct position *position)
+{
+	struct str name = str_of(path);
+
+	if (!d->n_positions) {
+		d->positions_since = clock_now();
+	}
+	for (size_t i = 0; i < d->n_positions; i++) {
+		if (str_eq(d->positions[i].path, name)) {
+			d->positions[i].position = *position;
+			return;
+		}
+	}
+	assert(d->n_positions < POSITIONS_MAX);
+	d->positions[d->n_positions++] = (struct stored_position){ .path = name, .position = *position };
+}
+
+static struct str last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return str_of(slash ? slash + 1 : path);
+}
+
+static int sources_take(void *arg, const struct tail_chunk *chunk)
+{
+	struct daemon *d = arg;
+	struct position position = chunk->before;
+	struct feed feed = {
+		.source = chunk->source,
+		.chunk = chunk->chunk,
+		.arrival = clock_now(),
+		.file_time = chunk->file_time,
+		.file_name = last_component(chunk->path),
+	};
+
+	while (feed.chunk.n) {
+		size_t n = engine_feed(d->engine, &feed);
+
+		position_advance(&position, str_slice(feed.chunk, 0, n));
+		sources_note_position(d, chunk->path, &position);
+		feed.chunk = str_slice(feed.chunk, n, feed.chunk.n);
+		if (feed.chunk.n) {
+			int r = wheel_apply(d, false);
+
+			if (r < 0) {
+				return r;
+			}
+		}
+	}
+	return 0;
+}
+
+static int sources_add(struct daemon *d, uint16_t number, const struct source *source)
+{
+	CLEANUP(buf_done) struct buf path = { 0 };
+	struct position from;
+	int known, r;
+
+	buf_add_str(&path, source->text);
+	r = buf_ok(&path);
+	if (r < 0) {
+		return r;
+	}
+	known = store_position(d->store, source->text, &from);
+	if (known < 0) {
+		log_error("cannot read the position of %s: %s", buf_text(&path), store_error(d->store));
+	}
+	return tail_add(d->tail, number, buf_text(&path), known == 1 ? &from : NULL, false);
+}
+
+int sources_start(struct daemon *d)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	int r = tail_new(d->loop, sources_take, d, &d->tail);
+
+	for (size_t i = 0; r >= 0 && i < rules->n_sources && i < POSITIONS_MAX; i++) {
+		if (rules->sources[i].kind == SOURCE_FILE) {
+			r = sources_add(d, (uint16_t)i, &rules->sources[i]);
+		}
+	}
+	if (rules->n_sources > POSITIONS_MAX) {
+		log_error("only the first %d of %zu sources are read", (int)POSITIONS_MAX, rules->n_sources);
+	}
+	return r;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* A turn of the wheel, at the end of each wake-up: what was fed has made a batch; every output gets the same one, the kernel first because
+ * that is what the attacker feels, then the database. Neither waits for the other: if we die between the two, the lines are read again
+ * and give the same decisions.
+ *
+ * Lines that made no event move positions only. These are written at most every few seconds: reading such lines again after a crash
+ * counts nothing twice. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "daemon/daemon.h"
+#include "output/print.h"
+#include "sys/clock.h"
+
+static const duration position_delay = { .us = 5000000 };
+
+static void tell(const struct ruleset *rules, const struct decision *d)
+{
+	CLEANUP(buf_done) struct buf line = { 0 };
+
+	print_decision(rules, d, &line);
+	log_notice("%s", buf_text(&line));
+}
+
+static void wheel_enforce(struct daemon *d, const struct batch *batch)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+
+	for (size_t i = 0; i < batch->n_decisions; i++) {
+		const struct decision *decision = &batch->decisions[i];
+
+		if (decision->kind == DECISION_BAN || decision->kind == DECISION_LIFT) {
+			enforcement_sync(d, &decision->prefix, decision->scope);
+		}
+	}
+	for (size_t i = 0; i < batch->n_decisions; i++) {
+		tell(rules, &batch->decisions[i]);
+	}
+}
+
+static void wheel_store(struct daemon *d, const struct batch *batch, bool durable)
+{
+	int r = store_apply(d->store, engine_ruleset(d->engine), batch, d->positions, d->n_positions, durable);
+
+	if (r < 0) {
+		snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s", store_error(d->store));
+		if (!d->store_trouble.on) {
+			log_error("the database cannot be written: %s; detection and blocking go on, "
+				  "but a restart would read these lines again",
+				  d->store_trouble.text);
+		}
+		d->store_trouble.on = true;
+		return;
+	}
+	if (d->store_trouble.on) {
+		log_notice("the database is written again");
+	}
+	d->store_trouble.on = false;
+	d->n_positions = 0;
+	d->positions_since = instant_at(0);
+}
+
+int wheel_apply(struct daemon *d, bool durable)
+{
+	struct batch batch = engine_take(d->engine);
+	bool late = d->n_positions && instant_since(clock_now(), d->positions_since).us >= position_delay.us;
+	int r;
+
+	if (batch.n_decisions) {
+		wheel_enforce(d, &batch);
+	}
+	r = enforcement_flush(d);
+	if (r < 0) {
+		return r;
+	}
+	if (batch.n_events || batch.n_decisions || durable || late) {
+		wheel_store(d, &batch, durable);
+	}
+	return 0;
+}
+
+/* Up to when everything has been read: a backlog holds the engine's clock at its newest line. */
+static instant wheel_read_up_to(const struct daemon *d)
+{
+	instant now = clock_now();
+
+	return tail_is_idle(d->tail) ? now : instant_min(now, engine_stats(d->engine).newest);
+}
+
+int wheel_turn(void *daemon)
+{
+	struct daemon *d = daemon;
+	instant up_to = wheel_read_up_to(d), wake;
+	int r;
+
+	while (!engine_tick(d->engine, up_to)) {
+		r = wheel_apply(d, false);
+		if (r < 0) {
+			return r;
+		}
+	}
+	r = wheel_apply(d, false);
+	if (r < 0) {
+		return r;
+	}
+	wake = engine_deadline(d->engine);
+	if (d->n_positions) {
+		wake = instant_min(wake, instant_add(d->positions_since, position_delay));
+	}
+	return loop_timer_set(d->timer, wake);
+}
