@@ -7,13 +7,17 @@
 
 /* Closes and sets to -1; nothing for -1. For CLEANUP(). */
 void fd_close(int *fd);
-/* Appends the file's bytes. Only regular files, FIFOs and character devices. -EFBIG when it has more than `max`; other negative errno. */
+/* Appends the file's bytes. Only regular files, FIFOs and character devices. -EFBIG when it has
+ * more than `max`; other negative errno. */
 NODISCARD int files_read(const char *path, size_t max, struct buf *ret);
-/* Appends the names in the directory that end in `suffix`, sorted, each followed by NUL; none that begins with a dot. */
+/* Appends the names in the directory that end in `suffix`, sorted, each followed by NUL; none that
+ * begins with a dot. */
 NODISCARD int files_list(const char *dir, const char *suffix, struct buf *ret);
-/* Makes the directory (not its parents) with this mode and owner if it is missing; an existing one is left as it is. */
+/* Makes the directory (not its parents) with this mode and owner if it is missing; an existing one
+ * is left as it is. */
 NODISCARD int files_make_dir(const char *path, unsigned mode, unsigned uid, unsigned gid);
-/* Takes a lock on the file (made 0600) that ends with the process. -EAGAIN: another process has it. */
+/* Takes a lock on the file (made 0600) that ends with the process. -EAGAIN: another process has it.
+ */
 NODISCARD int files_lock(const char *path, int *ret_fd);
 /* Reads up to n bytes at an offset, EINTR handled. Bytes read, 0 at the end, negative errno. */
 NODISCARD int64_t files_pread(int fd, void *buf, size_t n, uint64_t offset);

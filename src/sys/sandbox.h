@@ -2,7 +2,8 @@
 #pragma once
 /* sandbox.h - giving up rights, for good.
  *
- * Every failure is fatal for the caller: a process that keeps rights it should have lost must not go on. */
+ * Every failure is fatal for the caller: a process that keeps rights it should have lost must not
+ * go on. */
 #include <stdbool.h>
 
 #include "base/attr.h"
@@ -17,7 +18,8 @@ struct sandbox_user {
 NODISCARD int sandbox_find_user(const char *name, struct sandbox_user *ret);
 /* Does this process have CAP_NET_ADMIN (effective)? */
 bool sandbox_has_net_admin(void);
-/* Becomes the user (when root) and keeps no capability at all, bounding and ambient sets included; sets no_new_privs. Checks that it worked. */
+/* Becomes the user (when root) and keeps no capability at all, bounding and ambient sets included;
+ * sets no_new_privs. Checks that it worked. */
 NODISCARD int sandbox_drop_all(const struct sandbox_user *user);
 /* The same, but keeps CAP_NET_ADMIN, permitted and effective; the process is not dumpable. */
 NODISCARD int sandbox_keep_net_admin(const struct sandbox_user *user);

@@ -12,7 +12,8 @@ struct peer {
 	char user[64]; /* name, or the number */
 };
 
-/* A listening stream socket at `path` with mode and owner (group -1: leave). A stale one is replaced, a live one is -EADDRINUSE. */
+/* A listening stream socket at `path` with mode and owner (group -1: leave). A stale one is
+ * replaced, a live one is -EADDRINUSE. */
 NODISCARD int sockets_listen(const char *path, unsigned mode, int uid, int gid, int *ret_fd);
 /* -EAGAIN: nobody waits. */
 NODISCARD int sockets_accept(int listen_fd, int *ret_fd, struct peer *ret_peer);
