@@ -42,5 +42,7 @@ const struct value *value_at(const struct value *array, size_t i);
 const char *value_next_key(const struct value *object, const char *key);
 /* What it is, or the fallback when it is of another type or NULL. */
 struct str value_text(const struct value *v, struct str fallback);
+/* The text, NUL-terminated; NULL when it is none (or holds a NUL). */
+const char *value_cstring(const struct value *v);
 int64_t value_int(const struct value *v, int64_t fallback);
 bool value_bool(const struct value *v, bool fallback);
