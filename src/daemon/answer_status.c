@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/* Status: is everything well, and if not, what is to be done? Findings are what a person should act on; each names the command. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "daemon/control.h"
+#include "sys/clock.h"
+
+static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command, const char *fmt, ...)
+{
+	struct value *row = value_object();
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	value_set_word(row, "level", level);
+	value_set_word(row, "text", text);
+	value_set_word(row, "command", command);
+	value_add(findings, row);
+}
+
+static const char *tail_state_word(enum tail_state state)
+{
+	switch (state) {
+	case TAIL_READING: return "reading";
+	case TAIL_MISSING: return "missing";
+	case TAIL_UNREADABLE: return "unreadable";
+	}
+	return "";
+}
+
+static void status_sources(const struct daemon *d, struct value *sources, struct value *findings)
+{
+	for (size_t i = 0; i < tail_count(d->tail); i++) {
+		struct value *row = value_object();
+		struct tail_status s;
+
+		tail_status(d->tail, i, &s);
+		value_set_word(row, "path", s.path);
+		value_set_word(row, "state", tail_state_word(s.state));
+		value_set_int(row, "lag_bytes", (int64_t)s.lag_bytes);
+		value_set_int(row, "lines", (int64_t)s.lines);
+		value_set_word(row, "why", s.state == TAIL_UNREADABLE ? strerror(s.error) :
+				   s.state == TAIL_MISSING ? "there is no such file yet; it is read from its beginning when it appears" : NULL);
+		value_add(sources, row);
+		if (s.state == TAIL_UNREADABLE) {
+			add_finding(findings, "error", NULL, "%s cannot be read: %s", s.path, strerror(s.error));
+		}
+		if (s.cut) {
+			add_finding(findings, "note", NULL, "%s: %llu lines were longer than 64 KiB and were cut", s.path,
+				    (unsigned long long)s.cut);
+		}
+	}
+	if (!tail_count(d->tail)) {
+		add_finding(findings, "warning", "ipsctl check", "no log is watched: no jail names a source");
+	}
+}
+
+static void status_jails(const struct daemon *d, struct value *jails, struct value *findings)
+{
+	for (size_t i = 0; i < d->config->n_jails; i++) {
+		const struct config_part *part = &d->config->jails[i];
+		struct jail_stats stats = { 0 };
+		struct value *row = value_object();
+		const char *mode = "enforce";
+
+		if (part->state == PART_OK) {
+			stats = engine_jail_stats(d->engine, part->index);
+			mode = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE ? "observe" : mode;
+		}
+		value_set_text(row, "name", part->name);
+		value_set_word(row, "state", part->state == PART_OK	? "watching" :
+					     part->state == PART_FAILED ? "failed" :
+									  "disabled");
+		value_set_word(row, "mode", mode);
+		value_set_int(row, "subjects", stats.subjects);
+		value_set_int(row, "near", stats.near);
+		value_set_int(row, "bans", stats.bans);
+		value_set_int(row, "spared", (int64_t)stats.spared);
+		value_set_int(row, "observed", (int64_t)stats.observed);
+		value_set_word(row, "why", NULL);
+		if (part->state == PART_FAILED) {
+			value_set_text(row, "why", part->why);
+			add_finding(findings, "error", "ipsctl check", "jail %.*s does not run: %.*s", STR_ARG(part->name),
+				    STR_ARG(part->why));
+		}
+		value_add(jails, row);
+	}
+	for (size_t i = 0; i < d->config->n_filters; i++) {
+		const struct config_part *part = &d->config->filters[i];
+
+		if (part->state == PART_FAILED) {
+			add_finding(findings, "error", "ipsctl check", "filter %.*s is broken: %.*s", STR_ARG(part->name),
+				    STR_ARG(part->why));
+		}
+	}
+}
+
+static void status_patterns(const struct daemon *d, struct value *findings)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+
+	for (size_t f = 0; f < rules->n_filters; f++) {
+		const struct filter *filter = rules->filters[f].filter;
+
+		for (size_t i = 0; i < filter_pattern_count(filter); i++) {
+			const struct diag_place *at = filter_pattern_place(filter, i);
+
+			if (filter_pattern_gave_up(filter, i)) {
+				add_finding(findings, "warning", "ipsctl check",
+					    "%.*s:%u: the pattern gave up on %llu lines (too many ways to match)",
+					    STR_ARG(at->file), at->line,
+					    (unsigned long long)filter_pattern_gave_up(filter, i));
+			}
+		}
+	}
+}
+
+static void status_kernel(const struct daemon *d, struct value *kernel, struct value *findings)
+{
+	const struct enforcer_state *s = d->enforcer ? enforcer_state(d->enforcer) : NULL;
+	const char *error = s && s->last_error[0] ? s->last_error : NULL;
+
+	value_set_bool(kernel, "agrees", enforcement_agrees(d));
+	value_set_int(kernel, "elements", s ? (int64_t)s->elements : 0);
+	value_set_word(kernel, "last_error", error);
+	if (!s) {
+		return;
+	}
+	if (!s->running || !s->ready) {
+		add_finding(findings, "error", "nft list table inet ipsd", "the kernel does not block: %s",
+			    error ? error : "the enforcer does not answer");
+	} else if (d->kernel_trouble.on) {
+		add_finding(findings, "error", "nft list table inet ipsd", "the kernel refused a change: %s",
+			    d->kernel_trouble.text);
+	}
+	if (s->restarts) {
+		add_finding(findings, "note", NULL, "the enforcer was started again %llu times",
+			    (unsigned long long)s->restarts);
+	}
+}
+
+static void status_mode(const struct daemon *d, struct value *reply, struct value *findings)
+{
+	bool observes = engine_observes(d->engine);
+
+	value_set_word(reply, "mode", observes ? "observe" : "enforce");
+	if (observes && d->forced_why) {
+		add_finding(findings, "warning", NULL, "nobody is blocked: %s", d->forced_why);
+	}
+	if (d->store_trouble.on) {
+		add_finding(findings, "error", "df -h", "the database cannot be written: %s", d->store_trouble.text);
+	}
+	if (engine_stats(d->engine).evicted) {
+		add_finding(findings, "warning", NULL, "more addresses than max-subjects: %llu were forgotten early",
+			    (unsigned long long)engine_stats(d->engine).evicted);
+	}
+}
+
+enum call_next answer_status(struct call *call)
+{
+	const struct daemon *d = call->daemon;
+	struct value *reply = value_object(), *sources = value_array(), *jails = value_array();
+	struct value *kernel = value_object(), *findings = value_array();
+
+	value_set_word(reply, "version", IPSD_VERSION);
+	status_mode(d, reply, findings);
+	value_set_int(reply, "uptime", instant_since(clock_now(), d->started).us / 1000000);
+	status_kernel(d, kernel, findings);
+	status_sources(d, sources, findings);
+	status_jails(d, jails, findings);
+	status_patterns(d, findings);
+	value_set(reply, "sources", sources);
+	value_set(reply, "jails", jails);
+	value_set(reply, "kernel", kernel);
+	value_set(reply, "findings", findings);
+	call_reply(call, reply, false);
+	return CALL_DONE;
+}
