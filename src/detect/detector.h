@@ -2,30 +2,33 @@
 #pragma once
 /* detector.h - which events are in this chunk?
  *
- * Ties the filters of one source together: one scanner over all their literals runs over the chunk, only lines with a hit are framed and
- * given to PCRE2, and only to the patterns whose literal was hit. When a filter has patterns without a literal, all lines are
- * framed for those. Events come in order of their lines; for one line, in order of the filters. Scanning allocates nothing. Pure. */
+ * Ties the filters of one source together: one scanner over all their literals runs over the chunk,
+ * only lines with a hit are framed and given to PCRE2, and only to the patterns whose literal was
+ * hit. When a filter has patterns without a literal, all lines are framed for those. Events come in
+ * order of their lines; for one line, in order of the filters. Scanning allocates nothing. Pure. */
 #include "detect/filter.h"
 
 struct detector;
 
 struct detector_stats {
-	uint64_t lines, bytes;	 /* seen */
-	uint64_t candidates;	 /* lines given to PCRE2 */
+	uint64_t lines, bytes; /* seen */
+	uint64_t candidates;   /* lines given to PCRE2 */
 	uint64_t events;
 	uint64_t not_addr, bad_stamp, gave_up;
 };
 
-/* Called for each event; `event->filter` is the index in `filters` of detector_new(). False: no room, stop before this line. */
+/* Called for each event; `event->filter` is the index in `filters` of detector_new(). False: no
+ * room, stop before this line. */
 typedef bool (*detector_sink)(void *arg, const struct event *event);
 
 /* The filters are borrowed and must outlive the detector. n >= 1. -ENOMEM, -EINVAL. */
 NODISCARD int detector_new(struct filter *const *filters, size_t n, struct detector **ret);
 struct detector *detector_free(struct detector *d);
 DEFINE_FREEP(struct detector, detector_free)
-/* Feeds a chunk of whole lines. `when`: one context per filter. Returns the bytes consumed: all, or up to the line whose event the
- * sink refused (that line is fed again; events of it that earlier filters gave are not given twice only when the sink refuses the
- * first of the line: a sink must therefore have room for one event of each filter). */
-size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk, const struct stamp_context *when,
-		     detector_sink sink, void *arg);
+/* Feeds a chunk of whole lines. `when`: one context per filter. Returns the bytes consumed: all, or
+ * up to the line whose event the sink refused (that line is fed again; events of it that earlier
+ * filters gave are not given twice only when the sink refuses the first of the line: a sink must
+ * therefore have room for one event of each filter). */
+size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
+		     const struct stamp_context *when, detector_sink sink, void *arg);
 const struct detector_stats *detector_stats(const struct detector *d);

@@ -2,8 +2,9 @@
 #pragma once
 /* pattern.h - does this regular expression match, and what did its groups catch?
  *
- * PCRE2 over bytes (no UTF), JIT-compiled, at most PATTERN_MATCH_LIMIT steps a match. Memory: the pattern's own, and one
- * struct matcher shared by all patterns of a thread of work; matching allocates nothing. */
+ * PCRE2 over bytes (no UTF), JIT-compiled, at most PATTERN_MATCH_LIMIT steps a match. Memory: the
+ * pattern's own, and one struct matcher shared by all patterns of a thread of work; matching
+ * allocates nothing. */
 #include "base/attr.h"
 #include "base/str.h"
 
@@ -24,7 +25,8 @@ struct pattern_error {
 };
 
 /* -ENOMEM; -EINVAL: the regex is bad, *error (may be NULL) says how. */
-NODISCARD int pattern_new(struct str regex, bool nocase, struct pattern_error *error, struct pattern **ret);
+NODISCARD int pattern_new(struct str regex, bool nocase, struct pattern_error *error,
+			  struct pattern **ret);
 struct pattern *pattern_free(struct pattern *p);
 DEFINE_FREEP(struct pattern, pattern_free)
 /* The number of a named group, or 0. */
@@ -37,7 +39,8 @@ struct matcher *matcher_free(struct matcher *m);
 DEFINE_FREEP(struct matcher, matcher_free)
 /* Searches in `subject` (unanchored unless the regex is). */
 enum pattern_result pattern_match(const struct pattern *p, struct matcher *m, struct str subject);
-/* What group number `group` caught in the last hit, pointing into its subject; empty when it took no part or is 0..n out of range. */
+/* What group number `group` caught in the last hit, pointing into its subject; empty when it took
+ * no part or is 0..n out of range. */
 struct str matcher_group(const struct matcher *m, unsigned group);
 /* Whether the group took part in the last hit. */
 bool matcher_has(const struct matcher *m, unsigned group);

@@ -2,8 +2,9 @@
 #pragma once
 /* scanner.h - which of these literals occur in this chunk, and where?
  *
- * One multi-literal search (libhs, block mode) over the whole chunk. Hits are reported in ascending order of their end.
- * Memory: database and scratch, taken by scanner_new(); scanning allocates nothing. */
+ * One multi-literal search (libhs, block mode) over the whole chunk. Hits are reported in ascending
+ * order of their end. Memory: database and scratch, taken by scanner_new(); scanning allocates
+ * nothing. */
 #include "detect/literal.h"
 
 struct scanner;
