@@ -93,6 +93,8 @@ void engine_recall_ids(struct engine *e, uint64_t last_event, uint64_t last_ban)
 bool engine_wish(const struct engine *e, const struct prefix *prefix, uint16_t scope, instant *ret_until);
 /* Walks the bans, as bans_each(). */
 const struct ban *engine_each_ban(const struct engine *e, uint32_t *cursor);
+/* The running entry of this jail, prefix and scope; NULL. */
+const struct ban *engine_find_ban(const struct engine *e, uint16_t jail, const struct prefix *prefix, uint16_t scope);
 /* The longest enforced ban that contains the prefix; NULL. */
 const struct ban *engine_covering(const struct engine *e, const struct prefix *p);
 /* Blocks in 30 days of this prefix at `now`. */

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+/* Orders. Everything that was fed before an order is decided and stored before it; the order is on the disk before the answer; and the
+ * answer waits until the kernel has said what became of it, so that "done" means that packets are dropped or pass. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/span.h"
+#include "daemon/control.h"
+#include "daemon/rows.h"
+#include "daemon/target.h"
+#include "sys/clock.h"
+
+enum { ORDER_PREFIXES_MAX = 1000, SECONDS_MAX_MINUTES = 999999999 };
+
+struct order_call {
+	struct value *reply;
+	struct prefix *prefixes;
+	size_t n_prefixes;
+	uint64_t sent;	  /* wishes that must have met their fate */
+	uint64_t refused; /* by the kernel, before the order */
+};
+
+static void order_call_free(void *state)
+{
+	struct order_call *o = state;
+
+	value_free(o->reply);
+	free(o->prefixes);
+	free(o);
+}
+
+static enum call_next order_step(struct call *call)
+{
+	struct order_call *o = call->state;
+	const struct enforcer_state *s = call->daemon->enforcer ? enforcer_state(call->daemon->enforcer) : NULL;
+	struct value *warnings = value_array();
+
+	if (s && s->done + s->failed < o->sent && !call_is_late(call)) {
+		value_free(warnings);
+		return CALL_WAIT;
+	}
+	if (s && s->done + s->failed < o->sent) {
+		value_add_text(warnings, STR("the kernel has not answered yet; see ipsctl status"));
+	}
+	if (call->daemon->refused > o->refused) {
+		value_add_text(warnings, str_of(call->daemon->kernel_trouble.text));
+	}
+	value_set(o->reply, "warnings", warnings);
+	call_reply(call, TAKE(o->reply), false);
+	return CALL_DONE;
+}
+
+/* Reads `prefixes`; on failure the call has been answered and NULL comes back. */
+static struct order_call *order_begin(struct call *call)
+{
+	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
+	const struct value *list = value_get(call->parameters, "prefixes");
+	struct order_call *o = calloc(1, sizeof(*o));
+	size_t n = value_length(list);
+
+	if (!o || n > ORDER_PREFIXES_MAX) {
+		free(o);
+		(void)call_refused(call, NULL, "at most %d prefixes at a time", (int)ORDER_PREFIXES_MAX);
+		return NULL;
+	}
+	call->state = o;
+	call->free_state = order_call_free;
+	call->step = order_step;
+	o->reply = value_object();
+	o->refused = call->daemon->refused;
+	o->prefixes = calloc(n ? n : 1, sizeof(*o->prefixes));
+	for (size_t i = 0; o->prefixes && i < n; i++) {
+		struct str text = value_text(value_at(list, i), STR_NONE);
+
+		if (target_parse(rules, text, &o->prefixes[i]) < 0) {
+			(void)call_invalid(call, "prefixes");
+			return NULL;
+		}
+		o->n_prefixes++;
+	}
+	if (!o->prefixes || wheel_apply(call->daemon, false) < 0) {
+		(void)call_refused(call, NULL, "no memory, or ipsd is about to end");
+		return NULL;
+	}
+	return o;
+}
+
+/* Applies what the orders made, durably, and waits for the kernel. */
+static enum call_next order_end(struct call *call, struct order_call *o)
+{
+	struct daemon *d = call->daemon;
+
+	if (wheel_apply(d, true) < 0) {
+		return call_refused(call, NULL, "ipsd is about to end");
+	}
+	if (d->store_trouble.on) {
+		value_set_bool(o->reply, "stored", false);
+	}
+	o->sent = d->enforcer ? enforcer_state(d->enforcer)->sent : 0;
+	return order_step(call);
+}
+
+static bool too_wide(const struct prefix *p)
+{
+	return p->len < (p->addr.family == 4 ? 8 : 16);
+}
+
+/* 0, or -errno when the call has been answered with why not. */
+static int ban_check(struct call *call, const struct order_call *o, bool force)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	for (size_t i = 0; i < o->n_prefixes && !force; i++) {
+		if (too_wide(&o->prefixes[i])) {
+			(void)call_refused(call, NULL, "%s is a large part of the internet; --force does it all the same",
+					   prefix_format_short(&o->prefixes[i], text));
+			return -EPERM;
+		}
+	}
+	return 0;
+}
+
+static int ban_until(const struct call *call, instant *ret)
+{
+	const struct value *seconds = value_get(call->parameters, "seconds");
+	int64_t n = value_int(seconds, -1);
+
+	if (!seconds || value_type(seconds) == VALUE_NULL) {
+		*ret = INSTANT_NEVER;
+		return 0;
+	}
+	if (n <= 0 || n > (int64_t)SECONDS_MAX_MINUTES * 60) {
+		return -ERANGE;
+	}
+	*ret = instant_add(clock_now(), (duration){ .us = n * 1000000 });
+	return 0;
+}
+
+/* One prefix; false: the call has been answered with why not. */
+static bool ban_one(struct call *call, const struct order *order, size_t *made, size_t *known)
+{
+	struct order_result result;
+	char text[PREFIX_TEXT_MAX], cover[PREFIX_TEXT_MAX];
+	int r = engine_order(call->daemon->engine, order, &result);
+
+	prefix_format_short(&order->prefix, text);
+	if (r < 0) {
+		(void)call_refused(call, "ipsctl status", "%s: %s", text, strerror(-r));
+		return false;
+	}
+	if (result.never_block) {
+		(void)call_refused(call, "ipsctl cat", "%s is inside %s, which is on never-block", text,
+				   prefix_format_short(&result.cover, cover));
+		return false;
+	}
+	*made += result.made;
+	*known += result.known;
+	return wheel_apply(call->daemon, false) >= 0;
+}
+
+static struct value *ban_rows(struct call *call, const struct order_call *o, uint16_t scope)
+{
+	struct engine *e = call->daemon->engine;
+	struct value *rows = value_array();
+	instant now = clock_now();
+
+	for (size_t i = 0; i < o->n_prefixes; i++) {
+		const struct ban *ban = engine_find_ban(e, JAIL_BY_HAND, &o->prefixes[i], scope);
+
+		if (ban) {
+			value_add(rows, row_ban(call->daemon, ban, now));
+		}
+	}
+	return rows;
+}
+
+enum call_next answer_ban(struct call *call)
+{
+	const struct value *p = call->parameters;
+	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
+	struct order order = { .kind = ORDER_BAN, .by = str_of(call->peer.user), .time = clock_now() };
+	struct order_call *o = order_begin(call);
+	size_t made = 0, known = 0;
+
+	if (!o) {
+		return CALL_DONE;
+	}
+	order.reason = value_text(value_get(p, "reason"), STR_NONE);
+	if (ban_until(call, &order.until) < 0) {
+		return call_invalid(call, "seconds");
+	}
+	if (config_scope(rules, value_text(value_get(p, "ports"), STR("all")), &order.scope) < 0) {
+		return call_invalid(call, "ports");
+	}
+	for (size_t i = 0; i < o->n_prefixes && value_bool(value_get(p, "class_c"), false); i++) {
+		o->prefixes[i] = target_class_c(rules, &o->prefixes[i]);
+	}
+	if (ban_check(call, o, value_bool(value_get(p, "force"), false)) < 0) {
+		return CALL_DONE;
+	}
+	for (size_t i = 0; i < o->n_prefixes; i++) {
+		order.prefix = o->prefixes[i];
+		if (!ban_one(call, &order, &made, &known)) {
+			return CALL_DONE;
+		}
+	}
+	value_set_int(o->reply, "made", (int64_t)made);
+	value_set_int(o->reply, "known", (int64_t)known);
+	value_set(o->reply, "bans", ban_rows(call, o, order.scope));
+	return order_end(call, o);
+}
+
+/* What will bring it back: said before the score is gone. */
+static void unban_note(struct call *call, const struct prefix *p, struct value *notes)
+{
+	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
+	struct evidence entries[64];
+	char text[PREFIX_TEXT_MAX], line[256];
+	size_t n;
+
+	for (size_t i = 0; i < rules->n_jails; i++) {
+		const struct jail *jail = &rules->jails[i];
+		int64_t score = engine_score(call->daemon->engine, (uint16_t)i, p, clock_now(), entries, ARRAY_SIZE(entries), &n);
+
+		if (n) {
+			struct str type = names_at(&rules->types, entries[(n < ARRAY_SIZE(entries) ? n : ARRAY_SIZE(entries)) - 1].type);
+			char window[SPAN_TEXT_MAX];
+
+			snprintf(line, sizeof(line), "%s had %lld of %u points in %.*s (%zu events in the last %s, the latest %.*s); "
+				 "they are forgotten, the same again blocks it again",
+				 prefix_format_short(p, text), (long long)score, jail->threshold, STR_ARG(jail->name), n,
+				 span_format_short(jail->window, window), STR_ARG(type));
+			value_add_text(notes, str_of(line));
+		}
+	}
+}
+
+/* The number of lifted bans, or -errno when the call has been answered. */
+static int64_t unban_one(struct call *call, const struct order *order, struct value *covered)
+{
+	struct order_result result;
+	char text[PREFIX_TEXT_MAX];
+	int r = engine_order(call->daemon->engine, order, &result);
+
+	if (r < 0 || wheel_apply(call->daemon, false) < 0) {
+		(void)call_refused(call, "ipsctl status", "%s", strerror(r < 0 ? -r : EIO));
+		return -EIO;
+	}
+	if (result.covered) {
+		value_add_text(covered, str_of(prefix_format(&result.cover, text)));
+	}
+	if (order->kind == ORDER_UNBAN && store_ignore(call->daemon->store, &order->prefix, instant_at(0)) < 0) {
+		log_error("cannot mark the events of an unban as ignored: %s", store_error(call->daemon->store));
+	}
+	return (int64_t)result.lifted;
+}
+
+/* False: the call has been answered. */
+static bool unban_run(struct call *call, struct order_call *o, struct order *order, struct value *covered, struct value *notes)
+{
+	int64_t lifted = 0, n;
+
+	if (order->kind == ORDER_UNBAN_ALL) {
+		lifted = unban_one(call, order, covered);
+	}
+	for (size_t i = 0; order->kind == ORDER_UNBAN && i < o->n_prefixes; i++) {
+		order->prefix = o->prefixes[i];
+		unban_note(call, &order->prefix, notes);
+		n = unban_one(call, order, covered);
+		if (n < 0) {
+			return false;
+		}
+		lifted += n;
+	}
+	value_set_int(o->reply, "lifted", lifted);
+	return lifted >= 0;
+}
+
+enum call_next answer_unban(struct call *call)
+{
+	const struct value *p = call->parameters;
+	bool all = value_bool(value_get(p, "all"), false);
+	struct str jail = value_text(value_get(p, "jail"), STR_NONE);
+	struct order order = { .kind = all ? ORDER_UNBAN_ALL : ORDER_UNBAN, .time = clock_now(), .jail = ORDER_ANY_JAIL };
+	struct order_call *o = order_begin(call);
+	struct value *covered, *notes;
+
+	if (!o) {
+		return CALL_DONE;
+	}
+	order.by = str_of(call->peer.user);
+	if (jail.n) {
+		order.jail = ruleset_jail(engine_ruleset(call->daemon->engine), jail);
+		if (order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand"))) {
+			return call_refused(call, "ipsctl status", "there is no jail %.*s", STR_ARG(jail));
+		}
+	}
+	covered = value_array();
+	notes = value_array();
+	if (!unban_run(call, o, &order, covered, notes)) {
+		value_free(covered);
+		value_free(notes);
+		return CALL_DONE;
+	}
+	value_set_bool(o->reply, "free", value_length(covered) == 0);
+	value_set(o->reply, "covered_by", covered);
+	value_set(o->reply, "notes", notes);
+	return order_end(call, o);
+}
