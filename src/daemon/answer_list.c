@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* List streams rows from the engine's table, a slice at a time; bans may come and go between two slices. Ended ones come from the
- * database, newest first. Without `more` everything must fit into one reply. */
+/* List streams rows from the engine's table, a slice at a time; bans may come and go between two
+ * slices. Ended ones come from the database, newest first. Without `more` everything must fit into
+ * one reply. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,8 +52,8 @@ static bool wanted(struct str filter, const struct value *row, const char *key)
 /* Adds the row if it fits what was asked for, else frees it. */
 static void list_add(struct list *l, struct value *row)
 {
-	if (wanted(l->jail, row, "jail") && wanted(l->service, row, "service") && wanted(l->type, row, "type") &&
-	    wanted(l->action, row, "action")) {
+	if (wanted(l->jail, row, "jail") && wanted(l->service, row, "service") &&
+	    wanted(l->type, row, "type") && wanted(l->action, row, "action")) {
 		value_add(l->rows, row);
 	} else {
 		value_free(row);
@@ -101,7 +102,8 @@ static bool list_fill(struct list *l)
 	}
 	while (l->engine_done && l->ended && value_length(l->rows) < CONTROL_ROWS) {
 		seen = l->n_ended;
-		if (store_bans(l->daemon->store, NULL, l->before, CONTROL_ROWS, list_ended_row, l) < 0 ||
+		if (store_bans(l->daemon->store, NULL, l->before, CONTROL_ROWS, list_ended_row, l) <
+			    0 ||
 		    l->n_ended == seen || l->n_ended >= LIST_ENDED_MAX) {
 			l->ended = false;
 		}
@@ -122,7 +124,8 @@ static enum call_next list_step(struct call *call)
 		value_free(reply);
 		return call_error(call, "org.varlink.service.ExpectedMore", NULL);
 	}
-	value_set_word(reply, "mode", engine_observes(call->daemon->engine) ? "observe" : "enforce");
+	value_set_word(reply, "mode",
+		       engine_observes(call->daemon->engine) ? "observe" : "enforce");
 	value_set(reply, "bans", l->rows);
 	call_reply(call, reply, !done);
 	return done ? CALL_DONE : CALL_AGAIN;

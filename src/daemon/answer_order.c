@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Orders. Everything that was fed before an order is decided and stored before it; the order is on the disk before the answer; and the
- * answer waits until the kernel has said what became of it, so that "done" means that packets are dropped or pass. */
+/* Orders. Everything that was fed before an order is decided and stored before it; the order is on
+ * the disk before the answer; and the answer waits until the kernel has said what became of it, so
+ * that "done" means that packets are dropped or pass. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@ struct order_call {
 	struct value *reply;
 	struct prefix *prefixes;
 	size_t n_prefixes;
-	uint64_t sent;	  /* wishes that must have met their fate */
+	uint64_t sent;    /* wishes that must have met their fate */
 	uint64_t refused; /* by the kernel, before the order */
 };
 
@@ -34,7 +35,8 @@ static void order_call_free(void *state)
 static enum call_next order_step(struct call *call)
 {
 	struct order_call *o = call->state;
-	const struct enforcer_state *s = call->daemon->enforcer ? enforcer_state(call->daemon->enforcer) : NULL;
+	const struct enforcer_state *s =
+		call->daemon->enforcer ? enforcer_state(call->daemon->enforcer) : NULL;
 	struct value *warnings = value_array();
 
 	if (s && s->done + s->failed < o->sent && !call_is_late(call)) {
@@ -62,7 +64,8 @@ static struct order_call *order_begin(struct call *call)
 
 	if (!o || n > ORDER_PREFIXES_MAX) {
 		free(o);
-		(void)call_refused(call, NULL, "at most %d prefixes at a time", (int)ORDER_PREFIXES_MAX);
+		(void)call_refused(call, NULL, "at most %d prefixes at a time",
+				   (int)ORDER_PREFIXES_MAX);
 		return NULL;
 	}
 	call->state = o;
@@ -114,8 +117,10 @@ static int ban_check(struct call *call, const struct order_call *o, bool force)
 
 	for (size_t i = 0; i < o->n_prefixes && !force; i++) {
 		if (too_wide(&o->prefixes[i])) {
-			(void)call_refused(call, NULL, "%s is a large part of the internet; --force does it all the same",
-					   prefix_format_short(&o->prefixes[i], text));
+			(void)call_refused(
+				call, NULL,
+				"%s is a large part of the internet; --force does it all the same",
+				prefix_format_short(&o->prefixes[i], text));
 			return -EPERM;
 		}
 	}
@@ -151,8 +156,8 @@ static bool ban_one(struct call *call, const struct order *order, size_t *made, 
 		return false;
 	}
 	if (result.never_block) {
-		(void)call_refused(call, "ipsctl cat", "%s is inside %s, which is on never-block", text,
-				   prefix_format_short(&result.cover, cover));
+		(void)call_refused(call, "ipsctl cat", "%s is inside %s, which is on never-block",
+				   text, prefix_format_short(&result.cover, cover));
 		return false;
 	}
 	*made += result.made;
@@ -180,7 +185,9 @@ enum call_next answer_ban(struct call *call)
 {
 	const struct value *p = call->parameters;
 	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
-	struct order order = { .kind = ORDER_BAN, .by = str_of(call->peer.user), .time = clock_now() };
+	struct order order = { .kind = ORDER_BAN,
+			       .by = str_of(call->peer.user),
+			       .time = clock_now() };
 	struct order_call *o = order_begin(call);
 	size_t made = 0, known = 0;
 
@@ -222,16 +229,23 @@ static void unban_note(struct call *call, const struct prefix *p, struct value *
 
 	for (size_t i = 0; i < rules->n_jails; i++) {
 		const struct jail *jail = &rules->jails[i];
-		int64_t score = engine_score(call->daemon->engine, (uint16_t)i, p, clock_now(), entries, ARRAY_SIZE(entries), &n);
+		int64_t score = engine_score(call->daemon->engine, (uint16_t)i, p, clock_now(),
+					     entries, ARRAY_SIZE(entries), &n);
 
 		if (n) {
-			struct str type = names_at(&rules->types, entries[(n < ARRAY_SIZE(entries) ? n : ARRAY_SIZE(entries)) - 1].type);
+			struct str type = names_at(
+				&rules->types,
+				entries[(n < ARRAY_SIZE(entries) ? n : ARRAY_SIZE(entries)) - 1]
+					.type);
 			char window[SPAN_TEXT_MAX];
 
-			snprintf(line, sizeof(line), "%s had %lld of %u points in %.*s (%zu events in the last %s, the latest %.*s); "
-				 "they are forgotten, the same again blocks it again",
-				 prefix_format_short(p, text), (long long)score, jail->threshold, STR_ARG(jail->name), n,
-				 span_format_short(jail->window, window), STR_ARG(type));
+			snprintf(
+				line, sizeof(line),
+				"%s had %lld of %u points in %.*s (%zu events in the last %s, the latest %.*s); "
+				"they are forgotten, the same again blocks it again",
+				prefix_format_short(p, text), (long long)score, jail->threshold,
+				STR_ARG(jail->name), n, span_format_short(jail->window, window),
+				STR_ARG(type));
 			value_add_text(notes, str_of(line));
 		}
 	}
@@ -251,14 +265,17 @@ static int64_t unban_one(struct call *call, const struct order *order, struct va
 	if (result.covered) {
 		value_add_text(covered, str_of(prefix_format(&result.cover, text)));
 	}
-	if (order->kind == ORDER_UNBAN && store_ignore(call->daemon->store, &order->prefix, instant_at(0)) < 0) {
-		log_error("cannot mark the events of an unban as ignored: %s", store_error(call->daemon->store));
+	if (order->kind == ORDER_UNBAN &&
+	    store_ignore(call->daemon->store, &order->prefix, instant_at(0)) < 0) {
+		log_error("cannot mark the events of an unban as ignored: %s",
+			  store_error(call->daemon->store));
 	}
 	return (int64_t)result.lifted;
 }
 
 /* False: the call has been answered. */
-static bool unban_run(struct call *call, struct order_call *o, struct order *order, struct value *covered, struct value *notes)
+static bool unban_run(struct call *call, struct order_call *o, struct order *order,
+		      struct value *covered, struct value *notes)
 {
 	int64_t lifted = 0, n;
 
@@ -283,7 +300,9 @@ enum call_next answer_unban(struct call *call)
 	const struct value *p = call->parameters;
 	bool all = value_bool(value_get(p, "all"), false);
 	struct str jail = value_text(value_get(p, "jail"), STR_NONE);
-	struct order order = { .kind = all ? ORDER_UNBAN_ALL : ORDER_UNBAN, .time = clock_now(), .jail = ORDER_ANY_JAIL };
+	struct order order = { .kind = all ? ORDER_UNBAN_ALL : ORDER_UNBAN,
+			       .time = clock_now(),
+			       .jail = ORDER_ANY_JAIL };
 	struct order_call *o = order_begin(call);
 	struct value *covered, *notes;
 
@@ -294,7 +313,8 @@ enum call_next answer_unban(struct call *call)
 	if (jail.n) {
 		order.jail = ruleset_jail(engine_ruleset(call->daemon->engine), jail);
 		if (order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand"))) {
-			return call_refused(call, "ipsctl status", "there is no jail %.*s", STR_ARG(jail));
+			return call_refused(call, "ipsctl status", "there is no jail %.*s",
+					    STR_ARG(jail));
 		}
 	}
 	covered = value_array();

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Show: why is this address blocked, or why not? What the engine knows is told at once; the latest events are looked for in the database in
- * slices, newest first, between other work; the kernel is asked what it holds, and the reply waits for its answers, not for ever. */
+/* Show: why is this address blocked, or why not? What the engine knows is told at once; the latest
+ * events are looked for in the database in slices, newest first, between other work; the kernel is
+ * asked what it holds, and the reply waits for its answers, not for ever. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,14 @@
 #include "daemon/target.h"
 #include "sys/clock.h"
 
-enum { SHOW_EVENTS = 20, SHOW_SLICE = 5000, SHOW_SCAN_MAX = 1000000, SHOW_BANS = 64, SHOW_PAST = 10, SHOW_ENTRIES = 1000 };
+enum {
+	SHOW_EVENTS = 20,
+	SHOW_SLICE = 5000,
+	SHOW_SCAN_MAX = 1000000,
+	SHOW_BANS = 64,
+	SHOW_PAST = 10,
+	SHOW_ENTRIES = 1000
+};
 
 struct show {
 	struct daemon *daemon;
@@ -120,7 +128,8 @@ static void show_bans(struct call *call, struct show *s)
 }
 
 /* When the score falls below the threshold, or, below it already, when it is 0. */
-static instant score_falls(const struct jail *jail, int64_t score, const struct evidence *entries, size_t n)
+static instant score_falls(const struct jail *jail, int64_t score, const struct evidence *entries,
+			   size_t n)
 {
 	int64_t until = score >= jail->threshold ? jail->threshold : 1;
 
@@ -142,7 +151,8 @@ static struct value *show_scores(struct show *s)
 		const struct jail *jail = &rules->jails[i];
 		struct value *row;
 		size_t n = 0;
-		int64_t score = engine_score(s->daemon->engine, (uint16_t)i, &s->prefix, s->now, s->entries, SHOW_ENTRIES, &n);
+		int64_t score = engine_score(s->daemon->engine, (uint16_t)i, &s->prefix, s->now,
+					     s->entries, SHOW_ENTRIES, &n);
 
 		if (!n) {
 			continue;
@@ -199,10 +209,12 @@ static enum call_next show_step(struct call *call)
 	struct show *s = call->state;
 
 	if (!s->events_done) {
-		int r = store_events(s->daemon->store, &s->prefix, s->before, SHOW_SLICE, show_event_row, s, &s->before);
+		int r = store_events(s->daemon->store, &s->prefix, s->before, SHOW_SLICE,
+				     show_event_row, s, &s->before);
 
 		s->scanned += SHOW_SLICE;
-		s->events_done = r < 0 || !s->before || s->scanned >= SHOW_SCAN_MAX || value_length(s->events) >= SHOW_EVENTS;
+		s->events_done = r < 0 || !s->before || s->scanned >= SHOW_SCAN_MAX ||
+				 value_length(s->events) >= SHOW_EVENTS;
 		if (!s->events_done) {
 			return CALL_YIELD;
 		}

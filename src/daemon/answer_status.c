@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Status: is everything well, and if not, what is to be done? Findings are what a person should act on; each names the command. */
+/* Status: is everything well, and if not, what is to be done? Findings are what a person should act
+ * on; each names the command. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +9,8 @@
 #include "daemon/control.h"
 #include "sys/clock.h"
 
-static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command, const char *fmt, ...)
+static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command,
+				     const char *fmt, ...)
 {
 	struct value *row = value_object();
 	char text[512];
@@ -44,19 +46,26 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 		value_set_word(row, "state", tail_state_word(s.state));
 		value_set_int(row, "lag_bytes", (int64_t)s.lag_bytes);
 		value_set_int(row, "lines", (int64_t)s.lines);
-		value_set_word(row, "why", s.state == TAIL_UNREADABLE ? strerror(s.error) :
-				   s.state == TAIL_MISSING ? "there is no such file yet; it is read from its beginning when it appears" : NULL);
+		value_set_word(
+			row, "why",
+			s.state == TAIL_UNREADABLE ? strerror(s.error)
+			: s.state == TAIL_MISSING
+				? "there is no such file yet; it is read from its beginning when it appears"
+				: NULL);
 		value_add(sources, row);
 		if (s.state == TAIL_UNREADABLE) {
-			add_finding(findings, "error", NULL, "%s cannot be read: %s", s.path, strerror(s.error));
+			add_finding(findings, "error", NULL, "%s cannot be read: %s", s.path,
+				    strerror(s.error));
 		}
 		if (s.cut) {
-			add_finding(findings, "note", NULL, "%s: %llu lines were longer than 64 KiB and were cut", s.path,
+			add_finding(findings, "note", NULL,
+				    "%s: %llu lines were longer than 64 KiB and were cut", s.path,
 				    (unsigned long long)s.cut);
 		}
 	}
 	if (!tail_count(d->tail)) {
-		add_finding(findings, "warning", "ipsctl check", "no log is watched: no jail names a source");
+		add_finding(findings, "warning", "ipsctl check",
+			    "no log is watched: no jail names a source");
 	}
 }
 
@@ -70,12 +79,15 @@ static void status_jails(const struct daemon *d, struct value *jails, struct val
 
 		if (part->state == PART_OK) {
 			stats = engine_jail_stats(d->engine, part->index);
-			mode = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE ? "observe" : mode;
+			mode = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE
+				       ? "observe"
+				       : mode;
 		}
 		value_set_text(row, "name", part->name);
-		value_set_word(row, "state", part->state == PART_OK	? "watching" :
-					     part->state == PART_FAILED ? "failed" :
-									  "disabled");
+		value_set_word(row, "state",
+			       part->state == PART_OK       ? "watching"
+			       : part->state == PART_FAILED ? "failed"
+							    : "disabled");
 		value_set_word(row, "mode", mode);
 		value_set_int(row, "subjects", stats.subjects);
 		value_set_int(row, "near", stats.near);
@@ -85,7 +97,8 @@ static void status_jails(const struct daemon *d, struct value *jails, struct val
 		value_set_word(row, "why", NULL);
 		if (part->state == PART_FAILED) {
 			value_set_text(row, "why", part->why);
-			add_finding(findings, "error", "ipsctl check", "jail %.*s does not run: %.*s", STR_ARG(part->name),
+			add_finding(findings, "error", "ipsctl check",
+				    "jail %.*s does not run: %.*s", STR_ARG(part->name),
 				    STR_ARG(part->why));
 		}
 		value_add(jails, row);
@@ -94,7 +107,8 @@ static void status_jails(const struct daemon *d, struct value *jails, struct val
 		const struct config_part *part = &d->config->filters[i];
 
 		if (part->state == PART_FAILED) {
-			add_finding(findings, "error", "ipsctl check", "filter %.*s is broken: %.*s", STR_ARG(part->name),
+			add_finding(findings, "error", "ipsctl check",
+				    "filter %.*s is broken: %.*s", STR_ARG(part->name),
 				    STR_ARG(part->why));
 		}
 	}
@@ -111,10 +125,11 @@ static void status_patterns(const struct daemon *d, struct value *findings)
 			const struct diag_place *at = filter_pattern_place(filter, i);
 
 			if (filter_pattern_gave_up(filter, i)) {
-				add_finding(findings, "warning", "ipsctl check",
-					    "%.*s:%u: the pattern gave up on %llu lines (too many ways to match)",
-					    STR_ARG(at->file), at->line,
-					    (unsigned long long)filter_pattern_gave_up(filter, i));
+				add_finding(
+					findings, "warning", "ipsctl check",
+					"%.*s:%u: the pattern gave up on %llu lines (too many ways to match)",
+					STR_ARG(at->file), at->line,
+					(unsigned long long)filter_pattern_gave_up(filter, i));
 			}
 		}
 	}
@@ -132,11 +147,12 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 		return;
 	}
 	if (!s->running || !s->ready) {
-		add_finding(findings, "error", "nft list table inet ipsd", "the kernel does not block: %s",
+		add_finding(findings, "error", "nft list table inet ipsd",
+			    "the kernel does not block: %s",
 			    error ? error : "the enforcer does not answer");
 	} else if (d->kernel_trouble.on) {
-		add_finding(findings, "error", "nft list table inet ipsd", "the kernel refused a change: %s",
-			    d->kernel_trouble.text);
+		add_finding(findings, "error", "nft list table inet ipsd",
+			    "the kernel refused a change: %s", d->kernel_trouble.text);
 	}
 	if (s->restarts) {
 		add_finding(findings, "note", NULL, "the enforcer was started again %llu times",
@@ -153,10 +169,12 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 		add_finding(findings, "warning", NULL, "nobody is blocked: %s", d->forced_why);
 	}
 	if (d->store_trouble.on) {
-		add_finding(findings, "error", "df -h", "the database cannot be written: %s", d->store_trouble.text);
+		add_finding(findings, "error", "df -h", "the database cannot be written: %s",
+			    d->store_trouble.text);
 	}
 	if (engine_stats(d->engine).evicted) {
-		add_finding(findings, "warning", NULL, "more addresses than max-subjects: %llu were forgotten early",
+		add_finding(findings, "warning", NULL,
+			    "more addresses than max-subjects: %llu were forgotten early",
 			    (unsigned long long)engine_stats(d->engine).evicted);
 	}
 }

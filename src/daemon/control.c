@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* One struct conn per client. Bytes are collected until a NUL; the message becomes a call; the call's step runs until it says what it waits
- * for. Output is a buffer that the socket drains; a stream's next reply is made only when the last one has left, so a slow reader holds
- * nothing up but itself. */
+/* One struct conn per client. Bytes are collected until a NUL; the message becomes a call; the
+ * call's step runs until it says what it waits for. Output is a buffer that the socket drains; a
+ * stream's next reply is made only when the last one has left, so a slow reader holds nothing up
+ * but itself. */
 #include "daemon/control.h"
 
 #include <errno.h>
@@ -140,7 +141,8 @@ static void conn_start_call(struct conn *conn, struct str message)
 	const char *method;
 	char error[256];
 
-	if (!call || value_parse(message, error, &request) < 0 || value_type(request) != VALUE_OBJECT) {
+	if (!call || value_parse(message, error, &request) < 0 ||
+	    value_type(request) != VALUE_OBJECT) {
 		free(call);
 		conn->dead = true;
 		return;
@@ -212,6 +214,21 @@ static void conn_read(struct conn *conn)
 
 static int control_yielded(void *arg);
 
+/* Wakes at the earliest deadline of all calls that wait. */
+static int control_arm(struct control *c)
+{
+	instant at = INSTANT_NEVER;
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->conns); i++) {
+		const struct conn *conn = c->conns[i];
+
+		if (conn && !conn->dead && conn->call && conn->waits == CALL_WAIT) {
+			at = instant_min(at, conn->call->deadline);
+		}
+	}
+	return loop_timer_set(c->timer, at);
+}
+
 /* Lets the connection get on as far as it can, and says what it waits for. */
 static int conn_advance(struct conn *conn)
 {
@@ -235,7 +252,7 @@ static int conn_advance(struct conn *conn)
 		}
 	}
 	if (conn->call && conn->waits == CALL_WAIT) {
-		r = loop_timer_set(c->timer, conn->call->deadline);
+		r = control_arm(c);
 		if (r < 0) {
 			return r;
 		}
@@ -334,8 +351,9 @@ static int control_take(struct control *c, int fd, const struct peer *peer)
 		i++;
 	}
 	if (i == ARRAY_SIZE(c->conns)) {
-		log_warning("more than %d connections on the control socket; one of user %s was turned away",
-			    (int)CONTROL_CONNECTIONS_MAX, peer->user);
+		log_warning(
+			"more than %d connections on the control socket; one of user %s was turned away",
+			(int)CONTROL_CONNECTIONS_MAX, peer->user);
 		return 0;
 	}
 	r = loop_add_fd(c->daemon->loop, fd, EPOLLIN, conn_ready, conn, &conn->watch);

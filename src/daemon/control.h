@@ -2,8 +2,9 @@
 #pragma once
 /* control.h - the control socket: who asks what?
  *
- * Varlink over a Unix stream socket: one JSON object a message, ended by NUL. Calls of one connection are answered one after the other;
- * connections do not wait for each other. A client that does not read its answers costs at most one reply of memory. */
+ * Varlink over a Unix stream socket: one JSON object a message, ended by NUL. Calls of one
+ * connection are answered one after the other; connections do not wait for each other. A client
+ * that does not read its answers costs at most one reply of memory. */
 #include "daemon/daemon.h"
 #include "sys/sockets.h"
 #include "wire/json.h"
@@ -35,7 +36,7 @@ struct call {
 	struct daemon *daemon;
 	struct conn *conn;
 	struct peer peer;
-	struct value *request;		/* whole message */
+	struct value *request;          /* whole message */
 	const struct value *parameters; /* inside it; may be NULL */
 	bool more;
 	uint64_t cookie;  /* of this call, for enforcer_ask() */
@@ -50,7 +51,8 @@ struct call {
 void call_reply(struct call *call, struct value *parameters, bool continues);
 /* A Varlink error; parameters may be NULL. Takes them over. */
 enum call_next call_error(struct call *call, const char *error, struct value *parameters);
-enum call_next call_refused(struct call *call, const char *command, const char *fmt, ...) PRINTF(3, 4);
+enum call_next call_refused(struct call *call, const char *command, const char *fmt, ...)
+	PRINTF(3, 4);
 enum call_next call_invalid(struct call *call, const char *parameter);
 /* Has its deadline passed? */
 bool call_is_late(const struct call *call);

@@ -2,8 +2,9 @@
 #pragma once
 /* daemon.h - ipsd as a whole: the only place where all rooms meet.
  *
- * One struct holds what runs; the modules of this room each look after one part of it: start.c (order of starting, rights), sources.c
- * (inputs), wheel.c (a turn of work), enforcement.c (the kernel's side), control.c (the socket) and the answer_*.c (its methods). */
+ * One struct holds what runs; the modules of this room each look after one part of it: start.c
+ * (order of starting, rights), sources.c (inputs), wheel.c (a turn of work), enforcement.c (the
+ * kernel's side), control.c (the socket) and the answer_*.c (its methods). */
 #include "config/config.h"
 #include "daemon/options.h"
 #include "engine/engine.h"
@@ -41,11 +42,12 @@ struct daemon {
 	size_t n_positions;
 	instant positions_since; /* when the oldest of them moved; 0: none */
 
-	bool resync;		  /* all wishes are to be sent again, from resync_cursor on */
+	bool resync; /* all wishes are to be sent again, from resync_cursor on */
 	uint32_t resync_cursor;
-	uint64_t refused;	  /* wishes that the kernel refused */
+	bool resync_blocked; /* the enforcer takes no more just now */
+	uint64_t refused;    /* wishes that the kernel refused */
 	struct trouble store_trouble, kernel_trouble;
-	bool forced_observe;	  /* --observe, no rights, or a broken never-block list */
+	bool forced_observe; /* --observe, no rights, or a broken never-block list */
 	const char *forced_why;
 };
 
@@ -61,6 +63,8 @@ void sources_note_position(struct daemon *d, const char *path, const struct posi
 
 /* wheel.c: once a wake-up, and before an order. */
 NODISCARD int wheel_turn(void *daemon);
+/* The timer that wakes the wheel; the turn that follows does the work. */
+int wheel_timer(void *daemon);
 /* Applies what the engine has said so far. `durable`: it is on the disk afterwards (an order). */
 NODISCARD int wheel_apply(struct daemon *d, bool durable);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's side as the daemon sees it: wishes go out, each one's fate comes back. The engine's table of bans is the only truth; when the
- * enforcer starts anew, or more waits than it takes, all wishes are sent again from the table, in slices between other work. */
+/* The kernel's side as the daemon sees it: wishes go out, each one's fate comes back. The engine's
+ * table of bans is the only truth; when the enforcer starts anew, or more waits than it takes, all
+ * wishes are sent again from the table, in slices between other work. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,7 +25,8 @@ static int enforcement_ready(void *arg, bool restarted)
 	return 0;
 }
 
-static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool held, int error)
+static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool held,
+			     int error)
 {
 	struct daemon *d = arg;
 	char text[PREFIX_TEXT_MAX];
@@ -37,7 +39,8 @@ static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t sc
 	d->refused++;
 	d->kernel_trouble.on = true;
 	snprintf(d->kernel_trouble.text, sizeof(d->kernel_trouble.text), "%s %s: %s",
-		 held ? "blocking" : "letting in", prefix_format_short(prefix, text), strerror(error));
+		 held ? "blocking" : "letting in", prefix_format_short(prefix, text),
+		 strerror(error));
 	log_error("the kernel refused: %s", d->kernel_trouble.text);
 }
 
@@ -83,19 +86,23 @@ static int enforcement_dispatch(void *arg, int fd, uint32_t events)
 	(void)fd;
 	(void)events;
 	if (r < 0) {
-		log_error("the keeper of the enforcer is gone: nothing can be blocked any more; ending, bans stay in the kernel");
+		log_error(
+			"the keeper of the enforcer is gone: nothing can be blocked any more; ending, bans stay in the kernel");
 		return r;
 	}
+	d->resync_blocked = false;
 	control_progress(d->control);
-	return loop_watch_events(d->enforcer_watch, EPOLLIN | (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));
+	return loop_watch_events(d->enforcer_watch,
+				 EPOLLIN | (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));
 }
 
 static int enforcement_keeper_gone(void *arg, int pid, int status)
 {
 	(void)arg;
-	log_error("the keeper of the enforcer (pid %d) ended with status %#x: nothing can be blocked any more; ending, "
-		  "bans stay in the kernel",
-		  pid, (unsigned)status);
+	log_error(
+		"the keeper of the enforcer (pid %d) ended with status %#x: nothing can be blocked any more; ending, "
+		"bans stay in the kernel",
+		pid, (unsigned)status);
 	return -EPIPE;
 }
 
@@ -106,11 +113,13 @@ int enforcement_watch(struct daemon *d)
 	if (!d->enforcer) {
 		return 0;
 	}
-	r = loop_add_fd(d->loop, enforcer_fd(d->enforcer), EPOLLIN, enforcement_dispatch, d, &d->enforcer_watch);
+	r = loop_add_fd(d->loop, enforcer_fd(d->enforcer), EPOLLIN, enforcement_dispatch, d,
+			&d->enforcer_watch);
 	if (r < 0) {
 		return r;
 	}
-	return loop_add_child(d->loop, enforcer_keeper_pid(d->enforcer), enforcement_keeper_gone, d);
+	return loop_add_child(d->loop, enforcer_keeper_pid(d->enforcer), enforcement_keeper_gone,
+			      d);
 }
 
 /* 0, or -ENOBUFS: no room just now. */
@@ -135,6 +144,7 @@ void enforcement_resync(struct daemon *d)
 {
 	d->resync = d->enforcer != NULL;
 	d->resync_cursor = 0;
+	d->resync_blocked = false;
 }
 
 static int enforcement_slice(void *arg)
@@ -150,8 +160,10 @@ static int enforcement_slice(void *arg)
 			d->resync = false;
 			break;
 		}
-		if (ban->kind == DECISION_BAN && !ban->ended && enforcement_wish(d, &ban->prefix, ban->scope) < 0) {
+		if (ban->kind == DECISION_BAN && !ban->ended &&
+		    enforcement_wish(d, &ban->prefix, ban->scope) < 0) {
 			d->resync_cursor = before;
+			d->resync_blocked = true;
 			break;
 		}
 	}
@@ -170,12 +182,16 @@ int enforcement_flush(struct daemon *d)
 		return r;
 	}
 	if (d->enforcer_watch) {
-		r = loop_watch_events(d->enforcer_watch, EPOLLIN | (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));
+		r = loop_watch_events(d->enforcer_watch,
+				      EPOLLIN |
+					      (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));
 		if (r < 0) {
 			return r;
 		}
 	}
-	return d->resync && d->loop ? loop_defer(d->loop, enforcement_slice, d) : 0;
+	return d->resync && !d->resync_blocked && d->loop
+		       ? loop_defer(d->loop, enforcement_slice, d)
+		       : 0;
 }
 
 bool enforcement_agrees(const struct daemon *d)
@@ -186,5 +202,6 @@ bool enforcement_agrees(const struct daemon *d)
 		return false;
 	}
 	state = enforcer_state(d->enforcer);
-	return state->running && state->ready && !state->pending && !d->resync && !d->kernel_trouble.on;
+	return state->running && state->ready && !state->pending && !d->resync &&
+	       !d->kernel_trouble.on;
 }

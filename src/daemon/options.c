@@ -21,7 +21,16 @@ static const char usage[] =
 	"\n"
 	"ipsctl(1) shows what it does and steers it. Details: ipsd(8), ipsd.conf(5).\n";
 
-enum { OPTION_CONFIG = 256, OPTION_STATE, OPTION_RUNTIME, OPTION_OBSERVE, OPTION_STRICT, OPTION_LOG, OPTION_HELP, OPTION_VERSION };
+enum {
+	OPTION_CONFIG = 256,
+	OPTION_STATE,
+	OPTION_RUNTIME,
+	OPTION_OBSERVE,
+	OPTION_STRICT,
+	OPTION_LOG,
+	OPTION_HELP,
+	OPTION_VERSION
+};
 
 static const struct option known[] = {
 	{ "config-dir", required_argument, NULL, OPTION_CONFIG },
@@ -45,7 +54,8 @@ static int take(int option, struct options *o)
 	case OPTION_STRICT: o->strict = true; return 0;
 	case OPTION_LOG:
 		if (log_level_parse(optarg, &o->log_level) < 0) {
-			fprintf(stderr, "ipsd: --log-level: \"%s\" is none of error, warning, notice, info, debug\n",
+			fprintf(stderr,
+				"ipsd: --log-level: \"%s\" is none of error, warning, notice, info, debug\n",
 				optarg);
 			return -EINVAL;
 		}
@@ -76,7 +86,8 @@ int options_parse(int argc, char **argv, struct options *ret)
 		}
 	}
 	if (optind < argc) {
-		fprintf(stderr, "ipsd: \"%s\": ipsd takes options only; try 'ipsd --help'\n", argv[optind]);
+		fprintf(stderr, "ipsd: \"%s\": ipsd takes options only; try 'ipsd --help'\n",
+			argv[optind]);
 		return -EINVAL;
 	}
 	*ret = o;

@@ -42,7 +42,8 @@ static void set_score(struct value *row, bool by_hand, int64_t score, uint32_t t
 	}
 }
 
-static void set_blocks(struct value *row, const struct daemon *d, const struct prefix *p, instant now)
+static void set_blocks(struct value *row, const struct daemon *d, const struct prefix *p,
+		       instant now)
 {
 	value_set_null(row, "country");
 	value_set_int(row, "blocks_30d", engine_blocks_30d(d->engine, p, now));
@@ -101,7 +102,8 @@ struct value *row_stored_ban(const struct daemon *d, const struct stored_ban *ba
 	set_blocks(row, d, &decision->prefix, now);
 	set_name(row, "reason", decision->reason);
 	set_name(row, "by", decision->by.n ? decision->by : STR("ipsd"));
-	value_set_word(row, "because", because_word(ban->ended.us ? ban->ended_because : decision->because));
+	value_set_word(row, "because",
+		       because_word(ban->ended.us ? ban->ended_because : decision->because));
 	return row;
 }
 
@@ -151,8 +153,8 @@ struct value *row_decision(const struct stored_ban *ban)
 	return row;
 }
 
-static void add_points(struct value *list, const struct ruleset *rules, const struct jail *jail, uint16_t type,
-		       int64_t count, int64_t points)
+static void add_points(struct value *list, const struct ruleset *rules, const struct jail *jail,
+		       uint16_t type, int64_t count, int64_t points)
 {
 	struct value *row = value_object();
 	const struct event_kind *kind = type < EVENT_KNOWN_TYPES ? event_kind(type) : NULL;
@@ -167,7 +169,8 @@ static void add_points(struct value *list, const struct ruleset *rules, const st
 	value_add(list, row);
 }
 
-struct value *row_points(const struct ruleset *rules, const struct jail *jail, const struct evidence *entries, size_t n)
+struct value *row_points(const struct ruleset *rules, const struct jail *jail,
+			 const struct evidence *entries, size_t n)
 {
 	struct value *list = value_array();
 	uint64_t done[NAMES_MAX / 64] = { 0 };

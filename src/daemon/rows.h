@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* rows.h - bans, events and decisions as the JSON objects of io.ipsd.Control. The caller owns what is returned. */
+/* rows.h - bans, events and decisions as the JSON objects of io.ipsd.Control. The caller owns what
+ * is returned. */
 #include "daemon/daemon.h"
 #include "wire/json.h"
 
@@ -11,4 +12,5 @@ struct value *row_stored_ban(const struct daemon *d, const struct stored_ban *ba
 struct value *row_event(const struct stored_event *event, bool counted);
 struct value *row_decision(const struct stored_ban *ban);
 /* The points of these entries by type: Points objects, in order of first appearance. */
-struct value *row_points(const struct ruleset *rules, const struct jail *jail, const struct evidence *entries, size_t n);
+struct value *row_points(const struct ruleset *rules, const struct jail *jail,
+			 const struct evidence *entries, size_t n);

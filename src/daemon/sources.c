@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How lines get in: each file source of the ruleset is followed once; its chunks are fed to the engine. When the batch is full in the middle
- * of a chunk it is applied there, with the position of exactly what was taken in, so that no transaction ever holds events without
- * the position that belongs to them. */
+/* How lines get in: each file source of the ruleset is followed once; its chunks are fed to the
+ * engine. When the batch is full in the middle of a chunk it is applied there, with the position of
+ * exactly what was taken in, so that no transaction ever holds events without the position that
+ * belongs to them. */
 #include "daemon/daemon.h"
 
 #include <assert.h>
@@ -25,7 +26,8 @@ void sources_note_position(struct daemon *d, const char *path, const struct posi
 		}
 	}
 	assert(d->n_positions < POSITIONS_MAX);
-	d->positions[d->n_positions++] = (struct stored_position){ .path = name, .position = *position };
+	d->positions[d->n_positions++] =
+		(struct stored_position){ .path = name, .position = *position };
 }
 
 static struct str last_component(const char *path)
@@ -77,7 +79,8 @@ static int sources_add(struct daemon *d, uint16_t number, const struct source *s
 	}
 	known = store_position(d->store, source->text, &from);
 	if (known < 0) {
-		log_error("cannot read the position of %s: %s", buf_text(&path), store_error(d->store));
+		log_error("cannot read the position of %s: %s", buf_text(&path),
+			  store_error(d->store));
 	}
 	return tail_add(d->tail, number, buf_text(&path), known == 1 ? &from : NULL, false);
 }
@@ -93,7 +96,8 @@ int sources_start(struct daemon *d)
 		}
 	}
 	if (rules->n_sources > POSITIONS_MAX) {
-		log_error("only the first %d of %zu sources are read", (int)POSITIONS_MAX, rules->n_sources);
+		log_error("only the first %d of %zu sources are read", (int)POSITIONS_MAX,
+			  rules->n_sources);
 	}
 	return r;
 }

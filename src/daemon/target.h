@@ -2,10 +2,12 @@
 #pragma once
 /* target.h - which prefix does a person mean?
  *
- * A single address means the subject that is counted and banned for it: the /32, the IPv6 host prefix. A prefix means itself. */
+ * A single address means the subject that is counted and banned for it: the /32, the IPv6 host
+ * prefix. A prefix means itself. */
 #include "engine/ruleset.h"
 
-/* -EINVAL: neither an address nor a prefix. -ERANGE: host bits are set; *ret holds the prefix without them. */
+/* -EINVAL: neither an address nor a prefix. -ERANGE: host bits are set; *ret holds the prefix
+ * without them. */
 NODISCARD int target_parse(const struct ruleset *rules, struct str text, struct prefix *ret);
 /* The Class C around it: /24, or the IPv6 network prefix. A shorter prefix stays. */
 struct prefix target_class_c(const struct ruleset *rules, const struct prefix *p);

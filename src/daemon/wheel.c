@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* A turn of the wheel, at the end of each wake-up: what was fed has made a batch; every output gets the same one, the kernel first because
- * that is what the attacker feels, then the database. Neither waits for the other: if we die between the two, the lines are read again
- * and give the same decisions.
+/* A turn of the wheel, at the end of each wake-up: what was fed has made a batch; every output gets
+ * the same one, the kernel first because that is what the attacker feels, then the database.
+ * Neither waits for the other: if we die between the two, the lines are read again and give the
+ * same decisions.
  *
- * Lines that made no event move positions only. These are written at most every few seconds: reading such lines again after a crash
- * counts nothing twice. */
+ * Lines that made no event move positions only. These are written at most every few seconds:
+ * reading such lines again after a crash counts nothing twice. */
 #include <errno.h>
 #include <stdio.h>
 
-#include "daemon/daemon.h"
+#include "daemon/control.h"
 #include "output/print.h"
 #include "sys/clock.h"
 
@@ -40,14 +41,17 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
 
 static void wheel_store(struct daemon *d, const struct batch *batch, bool durable)
 {
-	int r = store_apply(d->store, engine_ruleset(d->engine), batch, d->positions, d->n_positions, durable);
+	int r = store_apply(d->store, engine_ruleset(d->engine), batch, d->positions,
+			    d->n_positions, durable);
 
 	if (r < 0) {
-		snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s", store_error(d->store));
+		snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s",
+			 store_error(d->store));
 		if (!d->store_trouble.on) {
-			log_error("the database cannot be written: %s; detection and blocking go on, "
-				  "but a restart would read these lines again",
-				  d->store_trouble.text);
+			log_error(
+				"the database cannot be written: %s; detection and blocking go on, "
+				"but a restart would read these lines again",
+				d->store_trouble.text);
 		}
 		d->store_trouble.on = true;
 		return;
@@ -58,12 +62,14 @@ static void wheel_store(struct daemon *d, const struct batch *batch, bool durabl
 	d->store_trouble.on = false;
 	d->n_positions = 0;
 	d->positions_since = instant_at(0);
+	control_progress(d->control);
 }
 
 int wheel_apply(struct daemon *d, bool durable)
 {
 	struct batch batch = engine_take(d->engine);
-	bool late = d->n_positions && instant_since(clock_now(), d->positions_since).us >= position_delay.us;
+	bool late = d->n_positions &&
+		    instant_since(clock_now(), d->positions_since).us >= position_delay.us;
 	int r;
 
 	if (batch.n_decisions) {
@@ -85,6 +91,12 @@ static instant wheel_read_up_to(const struct daemon *d)
 	instant now = clock_now();
 
 	return tail_is_idle(d->tail) ? now : instant_min(now, engine_stats(d->engine).newest);
+}
+
+int wheel_timer(void *daemon)
+{
+	(void)daemon;
+	return 0;
 }
 
 int wheel_turn(void *daemon)

@@ -2,11 +2,21 @@
 #pragma once
 /* stamp.h - when does this line say that it was written?
  *
- * A stamp format is `auto` (RFC 3339/ISO 8601 with or without zone and fraction, RFC 3164 "Nov 22 03:04:05", RFC 5424 is
- * ISO) or strptime-like: %Y %y %m %d %e %b %B %H %I %p %M %S (with optional .fraction when %f follows) %f %z %Z(UTC, GMT
- * only) %s %j %T (= %H:%M:%S) %F (= %Y-%m-%d) %% and literal text. It yields a regex for <STAMP> and reads what that
- * caught. What is missing is taken from the context: the year from the file's time (a stamp may not lie more than a day
- * after it: then it is the year before), the date from the file's name (stamp-date) or its time, the zone from `zone`. Pure. */
+ * A stamp format is `auto` or strptime-like. It yields a regex for <STAMP> and reads what that caught: what the regex matches
+ * is what stamp_read() takes, byte for byte, though it may still be no time (25:00, February 30). Case never matters.
+ *
+ * auto: RFC 3339 / ISO 8601 (RFC 5424) with or without fraction and zone, blank or T between date and time; RFC 3164 "Nov 22 03:04:05".
+ *
+ *   %Y four digits          %y two, 69..99 are 19xx       %m %H %M one or two digits
+ *   %d %e one or two digits, a blank may stand before     %j day of the year
+ *   %b %B month's name, short or long                     %a %A weekday's name, short or long, not checked
+ *   %I with %p (AM, PM)     %S one or two digits and, unless a `.` or `,` follows in the format, an optional fraction
+ *   %f digits of a fraction, nothing directly after %S    %s seconds since 1970, with a fraction as %S
+ *   %z Z +hh +hhmm +hh:mm   %Z UTC or GMT                 %T = %H:%M:%S, %F = %Y-%m-%d, %% = %
+ *
+ * What is missing is taken from the context. A date without a year is the latest that lies at most a day after the file's time. A
+ * time without a date belongs to the date of the file's name (stamp-date) or, without one, is the latest that lies at most five
+ * minutes after the file's time. A time without a zone is read in `zone`. Pure; reading allocates nothing. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -26,6 +36,11 @@ struct stamp_context {
 NODISCARD int stamp_format_parse(struct str format, struct arena *arena, struct stamp_format **ret, size_t *ret_bad);
 /* The regex (no captures) of what the format reads. Lives as long as the format. */
 struct str stamp_format_regex(const struct stamp_format *f);
+/* Whether it tells a whole date; whether it tells a time of day. */
+bool stamp_format_has_date(const struct stamp_format *f);
+bool stamp_format_has_time(const struct stamp_format *f);
 /* -EINVAL: the text is no such stamp or no such time (25:00, February 30). Reads a prefix of `text`; *ret_n (may be NULL) how much. */
 NODISCARD int stamp_read(const struct stamp_format *f, struct str text, const struct stamp_context *ctx, instant *ret,
 			 size_t *ret_n);
+/* The first date in the text that the format reads, not in the middle of a number; STAMP_NO_DATE. */
+int32_t stamp_find_date(const struct stamp_format *f, struct str text);

@@ -2,9 +2,11 @@
 #pragma once
 /* bans.h - who is banned, by which jail, until when?
  *
- * One entry per (jail, prefix, scope): bans that are enforced, and the shadows of those that were spared or only observed (they follow
- * the same rule, one per would-be ban). The table is the wish; the kernel is its shadow. An ended entry stays, marked, until its jail's
- * window has passed, so that a late line is judged right. Bounded by `capacity`; allocates in bans_new() and for notes. Pure. */
+ * One entry per (jail, prefix, scope): bans that are enforced, and the shadows of those that were
+ * spared or only observed (they follow the same rule, one per would-be ban). The table is the wish;
+ * the kernel is its shadow. An ended entry stays, marked, until its jail's window has passed, so
+ * that a late line is judged right. Bounded by `capacity`; allocates in bans_new() and for notes.
+ * Pure. */
 #include "base/addr.h"
 #include "base/table.h"
 #include "policy/decision.h"
@@ -26,25 +28,39 @@ struct ban {
 	const char *by, *reason; /* by hand, NUL-terminated, owned by the table; NULL */
 };
 
-NODISCARD int bans_new(uint32_t capacity, const uint8_t seed[static TABLE_SEED_SIZE], struct bans **ret);
+NODISCARD int bans_new(uint32_t capacity, const uint8_t seed[static TABLE_SEED_SIZE],
+		       struct bans **ret);
 struct bans *bans_free(struct bans *b);
 DEFINE_FREEP(struct bans, bans_free)
 
-/* Puts the ban in, in the place of an earlier one of the same jail, prefix and scope. by and reason are copied. The stored ban, or
- * NULL: the table is full (or no memory for the note). */
+/* Puts the ban in, in the place of an earlier one of the same jail, prefix and scope. by and reason
+ * are copied. The stored ban, or NULL: the table is full (or no memory for the note). */
 const struct ban *bans_put(struct bans *b, const struct ban *ban);
-const struct ban *bans_find(const struct bans *b, uint16_t jail, const struct prefix *prefix, uint16_t scope);
+const struct ban *bans_find(const struct bans *b, uint16_t jail, const struct prefix *prefix,
+			    uint16_t scope);
 /* Marks it as ended. */
 void bans_end(struct bans *b, const struct ban *ban);
-/* The latest end of the enforced, not ended bans on exactly this prefix in this scope. False: there is none. */
-bool bans_wish(const struct bans *b, const struct prefix *prefix, uint16_t scope, instant *ret_until);
-/* An enforced, not ended ban whose prefix contains `p` (of any scope), the longest; NULL: none. */
+/* Takes it out of the table: the pointer is dead. */
+void bans_drop(struct bans *b, const struct ban *ban);
+/* No room for another jail, prefix and scope. */
+bool bans_is_full(const struct bans *b);
+/* The latest end of the enforced, not ended bans on exactly this prefix in this scope. False: there
+ * is none. */
+bool bans_wish(const struct bans *b, const struct prefix *prefix, uint16_t scope,
+	       instant *ret_until);
+/* An enforced, not ended ban whose prefix contains `p` (of any scope): the longest, of several the
+ * one that ends last; NULL: none. */
 const struct ban *bans_covering(const struct bans *b, const struct prefix *p);
-/* The running entry (any kind) that ends first; NULL: none ends. */
+/* The running (not ended) entry of any kind that ends first, of equals the one with the lower id;
+ * NULL: none ends. */
 const struct ban *bans_next_end(const struct bans *b);
-/* Drops ended entries whose time is further back than their jail's window. */
-void bans_sweep(struct bans *b, const struct jail *jails, instant now, size_t max);
-/* Walks all entries: *cursor starts at 0; NULL at the end. Entries put or dropped meanwhile may or may not be seen. */
+/* Drops ended entries with until + their jail's window <= now (by hand: until <= now), in at most
+ * `max` steps; true when there may be more. */
+bool bans_sweep(struct bans *b, const struct jail *jails, instant now, size_t max);
+/* Walks all entries: *cursor starts at 0; NULL at the end. Entries put or dropped meanwhile may or
+ * may not be seen. */
 const struct ban *bans_each(const struct bans *b, uint32_t *cursor);
 /* Running ones. */
 uint32_t bans_count(const struct bans *b, enum decision_kind kind);
+/* Running enforced ones of one jail. */
+uint32_t bans_count_jail(const struct bans *b, uint16_t jail);

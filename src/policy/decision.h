@@ -11,8 +11,8 @@
 #include "base/time.h"
 
 enum decision_kind {
-	DECISION_BAN,	   /* the prefix is banned from `time` until `until` */
-	DECISION_LIFT,	   /* ban `ban` is over at `time` */
+	DECISION_BAN,      /* the prefix is banned from `time` until `until` */
+	DECISION_LIFT,     /* ban `ban` is over at `time` */
 	DECISION_SPARED,   /* would have been banned, but is on never-block */
 	DECISION_OBSERVED, /* would have been banned, but the jail or the daemon only observes */
 };
@@ -21,13 +21,13 @@ enum ban_action { ACTION_BLOCK, ACTION_BLACKLIST };
 
 enum because {
 	BECAUSE_NONE,
-	BECAUSE_NEVER_BLOCK,	  /* spared: the global list */
+	BECAUSE_NEVER_BLOCK,      /* spared: the global list */
 	BECAUSE_JAIL_NEVER_BLOCK, /* spared: the jail's own list */
 	BECAUSE_JAIL_OBSERVES,
 	BECAUSE_DAEMON_OBSERVES,
-	BECAUSE_EXPIRED,	  /* lift: its time was over */
-	BECAUSE_UNBAN,		  /* lift: a person ordered it */
-	BECAUSE_REPLACED,	  /* lift: an order made it another ban */
+	BECAUSE_EXPIRED,  /* lift: its time was over */
+	BECAUSE_UNBAN,    /* lift: a person ordered it */
+	BECAUSE_REPLACED, /* lift: an order made it another ban */
 };
 
 /* One event that counted towards a decision. */
@@ -46,14 +46,14 @@ struct decision {
 	uint64_t ban; /* id; spared and observed ones have one, too */
 	instant time, until;
 	struct prefix prefix;
-	uint16_t jail;	  /* index, JAIL_BY_HAND */
+	uint16_t jail; /* index, JAIL_BY_HAND */
 	uint16_t scope;
-	uint16_t type;	  /* of the event that reached the threshold; NAMES_NONE by hand */
+	uint16_t type;    /* of the event that reached the threshold; NAMES_NONE by hand */
 	uint16_t service; /* of that event */
 	uint32_t threshold;
 	int64_t score;
-	struct prefix cover;	 /* spared: the never-block entry */
-	struct str by, reason;	 /* by hand: who ordered it and why */
+	struct prefix cover;             /* spared: the never-block entry */
+	struct str by, reason;           /* by hand: who ordered it and why */
 	const struct evidence *evidence; /* oldest first */
 	size_t n_evidence;
 };
@@ -64,5 +64,6 @@ const char *decision_word(enum decision_kind kind);
 const char *action_word(enum ban_action action);
 /* A sentence's end: "it is on never-block", "the jail only observes", "its time was over". */
 const char *because_words(enum because because);
-/* A word for JSON: "never-block", "jail-never-block", "jail-observes", "daemon-observes", "expired", "unban", "replaced"; NULL for none. */
+/* A word for JSON: "never-block", "jail-never-block", "jail-observes", "daemon-observes",
+ * "expired", "unban", "replaced"; NULL for none. */
 const char *because_word(enum because because);

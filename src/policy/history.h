@@ -2,9 +2,10 @@
 #pragma once
 /* history.h - how often was this prefix banned lately?
  *
- * Episodes: from a prefix's first ban by any jail to the end of its last overlapping one is one. Kept per prefix, the newest
- * HISTORY_EPISODES of them; used for ladders and for BLOCKS-30D. The observed ones of an observing jail are kept apart, per jail. Bounded:
- * when full, the prefix heard of longest ago is forgotten. Pure; allocates only in history_new(). */
+ * Episodes: from a prefix's first ban by any jail to the end of its last overlapping one is one.
+ * Kept per prefix, the newest HISTORY_EPISODES of them; used for ladders and for BLOCKS-30D. The
+ * observed ones of an observing jail are kept apart, per jail. Bounded: when full, the prefix heard
+ * of longest ago is forgotten. Pure; allocates only in history_new(). */
 #include "base/addr.h"
 #include "base/table.h"
 #include "base/time.h"
@@ -14,15 +15,20 @@ enum { HISTORY_EPISODES = 32, HISTORY_ENFORCED = 0xffff };
 
 struct history;
 
-NODISCARD int history_new(uint32_t capacity, const uint8_t seed[static TABLE_SEED_SIZE], struct history **ret);
+NODISCARD int history_new(uint32_t capacity, const uint8_t seed[static TABLE_SEED_SIZE],
+			  struct history **ret);
 struct history *history_free(struct history *h);
 DEFINE_FREEP(struct history, history_free)
-/* How many episodes began in (at - memory, at], counting the one that a ban at `at` would begin or join: >= 1. `observer` is
- * HISTORY_ENFORCED or the number of an observing jail. */
-unsigned history_next(const struct history *h, uint16_t observer, const struct prefix *p, instant at, duration memory);
-/* A ban from `since` to `until` was made: begins an episode, or joins and lengthens the one that runs at `since`. */
-void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since, instant until);
+/* How many episodes began in (at - memory, at], counting the one that a ban at `at` would begin or
+ * join: >= 1. `observer` is HISTORY_ENFORCED or the number of an observing jail. */
+unsigned history_next(const struct history *h, uint16_t observer, const struct prefix *p,
+		      instant at, duration memory);
+/* A ban from `since` to `until` was made: begins an episode, or joins and lengthens the one that
+ * runs at `since`. */
+void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
+		 instant until);
 /* A person lifted what runs at `at`: that episode counts for none. */
 void history_pardon(struct history *h, const struct prefix *p, instant at);
 /* Episodes that began in (at - memory, at]; at most HISTORY_EPISODES. */
-unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p, instant at, duration memory);
+unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,
+		       instant at, duration memory);

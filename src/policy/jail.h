@@ -2,22 +2,25 @@
 #pragma once
 /* jail.h - which events count, how much, and what happens then?
  *
- * A jail is plain data that the config made; it is immutable and lives in the ruleset's arena. Pure. */
+ * A jail is plain data that the config made; it is immutable and lives in the ruleset's arena.
+ * Pure. */
 #include "base/netset.h"
 #include "base/time.h"
 #include "detect/event.h"
 
 enum subject_kind { SUBJECT_ADDRESS, SUBJECT_NETWORK, SUBJECT_ACCOUNT };
+
 enum jail_mode { JAIL_ENFORCE, JAIL_OBSERVE };
+
 enum after_ban { AFTER_BAN_KEEP, AFTER_BAN_CLEAR };
 
 enum {
 	LADDER_MAX = 8,
 	JAILS_MAX = 256,
-	JAIL_BY_HAND = 0xffff,	/* the jail of a ban that a person ordered */
+	JAIL_BY_HAND = 0xffff, /* the jail of a ban that a person ordered */
 	THRESHOLD_MAX = 1000000,
 	POINTS_MAX = 1000000,
-	POINTS_BAN = -1,	/* `ban`: the event bans at once */
+	POINTS_BAN = -1, /* `ban`: the event bans at once */
 };
 
 /* A multiplier: points >= 0, or POINTS_BAN. */
@@ -28,22 +31,27 @@ struct jail {
 	enum jail_mode mode;
 	enum subject_kind subject;
 	duration window;
-	uint32_t threshold;		/* 1..THRESHOLD_MAX */
-	duration ladder[LADDER_MAX];	/* DURATION_FOREVER: permanent */
-	uint8_t steps;			/* 1..LADDER_MAX */
+	uint32_t threshold;          /* 1..THRESHOLD_MAX */
+	duration ladder[LADDER_MAX]; /* DURATION_FOREVER: permanent */
+	uint8_t steps;               /* 1..LADDER_MAX */
 	duration ban_memory;
 	enum after_ban after_ban;
-	uint16_t scope;			/* index in the ruleset's scopes */
-	const points *points;		/* by event type */
+	uint16_t scope;       /* index in the ruleset's scopes */
+	const points *points; /* by event type */
 	uint16_t n_points;
-	const uint64_t *services;	/* one bit per service number; NULL: all, also events without a service */
-	uint16_t n_services;		/* bits in `services` */
-	const struct netset *never_block; /* this jail's own; NULL: none */
+	const uint64_t *
+		services; /* one bit per service number; NULL: all, also events without a service */
+	uint16_t n_services; /* bits in `services` */
+	struct netset
+		*never_block; /* this jail's own, sealed, freed with its ruleset; NULL: none */
 };
 
 /* The multiplier of an event type; 0 for types the jail does not name. */
 points jail_points(const struct jail *j, uint16_t type);
 /* Does the jail count events of this service (EVENT_SERVICE_NONE: of none)? */
 bool jail_serves(const struct jail *j, uint16_t service);
-/* How many events of a subject can matter: ceil(threshold / smallest positive multiplier), at least 1. */
+/* How many events of a subject can matter: ceil(threshold / smallest positive multiplier), at
+ * least 1. */
 uint32_t jail_kept_events(const struct jail *j);
+/* The window at `at` is (horizon, at]: what happened at the horizon or before is out of it. */
+instant jail_horizon(const struct jail *j, instant at);

@@ -17,11 +17,12 @@ enum { ORDER_TEXT_MAX = 255 };
 struct order {
 	enum order_kind kind;
 	instant time;
-	struct prefix prefix;	/* ban, unban */
-	instant until;		/* ban: its end, INSTANT_NEVER for a blacklist entry */
-	uint16_t scope;		/* ban */
-	uint16_t jail;		/* unban: only this jail's bans; JAIL_BY_HAND: only those by hand; ORDER_ANY_JAIL */
-	struct str by, reason;	/* cut at ORDER_TEXT_MAX bytes */
+	struct prefix prefix;  /* ban, unban */
+	instant until;         /* ban: its end, INSTANT_NEVER for a blacklist entry */
+	uint16_t scope;        /* ban */
+	uint16_t jail;         /* unban: only this jail's bans; JAIL_BY_HAND: only those by hand;
+				  ORDER_ANY_JAIL */
+	struct str by, reason; /* cut at ORDER_TEXT_MAX bytes */
 };
 
 #define ORDER_ANY_JAIL 0xfffe
@@ -31,6 +32,8 @@ struct order_result {
 	size_t lifted; /* bans lifted */
 	bool covered;  /* unban: something still covers the prefix: `cover` */
 	struct prefix cover;
-	bool known; /* ban: the same ban by hand stood already and now ends at the later of the two times */
-	bool never_block; /* ban: the prefix lies inside never-block, nothing was done; `cover` is the entry */
+	bool known; /* ban: the same ban by hand stood already and now ends at the later of the two
+		       times */
+	bool never_block; /* ban: the prefix lies inside never-block, nothing was done; `cover` is
+			     the entry */
 };

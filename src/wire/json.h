@@ -36,7 +36,11 @@ NODISCARD int value_write(const struct value *v, struct buf *out);
 enum value_type value_type(const struct value *v);
 /* The member, or NULL. NULL object: NULL. */
 const struct value *value_get(const struct value *object, const char *key);
+/* A deep copy that the caller owns. */
+struct value *value_copy(const struct value *v);
+/* 0 for what is no array. */
 size_t value_length(const struct value *array);
+void value_reverse(struct value *array);
 const struct value *value_at(const struct value *array, size_t i);
 /* The next key of an object after `key` (NULL: the first); NULL at the end. */
 const char *value_next_key(const struct value *object, const char *key);

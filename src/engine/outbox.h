@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* outbox.h - what has come about since the last take?
+ *
+ * Collects counted events, decisions, their evidence and all their texts in arrays of fixed size, taken by outbox_init(). Only
+ * outbox_reserve() takes more, for an order that lifts many bans; the next batch gives it back. Whoever adds has asked for room
+ * before: adding without room is a bug. What was taken stays until the first add or reserve after the take. Pure. */
+#include "engine/engine.h"
+
+/* How much of each. */
+struct outbox_room {
+	size_t events, decisions, evidence, texts;
+};
+
+struct outbox {
+	struct counted *events;
+	struct decision *decisions, *more; /* `more` stands in for `decisions` when it is not NULL */
+	struct evidence *evidence;
+	char *texts;
+	struct outbox_room room, used;
+	size_t n_more; /* room in `more` */
+	bool taken;
+};
+
+/* Bytes of text that one event may bring at most. */
+enum { OUTBOX_EVENT_TEXTS = EVENT_TEXT_KEPT + 3 * EVENT_ACCOUNT_KEPT };
+
+/* -ENOMEM. */
+NODISCARD int outbox_init(struct outbox *o, const struct outbox_room *room);
+void outbox_done(struct outbox *o);
+/* Forgets what was taken. To be called at the start of whatever adds. */
+void outbox_begin(struct outbox *o);
+bool outbox_is_empty(const struct outbox *o);
+/* Would all of this fit? */
+bool outbox_has(const struct outbox *o, const struct outbox_room *room);
+/* Decisions that still fit. */
+size_t outbox_decisions_left(const struct outbox *o);
+/* Makes room for n decisions in a box without any. -ENOMEM. */
+NODISCARD int outbox_reserve(struct outbox *o, size_t n);
+/* Copies the event with its texts, cut to what is kept. */
+void outbox_event(struct outbox *o, uint64_t id, const struct event *event);
+/* Copies the decision, and its evidence; its texts must be in the box already. */
+void outbox_decision(struct outbox *o, const struct decision *decision);
+/* Copies a text, cut to `max` bytes. */
+struct str outbox_text(struct outbox *o, struct str text, size_t max);
+/* Sorts the decisions by the ids of their bans. */
+void outbox_sort(struct outbox *o);
+struct batch outbox_take(struct outbox *o);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/* ruleset.c - what people's files say, in one piece.
+ *
+ * Everything lies in the arena but what has memory of its own: filters and detectors hold compiled patterns, netsets grow while they
+ * are built. Those are freed one by one, detectors first, for they borrow the filters. */
+#include "engine/ruleset.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum {
+	HOST_V6 = 64,
+	NETWORK_V4 = 24,
+	NETWORK_V6 = 48,
+	MAX_SUBJECTS = 1000000,
+};
+
+static int add_known_types(struct ruleset *r)
+{
+	for (uint16_t type = 0; type < EVENT_KNOWN_TYPES; type++) {
+		uint16_t number;
+		int n = names_add(&r->types, r->arena, str_of(event_kind(type)->name), &number);
+
+		if (n < 0) {
+			return n;
+		}
+	}
+	return 0;
+}
+
+int ruleset_new(struct ruleset **ret)
+{
+	CLEANUP(ruleset_freep) struct ruleset *r = calloc(1, sizeof(*r));
+	int n;
+
+	if (!r) {
+		return -ENOMEM;
+	}
+	*r = (struct ruleset){
+		.arena = arena_new(),
+		.never_block = netset_new(),
+		.host_v6 = HOST_V6,
+		.network_v4 = NETWORK_V4,
+		.network_v6 = NETWORK_V6,
+		.max_subjects = MAX_SUBJECTS,
+	};
+	if (!r->arena || !r->never_block) {
+		return -ENOMEM;
+	}
+	netset_seal(r->never_block);
+	n = add_known_types(r);
+	if (n < 0) {
+		return n;
+	}
+	r->scopes = arena_alloc(r->arena, 1, sizeof(*r->scopes));
+	if (!r->scopes) {
+		return -ENOMEM;
+	}
+	r->scopes[SCOPE_ALL] = (struct scope){
+		.name = STR("all"),
+		.label = STR("all"),
+		.verdict = VERDICT_DROP,
+	};
+	r->n_scopes = 1;
+	*ret = TAKE(r);
+	return 0;
+}
+
+struct ruleset *ruleset_free(struct ruleset *r)
+{
+	if (!r) {
+		return NULL;
+	}
+	for (size_t i = 0; i < r->n_sources; i++) {
+		detector_free(r->sources[i].detector);
+	}
+	for (size_t i = 0; i < r->n_filters; i++) {
+		filter_free(r->filters[i].filter);
+	}
+	for (size_t i = 0; i < r->n_jails; i++) {
+		netset_free(r->jails[i].never_block);
+	}
+	netset_free(r->never_block);
+	arena_free(r->arena);
+	free(r);
+	return NULL;
+}
+
+uint16_t ruleset_jail(const struct ruleset *r, struct str name)
+{
+	for (size_t i = 0; i < r->n_jails; i++) {
+		if (str_eq(r->jails[i].name, name)) {
+			return (uint16_t)i;
+		}
+	}
+	return JAIL_BY_HAND;
+}
+
+struct str ruleset_jail_name(const struct ruleset *r, uint16_t jail)
+{
+	return jail < r->n_jails ? r->jails[jail].name : STR("by hand");
+}
+
+struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a)
+{
+	const struct addr host = addr_unwrap(a);
+
+	return prefix_of(&host, host.family == 4 ? addr_bits(&host) : r->host_v6);
+}

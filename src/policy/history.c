@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* history.c - how often was this prefix banned lately?
+ *
+ * A hash table over (observer, prefix) gives each history a slot; its record heads a list of
+ * episodes, newest first, in one pool. Episodes of one prefix never overlap and begin in ascending
+ * order: a ban that begins before the end of the newest joins it, even one whose event came late.
+ * Most prefixes have one or two, so the pool holds twice as many as there may be prefixes.
+ *
+ * All histories stand in one list in the order in which they were heard of; the head goes when
+ * slots or episodes run out. */
+#include "policy/history.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#define NONE UINT32_MAX
+
+struct episode {
+	instant since, until;
+	uint32_t older; /* a free one: the next free one */
+};
+
+struct record {
+	uint32_t newest; /* episode */
+	uint32_t n;
+	uint32_t before, after; /* records heard of earlier and later */
+};
+
+struct key {
+	uint16_t observer;
+	struct prefix prefix;
+};
+
+_Static_assert(sizeof(struct key) == 20, "hashed as bytes");
+
+struct history {
+	struct table *slots;
+	struct record *records;
+	struct episode *episodes;
+	uint32_t max_episodes, new_episodes; /* episodes from new_episodes on were never used */
+	uint32_t free_episodes;
+	uint32_t first, last; /* records, heard of longest ago and just now */
+};
+
+int history_new(uint32_t capacity, const uint8_t seed[static TABLE_SEED_SIZE], struct history **ret)
+{
+	CLEANUP(history_freep) struct history *h = calloc(1, sizeof(*h));
+	int r;
+
+	if (!h) {
+		return -ENOMEM;
+	}
+	r = table_new(capacity, sizeof(struct key), seed, &h->slots);
+	if (r < 0) {
+		return r;
+	}
+	/* One prefix alone never uses up the pool. */
+	h->max_episodes = 2 * capacity > capacity + HISTORY_EPISODES ? 2 * capacity
+								     : capacity + HISTORY_EPISODES;
+	h->records = calloc(capacity, sizeof(*h->records));
+	h->episodes = calloc(h->max_episodes, sizeof(*h->episodes));
+	if (!h->records || !h->episodes) {
+		return -ENOMEM;
+	}
+	h->free_episodes = NONE;
+	h->first = NONE;
+	h->last = NONE;
+	*ret = TAKE(h);
+	return 0;
+}
+
+struct history *history_free(struct history *h)
+{
+	if (h) {
+		table_free(h->slots);
+		free(h->records);
+		free(h->episodes);
+		free(h);
+	}
+	return NULL;
+}
+
+static struct key key_of(uint16_t observer, const struct prefix *p)
+{
+	return (struct key){ .observer = observer, .prefix = *p };
+}
+
+static const struct record *find(const struct history *h, uint16_t observer, const struct prefix *p)
+{
+	const struct key key = key_of(observer, p);
+	uint32_t slot = table_find(h->slots, &key);
+
+	return slot != TABLE_NONE ? &h->records[slot] : NULL;
+}
+
+static void unlink_record(struct history *h, uint32_t slot)
+{
+	const struct record *r = &h->records[slot];
+
+	*(r->before != NONE ? &h->records[r->before].after : &h->first) = r->after;
+	*(r->after != NONE ? &h->records[r->after].before : &h->last) = r->before;
+}
+
+static void link_record(struct history *h, uint32_t slot)
+{
+	struct record *r = &h->records[slot];
+
+	r->before = h->last;
+	r->after = NONE;
+	*(h->last != NONE ? &h->records[h->last].after : &h->first) = slot;
+	h->last = slot;
+}
+
+static void free_episode(struct history *h, uint32_t number)
+{
+	h->episodes[number].older = h->free_episodes;
+	h->free_episodes = number;
+}
+
+static void forget(struct history *h, uint32_t slot)
+{
+	uint32_t next;
+
+	for (uint32_t i = h->records[slot].newest; i != NONE; i = next) {
+		next = h->episodes[i].older;
+		free_episode(h, i);
+	}
+	unlink_record(h, slot);
+	table_remove(h->slots, slot);
+}
+
+static void drop_oldest(struct history *h, struct record *r)
+{
+	uint32_t *at = &r->newest;
+
+	while (h->episodes[*at].older != NONE) {
+		at = &h->episodes[*at].older;
+	}
+	free_episode(h, *at);
+	*at = NONE;
+	r->n--;
+}
+
+/* The pool is larger than what one prefix may hold, so when it is used up there is another to
+ * forget. */
+static uint32_t take_episode(struct history *h)
+{
+	uint32_t number;
+
+	if (h->free_episodes == NONE && h->new_episodes == h->max_episodes) {
+		forget(h, h->first);
+	}
+	if (h->free_episodes == NONE) {
+		return h->new_episodes++;
+	}
+	number = h->free_episodes;
+	h->free_episodes = h->episodes[number].older;
+	return number;
+}
+
+/* The record, now the one heard of last. */
+static struct record *hear(struct history *h, uint16_t observer, const struct prefix *p)
+{
+	const struct key key = key_of(observer, p);
+	bool added;
+	uint32_t slot = table_add(h->slots, &key, &added);
+
+	if (slot == TABLE_NONE) {
+		forget(h, h->first);
+		slot = table_add(h->slots, &key, &added);
+		assert(slot != TABLE_NONE);
+	}
+	if (added) {
+		h->records[slot] = (struct record){ .newest = NONE };
+	} else {
+		unlink_record(h, slot);
+	}
+	link_record(h, slot);
+	return &h->records[slot];
+}
+
+/* Would a ban at `at` join the newest episode? */
+static bool joins(const struct history *h, const struct record *r, instant at)
+{
+	return r->newest != NONE && at.us < h->episodes[r->newest].until.us;
+}
+
+static unsigned count(const struct history *h, uint32_t from, instant at, duration memory)
+{
+	unsigned n = 0;
+
+	for (uint32_t i = from; i != NONE; i = h->episodes[i].older) {
+		instant since = h->episodes[i].since;
+
+		n += since.us <= at.us && instant_since(at, since).us < memory.us ? 1 : 0;
+	}
+	return n;
+}
+
+unsigned history_next(const struct history *h, uint16_t observer, const struct prefix *p,
+		      instant at, duration memory)
+{
+	const struct record *r = find(h, observer, p);
+
+	if (!r || r->newest == NONE) {
+		return 1;
+	}
+	return 1 + count(h, joins(h, r, at) ? h->episodes[r->newest].older : r->newest, at, memory);
+}
+
+void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
+		 instant until)
+{
+	struct record *r = hear(h, observer, p);
+	uint32_t number;
+
+	if (joins(h, r, since)) {
+		h->episodes[r->newest].until = instant_max(h->episodes[r->newest].until, until);
+		return;
+	}
+	if (r->n == HISTORY_EPISODES) {
+		drop_oldest(h, r);
+	}
+	number = take_episode(h);
+	h->episodes[number] =
+		(struct episode){ .since = since, .until = until, .older = r->newest };
+	r->newest = number;
+	r->n++;
+}
+
+void history_pardon(struct history *h, const struct prefix *p, instant at)
+{
+	const struct key key = key_of(HISTORY_ENFORCED, p);
+	uint32_t slot = table_find(h->slots, &key);
+	uint32_t *place;
+
+	if (slot == TABLE_NONE) {
+		return;
+	}
+	place = &h->records[slot].newest;
+	while (*place != NONE) {
+		uint32_t number = *place;
+
+		if (h->episodes[number].since.us <= at.us && at.us < h->episodes[number].until.us) {
+			*place = h->episodes[number].older;
+			free_episode(h, number);
+			h->records[slot].n--;
+			break;
+		}
+		place = &h->episodes[number].older;
+	}
+	if (h->records[slot].newest == NONE) {
+		forget(h, slot);
+	}
+}
+
+unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,
+		       instant at, duration memory)
+{
+	const struct record *r = find(h, observer, p);
+
+	return r ? count(h, r->newest, at, memory) : 0;
+}
