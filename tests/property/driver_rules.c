@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* A ruleset by hand. Jail i has scope, watch and multipliers as its line says; source and filter
+ * numbers are 0 and 1, service numbers 0 to 2. The engine's limits are so large that nothing is
+ * ever pushed out, which is asserted: what is pushed out is tested elsewhere. */
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/netset.h"
+#include "property/driver.h"
+
+static const uint8_t seed[TABLE_SEED_SIZE] = { 7 };
+
+static void *take(struct driver *d, size_t n, size_t size)
+{
+	void *p = arena_alloc(d->rules->arena, n, size);
+
+	if (!p) {
+		fail("no memory", STR_NONE);
+	}
+	return p;
+}
+
+static void add_networks(struct netset *set, struct str list)
+{
+	struct str word;
+
+	while (!str_eq(list, STR("-")) && str_split(&list, ',', &word)) {
+		struct prefix p = word_prefix(word);
+
+		if (netset_add(set, &p, 0) < 0) {
+			fail("no memory", word);
+		}
+	}
+	netset_seal(set);
+}
+
+void rules_begin(struct driver *d, const struct words *w)
+{
+	if (d->rules || d->engine || w->n != 4 || ruleset_new(&d->rules) < 0) {
+		fail("cannot begin", w->at[0]);
+	}
+	d->n_jails = 0;
+	memset(d->watches, 0, sizeof(d->watches));
+	d->rules->max_subjects = 4096;
+	d->rules->host_v6 = (uint8_t)word_number(str_slice(w->at[1], sizeof("host-v6=") - 1, 3));
+	d->rules->observe = str_eq(w->at[2], STR("observe=yes"));
+	add_networks(d->rules->never_block, str_slice(w->at[3], sizeof("never=") - 1, SIZE_MAX));
+}
+
+static void read_watch(struct driver *d, struct str list)
+{
+	struct str word, source;
+
+	while (str_split(&list, ',', &word)) {
+		if (!str_split(&word, '.', &source)) {
+			fail("no place", word);
+		}
+		d->watches[d->n_jails][word_small(source) % PLACES][word_small(word) % PLACES] =
+			true;
+	}
+}
+
+static void read_services(struct driver *d, struct jail *j, struct str list)
+{
+	uint64_t *bits;
+	struct str word;
+
+	if (str_eq(list, STR("all"))) {
+		return;
+	}
+	bits = take(d, 1, sizeof(*bits));
+	while (str_split(&list, ',', &word)) {
+		/* An event without a service is served by a jail of all services only. */
+		if (str_eq(word, STR("none"))) {
+			fail("no service", word);
+		}
+		*bits |= UINT64_C(1) << word_small(word) % SERVICES;
+	}
+	j->services = bits;
+	j->n_services = SERVICES;
+}
+
+static void read_types(struct driver *d, struct jail *j, struct str list)
+{
+	points *table = take(d, TYPES, sizeof(*table));
+	struct str word, type;
+
+	while (str_split(&list, ',', &word)) {
+		if (!str_split(&word, ':', &type)) {
+			fail("no multiplier", word);
+		}
+		table[word_small(type) % TYPES] =
+			str_eq(word, STR("ban")) ? POINTS_BAN : (points)word_small(word);
+	}
+	j->points = table;
+	j->n_points = TYPES;
+}
+
+static void read_ladder(struct jail *j, struct str list)
+{
+	struct str word;
+
+	while (str_split(&list, ',', &word)) {
+		if (j->steps == LADDER_MAX) {
+			fail("too many steps", word);
+		}
+		j->ladder[j->steps++] = (duration){ word_time(word) };
+	}
+}
+
+static void read_key(struct driver *d, struct jail *j, struct str key, struct str value)
+{
+	if (str_eq(key, STR("watch"))) {
+		read_watch(d, value);
+	} else if (str_eq(key, STR("services"))) {
+		read_services(d, j, value);
+	} else if (str_eq(key, STR("types"))) {
+		read_types(d, j, value);
+	} else if (str_eq(key, STR("window"))) {
+		j->window = (duration){ word_time(value) };
+	} else if (str_eq(key, STR("threshold"))) {
+		j->threshold = (uint32_t)word_number(value);
+	} else if (str_eq(key, STR("ladder"))) {
+		read_ladder(j, value);
+	} else if (str_eq(key, STR("memory"))) {
+		j->ban_memory = (duration){ word_time(value) };
+	} else if (str_eq(key, STR("after"))) {
+		j->after_ban = str_eq(value, STR("clear")) ? AFTER_BAN_CLEAR : AFTER_BAN_KEEP;
+	} else if (str_eq(key, STR("mode"))) {
+		j->mode = str_eq(value, STR("observe")) ? JAIL_OBSERVE : JAIL_ENFORCE;
+	} else if (str_eq(key, STR("scope"))) {
+		j->scope = word_small(value) % SCOPES;
+	} else {
+		fail("unknown key", key);
+	}
+}
+
+/* The list of a jail's own exceptions is not part of the arena: the driver frees it. */
+void rules_add_jail(struct driver *d, const struct words *w)
+{
+	struct jail *j = &d->jails[d->n_jails];
+	struct netset *set = netset_new();
+
+	if (!d->rules || d->n_jails == JAILS || !set) {
+		fail("cannot add", w->at[0]);
+	}
+	*j = (struct jail){ .name = STR("jail"), .never_block = set };
+	for (size_t i = 1; i < w->n; i++) {
+		struct str value = w->at[i], key;
+
+		if (!str_split(&value, '=', &key)) {
+			fail("no key", w->at[i]);
+		}
+		if (str_eq(key, STR("never"))) {
+			add_networks(set, value);
+		} else {
+			read_key(d, j, key, value);
+		}
+	}
+	d->n_jails++;
+}
+
+static void add_routes(struct driver *d, uint16_t source)
+{
+	struct route *routes = take(d, PLACES, sizeof(*routes));
+
+	for (uint16_t filter = 0; filter < PLACES; filter++) {
+		uint16_t *jails = take(d, JAILS, sizeof(*jails));
+		size_t n = 0;
+
+		for (uint16_t i = 0; i < d->n_jails; i++) {
+			if (d->watches[i][source][filter]) {
+				jails[n++] = i;
+			}
+		}
+		routes[filter] = (struct route){ .filter = filter, .jails = jails, .n_jails = n };
+	}
+	d->rules->sources[source] = (struct source){
+		.text = STR("log"), .kind = SOURCE_FILE, .routes = routes, .n_routes = PLACES
+	};
+}
+
+void rules_start(struct driver *d)
+{
+	static const struct engine_limits limits = { .subjects = 4096, .bans = 4096 };
+	static const struct str services[SERVICES] = { STR("smtp"), STR("imap"), STR("pop3") };
+	struct ruleset *r = d->rules;
+	uint16_t service;
+
+	for (size_t i = 0; i < SERVICES; i++) {
+		if (names_add(&r->services, r->arena, services[i], &service) < 0) {
+			fail("no memory", services[i]);
+		}
+	}
+	r->filters = take(d, PLACES, sizeof(*r->filters));
+	r->n_filters = PLACES;
+	r->jails = take(d, d->n_jails, sizeof(*r->jails));
+	memcpy(r->jails, d->jails, d->n_jails * sizeof(*r->jails));
+	r->n_jails = d->n_jails;
+	r->sources = take(d, PLACES, sizeof(*r->sources));
+	r->n_sources = PLACES;
+	for (uint16_t source = 0; source < PLACES; source++) {
+		add_routes(d, source);
+	}
+	r->scopes = take(d, SCOPES, sizeof(*r->scopes));
+	r->n_scopes = SCOPES;
+	for (size_t i = 0; i < SCOPES; i++) {
+		r->scopes[i] = (struct scope){ .name = STR("scope"), .label = STR("scope") };
+	}
+	if (engine_new(TAKE(d->rules), &limits, seed, &d->engine) < 0) {
+		fail("no engine", STR_NONE);
+	}
+}
+
+void rules_stop(struct driver *d)
+{
+	assert(engine_stats(d->engine).evicted == 0);
+	d->engine = engine_free(d->engine);
+	for (uint16_t i = 0; i < d->n_jails; i++) {
+		struct netset *set = (struct netset *)(uintptr_t)d->jails[i].never_block;
+
+		(void)netset_free(set);
+	}
+}

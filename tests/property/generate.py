@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: MIT
+"""Random sequences in which much happens: small numbers of subjects, types and times that meet often.
+
+Times lie on a grid, and all lengths are multiples of it, so that edges are hit exactly; some events
+lie a microsecond beside.
+"""
+import random
+
+from sequence import network, seconds
+
+GRID = 10_000_000
+START = 100_000 * 1_000_000
+
+# Several forms of the same subject, neighbours in one network, one /64 and the next.
+ADDRESSES = ["203.0.113.9", "203.0.113.10", "198.51.100.7", "::ffff:203.0.113.9",
+             "2001:db8:0:1::a", "2001:db8:0:1::b", "2001:db8:0:2::1", "2001:db8:9:1::a",
+             "64:ff9b::cb00:7109", "2002:cb00:7109::1", "2001:0:c000:201:0:f00:34ff:8ef6"]
+PREFIXES = ["203.0.113.9/32", "203.0.113.10/32", "203.0.113.8/31", "203.0.113.0/24", "198.51.100.7/32",
+            "198.51.100.0/24", "203.0.0.0/16", "2001:db8:0:1::a/128", "2001:db8:0:1::/64",
+            "2001:db8:0:2::/64", "2001:db8:0:1::/80", "2001:db8::/48", "2001:db8::/32", "192.0.2.0/24"]
+HOSTS = [network(text) for text in ("203.0.113.9/32", "203.0.113.10/32", "198.51.100.7/32")]
+V6 = [network(text) for text in ("2001:db8:0:1::/64", "2001:db8:0:2::/64", "2001:db8:9:1::/64")]
+TYPES = [0, 1, 3, 9, 24]
+SERVICES = ["0", "1", "2", "none"]
+PLACES = ["0.0", "0.1", "1.0", "1.1"]
+
+
+def some(r, things, least=1):
+    return r.sample(things, r.randint(least, min(len(things), least + 2)))
+
+
+def length(r, *steps):
+    return seconds(r.choice(steps) * GRID)
+
+
+def prefixes(r, chance):
+    return ",".join(some(r, PREFIXES)) if r.random() < chance else "-"
+
+
+def ladder(r):
+    steps = [length(r, 1, 2, 3, 5, 8, 20) for _ in range(r.choice([1, 1, 2, 3, 4]))]
+    return ",".join(steps + ["permanent"] * (r.random() < 0.25))
+
+
+def jail(r):
+    words = {
+        "watch": ",".join(some(r, PLACES) if r.random() < 0.5 else PLACES),
+        "services": ",".join(some(r, SERVICES[:3])) if r.random() < 0.3 else "all",
+        "types": ",".join(f"{t}:{r.choice([0, 1, 1, 2, 3, 5, 7, 10, 'ban' if r.random() < 0.4 else 4])}"
+                          for t in some(r, TYPES, least=2)),
+        "window": length(r, 1, 2, 3, 5, 10, 20, 60),
+        "threshold": r.choice([1, 2, 3, 4, 5, 7, 10, 15, 20, 40]),
+        "ladder": ladder(r),
+        "memory": length(r, 1, 5, 20, 259200, 259200),
+        "after": r.choice(["keep", "keep", "clear"]),
+        "mode": "observe" if r.random() < 0.15 else "enforce",
+        "scope": r.choice([0, 0, 0, 1, 2]),
+        "never": prefixes(r, 0.1),
+    }
+    return "jail " + " ".join(f"{key}={value}" for key, value in words.items())
+
+
+class Happening:
+    """The second part of a sequence: time goes on, mostly."""
+
+    def __init__(self, r, jails):
+        self.r = r
+        self.now = START
+        self.jails = [str(n) for n in range(jails)]
+        self.addresses = some(r, ADDRESSES)
+        self.prefixes = some(r, PREFIXES)
+        self.hurry = r.choice([0.3, 0.6, 0.9])     # how often no time passes
+        self.late = r.choice([0, 0.1, 0.3])
+        self.orders = r.choice([0, 0.05, 0.15])
+        self.ticks = r.choice([0, 0.05, 0.2])
+
+    def pass_time(self):
+        r = self.r
+        if r.random() > self.hurry:
+            self.now += r.choice([1, 1, 1, 2, 3, 5, 8, 10, 20, 60]) * GRID
+        if r.random() < 0.05:
+            self.now += r.choice([-1, 1, 1, 3_141_592])
+
+    def event(self):
+        r, time = self.r, self.now
+        if r.random() < self.late:
+            time -= r.choice([1, 1, 2, 3, 5, 10, 20, 60, 200]) * GRID
+        time += r.choice([-1, 1]) * (r.random() < 0.03)
+        addr = "-" if r.random() < 0.01 else r.choice(self.addresses)
+        count = r.choice([1, 1, 1, 1, 1, 1, 2, 3, r.randint(1, 1000)])
+        place = r.choice(PLACES).replace(".", " ")
+        return f"event {seconds(time)} {addr} {r.choice(TYPES)} {r.choice(SERVICES)} {place} {count}"
+
+    def order(self):
+        r = self.r
+        time = self.now - (r.random() < 0.1) * r.choice([1, 3, 10]) * GRID
+        verb = r.choice(["ban", "ban", "ban", "unban", "unban", "unban", "unban-all", "observe", "enforce"])
+        words = [verb, seconds(time)]
+        which = r.choice(["any", "any", "any", "hand", *self.jails])
+        if verb == "ban":
+            until = time + r.choice([1, 2, 5, 10, 20, 100]) * GRID
+            words += [r.choice(self.prefixes), r.choice([seconds(until)] * 4 + ["never"]),
+                      str(r.choice([0, 0, 0, 1]))]
+        elif verb == "unban":
+            words += [r.choice(self.prefixes), which]
+        elif verb == "unban-all":
+            words += [which]
+        return " ".join(words)
+
+    def line(self):
+        self.pass_time()
+        dice = self.r.random()
+        if dice < self.orders:
+            return self.order()
+        if dice < self.orders + self.ticks:
+            return f"tick {seconds(self.now)}"
+        return self.event()
+
+
+def sequence(seed, number):
+    r = random.Random(f"{seed}/{number}")
+    host_v6 = r.choice([64, 64, 64, 56])
+    jails = [jail(r) for _ in range(r.choice([1, 1, 2, 2, 3, 4]))]
+    happening = Happening(r, len(jails))
+    lines = [f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'}"
+             f" never={prefixes(r, 0.3)}", *jails]
+    lines += [happening.line() for _ in range(r.randint(5, 80))]
+    asked = HOSTS + [p.supernet(new_prefix=host_v6) if host_v6 < 64 else p for p in V6]
+    end = seconds(happening.now + r.choice([0, 1, 5]) * GRID + 2)
+    return lines + [f"end {end} " + " ".join(map(str, asked))]

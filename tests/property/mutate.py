@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Can the property test fail? Each small error, put into the oracle, must be noticed.
+
+usage: mutate.py [--sequences N] [--seed S] DRIVER
+
+Exit 1 when one of them was not seen within N sequences, or when the oracle as it stands differs.
+"""
+import argparse
+import pathlib
+import sys
+import types
+
+import compare
+import generate
+
+ORACLE = pathlib.Path(__file__).resolve().parent / "oracle.py"
+BATCH = 100
+
+# What, the line of the oracle, what it becomes.
+MUTANTS = [
+    ("nothing", "import bisect", "import bisect"),
+    ("the threshold must be passed", "< jail.threshold and not at_once", "<= jail.threshold and not at_once"),
+    ("`ban` does not ban at once", "< jail.threshold and not at_once", "< jail.threshold"),
+    ("<COUNT> is ignored", "else multiplier * e.count", "else multiplier"),
+    ("the window's old edge counts", "after < x.time <= at)", "after <= x.time <= at)"),
+    ("what is just too late counts", "if e.time <= window.latest - jail.window:",
+     "if e.time < window.latest - jail.window:"),
+    ("T goes back with a late event", "window.latest = max(window.latest, e.time)",
+     "window.latest = e.time"),
+    ("equal times in wrong order", "bisect.insort(", "bisect.insort_left("),
+    ("a late ban runs from T", "else e.time + step", "else max(e.time, evidence[-1].time) + step"),
+    ("the ladder is off by one", "jail.ladder[min(nth, len(jail.ladder)) - 1]",
+     "jail.ladder[min(nth, len(jail.ladder) - 1)]"),
+    ("ban-memory's old edge counts", "if at - memory < x.start <= at]", "if at - memory <= x.start <= at]"),
+    ("a joined episode counts again", "len(recent) + (not any(x is joined for x in recent))",
+     "len(recent) + 1"),
+    ("shadows climb the common ladder", 'ENFORCED if kind == "ban" else n', "ENFORCED"),
+    ("shadows of all jails share a ladder", 'ENFORCED if kind == "ban" else n',
+     'ENFORCED if kind == "ban" else "shadows"'),
+    ("a shorter ban shortens its episode", "joined.end = max(joined.end, until)", "joined.end = until"),
+    ("the end of an episode is in it", "at < episodes[-1].end else None",
+     "at <= episodes[-1].end else None"),
+    ("unban pardons nothing", "self.histories[ENFORCED, prefix].pop()", "pass"),
+    ("by hand is no episode", "        self.add_episode(ENFORCED, prefix, time, until)\n", ""),
+    ("a ban runs at its end", "e.time < standing.until\n", "e.time <= standing.until\n"),
+    ("shadows do not run", "standing is not None and e.time < standing.until",
+     'standing is not None and standing.kind == "ban" and e.time < standing.until'),
+    ("a ban ends late", "not ban.ended and ban.until <= now]", "not ban.ended and ban.until < now]"),
+    ("lifts by id", "key=lambda ban: (ban.until, ban.id)", "key=lambda ban: ban.id"),
+    ("ended bans go early", "ban.until + window <= now", "ban.until <= now"),
+    ("ended bans go late", "ban.until + window <= now", "ban.until + window < now"),
+    ("subjects are forgotten early", "if window.latest <= now - ", "if window.latest <= 1 + now - "),
+    ("subjects are forgotten late", "if window.latest <= now - ", "if window.latest < now - "),
+    ("clear clears nothing", "            del self.windows[n, subject]\n        return said\n\n    def verdict",
+     "        return said\n\n    def verdict"),
+    ("clear, but what comes during the ban is entered", "if banned and jail.clears:",
+     "if banned and jail.clears and False:"),
+    ("the shortest never-block entry is named", "return max(around,", "return min(around,"),
+    ("the jail's own never-block wins", "return \"spared\", \"never-block\", cover",
+     'return ("spared", "jail-never-block", cover) if covering(jail.never_block, subject)'
+     ' else ("spared", "never-block", cover)'),
+    ("the daemon's observing is asked first", "if jail.observes:", "if jail.observes and not self.observing:"),
+    ("services are not asked", "jail.services is None or", "True or"),
+    ("filters are not asked", "(e.source, e.filter) in jail.watch", "(e.source, 0) in jail.watch"),
+    ("6to4 is IPv6", "if addr.sixtofour:", "if False:"),
+    ("Teredo is IPv6", "if addr.teredo:", "if False:"),
+    ("an IPv6 order is not widened", "prefix.prefixlen > self.rules.host_v6", "prefix.prefixlen > 128"),
+    ("the same ban by hand again is a ban", "known and until <= standing.until", "known and False"),
+    ("unban keeps the score", "if jail in (ANY_JAIL, n) and inside(subject, prefix):", "if False:"),
+    ("unban frees what is around", "or not inside(ban.prefix, prefix)",
+     "or not (inside(ban.prefix, prefix) or inside(prefix, ban.prefix))"),
+    ("unban of one jail frees all", "if jail not in (ANY_JAIL, ban.jail) or", "if"),
+    ("observing, the kernel holds bans", "if ends and not self.observing else", "if ends else"),
+    ("the kernel holds the first end", "return max(ends) if", "return min(ends) if"),
+]
+
+
+def mutant(old, new):
+    text = ORACLE.read_text()
+    if text.count(old) != 1:
+        raise SystemExit(f"mutate.py: {text.count(old)} times in the oracle: {old}")
+    law = types.ModuleType("oracle_mutant")
+    sys.modules[law.__name__] = law     # dataclasses look their module up
+    exec(compile(text.replace(old, new), "oracle.py", "exec"), law.__dict__)
+    return law
+
+
+class Answers:
+    """The engine's answers, asked for once."""
+
+    def __init__(self, options):
+        self.options, self.known = options, []
+        self.driver = compare.Driver(options.driver)
+
+    def __iter__(self):
+        for n in range(self.options.sequences):
+            if n == len(self.known):
+                more = [generate.sequence(self.options.seed, i) for i in range(n, n + BATCH)]
+                self.known += zip(more, self.driver.answers(more))
+            yield self.known[n]
+
+
+def seen_at(law, answers):
+    """The number of the first sequence that differs, or None."""
+    for n, (lines, answer) in enumerate(answers):
+        if compare.difference(law, lines, answer)[0]:
+            return n
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--sequences", type=int, default=10_000)
+    parser.add_argument("--seed", default="mutants")
+    parser.add_argument("driver")
+    answers, bad = Answers(parser.parse_args()), 0
+    for name, old, new in MUTANTS:
+        at = seen_at(mutant(old, new), answers)
+        bad += (at is None) != (old == new)
+        print(f"{name}: {'not seen' if at is None else f'seen in sequence {at}'}", flush=True)
+    print(f"{bad} of {len(MUTANTS)} went wrong")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

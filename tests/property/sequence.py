@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MIT
+"""Sequences as text: what the oracle and the engine's driver both read, and what both answer.
+
+A sequence is a list of lines. First the rules:
+  rules host-v6=64 observe=no never=10.0.0.0/8,2001:db8::/32
+  jail watch=0.0,1.0 services=all|0,2 types=0:5,3:ban window=60 threshold=10 ladder=30,permanent
+       memory=2592000 after=keep|clear mode=enforce|observe scope=0 never=-            (one line)
+then what happens, each with its time:
+  event TIME ADDR|- TYPE SERVICE|none SOURCE FILTER COUNT
+  tick TIME
+  ban TIME PREFIX UNTIL|never SCOPE
+  unban TIME PREFIX JAIL|hand|any        unban-all TIME JAIL|hand|any
+  observe TIME                           enforce TIME
+  end TIME PREFIX...                     (the last line: prints the state, asks about the prefixes)
+Times and lengths are seconds with at most six decimals. Lines that begin with # are comments.
+
+Each line of the second kind is answered by a list of lines, described at answer(). A score is shown
+capped at the jail's threshold: above it, the engine knows only the newest entries.
+"""
+import functools
+import ipaddress
+
+import oracle as the_oracle
+
+NO_TYPE = 65535
+
+
+def seconds(us):
+    whole, rest = divmod(us, 1_000_000)
+    return f"{whole}.{rest:06}".rstrip("0").rstrip(".")
+
+
+def time_text(us):
+    return "never" if us == the_oracle.NEVER else seconds(us)
+
+
+def microseconds(text):
+    whole, _, rest = text.partition(".")
+    return int(whole) * 1_000_000 + int(rest.ljust(6, "0"))
+
+
+address = functools.lru_cache(None)(ipaddress.ip_address)
+network = functools.lru_cache(None)(ipaddress.ip_network)
+
+
+def networks(text):
+    return [] if text == "-" else [network(word) for word in text.split(",")]
+
+
+def pairs(words):
+    return dict(word.split("=", 1) for word in words)
+
+
+def jail(law, words):
+    at = pairs(words)
+    multipliers = dict(word.split(":") for word in at["types"].split(","))
+    return law.Jail(
+        watch={tuple(map(int, word.split("."))) for word in at["watch"].split(",")},
+        services=None if at["services"] == "all" else
+        {None if word == "none" else int(word) for word in at["services"].split(",")},
+        multipliers={int(t): m if m == law.BAN_AT_ONCE else int(m) for t, m in multipliers.items()},
+        window=microseconds(at["window"]),
+        threshold=int(at["threshold"]),
+        ladder=[law.PERMANENT if word == "permanent" else microseconds(word)
+                for word in at["ladder"].split(",")],
+        ban_memory=microseconds(at["memory"]),
+        clears=at["after"] == "clear",
+        observes=at["mode"] == "observe",
+        scope=int(at["scope"]),
+        never_block=networks(at["never"]))
+
+
+def rules(law, lines):
+    """The rules of a sequence, and its lines behind them."""
+    at = pairs(lines[0].split()[1:])
+    jails = [jail(law, line.split()[1:]) for line in lines if line.startswith("jail ")]
+    made = law.Rules(jails, networks(at["never"]), at["observe"] == "yes", int(at["host-v6"]))
+    return made, lines[1 + len(jails):]
+
+
+def jail_number(text):
+    return int(text) if text.isdigit() else text
+
+
+def play(law, lines):
+    """What the oracle says: (lines of events and orders, an answer for each, the oracle)."""
+    made, happening = rules(law, lines)
+    oracle = law.Oracle(made)
+    return happening, [answer(law, oracle, line.split()) for line in happening], oracle
+
+
+def answer(law, oracle, words):
+    """(decisions, lines): each decision is a line and comes first; then `counted ID` of an event that
+    a jail counted, or an order's `result`, or the state."""
+    verb, time = words[0], microseconds(words[1])
+    if verb == "event":
+        before = oracle.last_event
+        said = oracle.event(law.Event(
+            time, None if words[2] == "-" else address(words[2]), int(words[3]),
+            None if words[4] == "none" else int(words[4]), *map(int, words[5:8])))
+        after = oracle.last_event
+        rest = [f"counted {after}"] if after != before else []
+    elif verb == "tick":
+        said, rest = oracle.tick(time), []
+    elif verb == "end":
+        said, rest = [], state(oracle, time, [network(word) for word in words[2:]])
+    else:
+        said, result = order(law, oracle, verb, time, words[2:])
+        rest = [result_line(**result)]
+    return said, [decision_line(decision) for decision in said] + rest
+
+
+def order(law, oracle, verb, time, words):
+    if verb == "ban":
+        until = law.NEVER if words[1] == "never" else microseconds(words[1])
+        return oracle.order_ban(time, network(words[0]), until, int(words[2]))
+    if verb == "unban":
+        return oracle.order_unban(time, network(words[0]), jail_number(words[1]))
+    if verb == "unban-all":
+        return oracle.order_unban_all(time, jail_number(words[0]))
+    return oracle.order_observe(verb == "observe")
+
+
+def decision_line(d):
+    """KIND BECAUSE ID TIME PREFIX JAIL SCOPE, and but for a lift UNTIL ACTION TYPE SERVICE THRESHOLD
+    SCORE COVER."""
+    ban = d.ban
+    line = f"{d.kind} {d.because or '-'} {ban.id} {time_text(d.time)} {ban.prefix} {ban.jail} {ban.scope}"
+    if d.kind == "lift":
+        return line
+    kind = NO_TYPE if d.type is None else d.type
+    service = "none" if d.service is None else d.service
+    return (f"{line} {time_text(ban.until)} {d.action} {kind} {service} {d.threshold}"
+            f" {min(d.score, d.threshold)} {d.cover or '-'}")
+
+
+def result_line(made=0, lifted=0, known=False, never_block=False, covered=False, cover=None):
+    return (f"result made={made} lifted={lifted} known={int(known)} never-block={int(never_block)}"
+            f" covered={int(covered)} cover={cover or '-'}")
+
+
+def state(oracle, now, prefixes):
+    lines = [f"deadline {time_text(oracle.deadline())}",
+             f"count {oracle.last_event} {len(oracle.windows)}"]
+    for ban in oracle.table.values():
+        lines.append(f"entry {ban.id} {ban.kind} {int(ban.ended)} {time_text(ban.until)}"
+                     f" {ban.prefix} {ban.jail} {ban.scope}")
+        until = oracle.wish(ban.prefix, ban.scope)
+        lines.append(f"wish {ban.prefix} {ban.scope} {'-' if until is None else time_text(until)}")
+    for prefix in prefixes:
+        lines.append(f"cover {prefix} {oracle.covering_ban(prefix) or '-'}")
+        lines.append(f"blocks {prefix} {oracle.blocks_30d(prefix, now)}")
+        for n, its in enumerate(oracle.rules.jails):
+            score = oracle.score(n, prefix, now)
+            lines.append(f"score {prefix} {n} {min(score, its.threshold)}")
+    return lines
