@@ -2,16 +2,26 @@
 #pragma once
 /* json.h - JSON values, made and read. The only door to jansson.
  *
- * Functions begin with value_ because names that begin with json_ are jansson's own. A struct value is owned by whoever made it until it is put
- * into another one, which then owns it. Setters return nothing: when memory runs out the value is marked and value_write() fails. Keys are C
- * literals. Text is bytes: what is not valid UTF-8 becomes \xNN before it becomes JSON. Duplicate keys are refused. Integers are int64. */
+ * Functions begin with value_ because names that begin with json_ are jansson's own. A struct value
+ * is owned by whoever made it until it is put into another one, which then owns it. Setters return
+ * nothing: when memory runs out the value is marked and value_write() fails. Keys are C literals.
+ * Text is bytes: what is not valid UTF-8 becomes \xNN before it becomes JSON. Duplicate keys are
+ * refused. Integers are int64. */
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/time.h"
 
 struct value;
 
-enum value_type { VALUE_NULL, VALUE_BOOL, VALUE_INT, VALUE_REAL, VALUE_TEXT, VALUE_ARRAY, VALUE_OBJECT };
+enum value_type {
+	VALUE_NULL,
+	VALUE_BOOL,
+	VALUE_INT,
+	VALUE_REAL,
+	VALUE_TEXT,
+	VALUE_ARRAY,
+	VALUE_OBJECT
+};
 
 struct value *value_object(void);
 struct value *value_array(void);

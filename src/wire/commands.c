@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "wire/commands.h"
+
+#include "base/attr.h"
+
+#define COMMAND_ROW(name, word, arguments, needs, help) { word, arguments, help, needs },
+static const struct command_info commands[] = { COMMANDS(COMMAND_ROW) };
+#undef COMMAND_ROW
+
+/* COMMAND_COUNT stands for every verb. */
+static const struct command_option options[] = {
+	{ COMMAND_COUNT, "config-dir", 0, "DIR", "configuration (/etc/ipsd)" },
+	{ COMMAND_COUNT, "state-dir", 0, "DIR", "database (/var/lib/ipsd)" },
+	{ COMMAND_COUNT, "runtime-dir", 0, "DIR", "control socket (/run/ipsd)" },
+	{ COMMAND_COUNT, "json", 0, NULL, "print JSON" },
+	{ COMMAND_COUNT, "help", 'h', NULL, "say how it is used" },
+	{ COMMAND_LIST, "jail", 0, "JAIL", "only this jail's blocks" },
+	{ COMMAND_LIST, "service", 0, "SERVICE", "only blocks for what was done to this service" },
+	{ COMMAND_LIST, "type", 0, "TYPE", "only blocks of this type" },
+	{ COMMAND_LIST, "action", 0, "ACTION", "only `block` or only `blacklist`" },
+	{ COMMAND_LIST, "observed", 0, NULL,
+	  "those that would have been blocked, but a jail or ipsd only observes" },
+	{ COMMAND_LIST, "spared", 0, NULL,
+	  "those that would have been blocked, but are on never-block" },
+	{ COMMAND_LIST, "all", 0, NULL, "current, observed, spared and ended ones" },
+	{ COMMAND_LIST, "output", 'o', "COLUMNS",
+	  "columns, separated by commas; +COLUMNS adds to the usual ones" },
+	{ COMMAND_LIST, "sort", 0, "COLUMN", "order by this column" },
+	{ COMMAND_LIST, "raw", 0, NULL, "no headings, no alignment, full times: for scripts" },
+	{ COMMAND_BAN, "for", 0, "TIME", "how long: 30m, 2h, 1d (default 1h)" },
+	{ COMMAND_BAN, "permanent", 0, NULL, "until it is lifted by hand" },
+	{ COMMAND_BAN, "ports", 0, "PORTS", "only these ports: a group of [ports], or `all`" },
+	{ COMMAND_BAN, "class-c", 0, NULL, "the whole Class C around each address: /24, IPv6 /48" },
+	{ COMMAND_BAN, "reason", 0, "TEXT", "why; shown by list and show" },
+	{ COMMAND_BAN, "force", 0, NULL, "also what is refused for safety" },
+	{ COMMAND_UNBAN, "all", 0, NULL, "every block" },
+	{ COMMAND_UNBAN, "jail", 0, "JAIL", "only this jail's blocks" },
+	{ COMMAND_UNBAN, "yes", 'y', NULL, "do not ask" },
+	{ COMMAND_EVENTS, "follow", 'f', NULL, "go on with new ones as they come" },
+	{ COMMAND_EVENTS, "address", 0, "PREFIX", "only events of this address or prefix" },
+	{ COMMAND_EVENTS, "account", 0, "NAME", "only events of this account" },
+	{ COMMAND_EVENTS, "jail", 0, "JAIL", "only events that this jail counts" },
+	{ COMMAND_EVENTS, "type", 0, "TYPE", "only this type" },
+	{ COMMAND_EVENTS, "service", 0, "SERVICE", "only this service" },
+	{ COMMAND_EVENTS, "decisions", 0, NULL, "what was decided instead of what happened" },
+	{ COMMAND_EVENTS, "since", 0, "TIME", "a time (2026-11-22T03:00), or how long ago (2h)" },
+	{ COMMAND_EVENTS, "limit", 0, "N", "at most the newest N (default 100, at most 10000)" },
+	{ COMMAND_REPLAY, "jail", 0, "JAIL", "only this jail; may be given again" },
+	{ COMMAND_REPLAY, "filter", 0, "FILTER", "read the files by this filter" },
+	{ COMMAND_REPLAY, "from", 0, "TIME", "leave out what happened before" },
+	{ COMMAND_REPLAY, "to", 0, "TIME", "leave out what happened from then on" },
+	{ COMMAND_TRY, "line", 0, "TEXT", "try this line" },
+	{ COMMAND_CHECK, "strict", 0, NULL, "warnings are failures, too" },
+};
+
+const struct command_info *command_info(enum command c)
+{
+	return c < COMMAND_COUNT ? &commands[c] : NULL;
+}
+
+enum command command_find(struct str word)
+{
+	for (enum command c = 0; c < COMMAND_COUNT; c++) {
+		if (str_eq(word, str_of(commands[c].word))) {
+			return c;
+		}
+	}
+	return COMMAND_COUNT;
+}
+
+const struct command_option *command_option(size_t i)
+{
+	return i < ARRAY_SIZE(options) ? &options[i] : NULL;
+}

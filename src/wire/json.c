@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/* A struct value is jansson's json_t under another name: our names must not shadow the ones that
+ * libnftables, loaded beside us, needs.
+ *
+ * A failed allocation is remembered in the object or array it was meant for, by a key that cannot
+ * be in ours, and found by value_write(): so builders need no check at each member. */
+#include "wire/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/span.h"
+
+static json_t *json_of(struct value *v)
+{
+	return (json_t *)v;
+}
+
+static const json_t *const_json_of(const struct value *v)
+{
+	return (const json_t *)v;
+}
+
+static struct value *value_of(json_t *j)
+{
+	return (struct value *)j;
+}
+
+/* A key of our own in an object, or a member in an array, that says that something is missing: "\n"
+ * is no key and no text of ours. */
+static void mark_failed(json_t *container)
+{
+	if (json_is_object(container)) {
+		json_object_set_new_nocheck(container, "\n", json_true());
+	}
+}
+
+struct value *value_object(void)
+{
+	return value_of(json_object());
+}
+
+struct value *value_array(void)
+{
+	return value_of(json_array());
+}
+
+struct value *value_free(struct value *v)
+{
+	json_decref(json_of(v));
+	return NULL;
+}
+
+static void set(struct value *object, const char *key, json_t *child)
+{
+	if (json_object_set_new_nocheck(json_of(object), key, child) < 0) {
+		mark_failed(json_of(object));
+	}
+}
+
+static json_t *text_of(struct str text)
+{
+	CLEANUP(buf_done) struct buf clean = { 0 };
+	json_t *valid;
+
+	if (!text.n) {
+		return json_string("");
+	}
+	valid = json_stringn(text.p, text.n);
+	if (valid) {
+		return valid;
+	}
+	escape_utf8(&clean, text);
+	return buf_ok(&clean) < 0 ? NULL : json_stringn(buf_text(&clean), clean.n);
+}
+
+void value_set(struct value *object, const char *key, struct value *child)
+{
+	set(object, key, json_of(child));
+}
+
+void value_set_text(struct value *object, const char *key, struct str text)
+{
+	set(object, key, text_of(text));
+}
+
+void value_set_word(struct value *object, const char *key, const char *text)
+{
+	set(object, key, text ? text_of(str_of(text)) : json_null());
+}
+
+void value_set_int(struct value *object, const char *key, int64_t number)
+{
+	set(object, key, json_integer(number));
+}
+
+void value_set_bool(struct value *object, const char *key, bool truth)
+{
+	set(object, key, json_boolean(truth));
+}
+
+void value_set_null(struct value *object, const char *key)
+{
+	set(object, key, json_null());
+}
+
+void value_set_instant(struct value *object, const char *key, instant t)
+{
+	char text[INSTANT_TEXT_MAX];
+
+	value_set_word(object, key,
+		       instant_is_never(t) || t.us == 0 ? NULL : instant_format(t, text));
+}
+
+void value_add(struct value *array, struct value *child)
+{
+	(void)json_array_append_new(json_of(array), json_of(child));
+}
+
+void value_add_text(struct value *array, struct str text)
+{
+	(void)json_array_append_new(json_of(array), text_of(text));
+}
+
+int value_parse(struct str text, char *ret_error, struct value **ret)
+{
+	json_error_t error;
+	json_t *j = json_loadb(text.p ? text.p : "", text.n,
+			       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+
+	if (!j) {
+		if (ret_error) {
+			snprintf(ret_error, 256, "line %d, column %d: %s", error.line, error.column,
+				 error.text);
+		}
+		return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+	}
+	*ret = value_of(j);
+	return 0;
+}
+
+static int write_bytes(const char *bytes, size_t n, void *arg)
+{
+	buf_add(arg, bytes, n);
+	return 0;
+}
+
+static bool is_whole(const json_t *j)
+{
+	const json_t *member;
+	const char *key;
+	size_t i;
+
+	if (json_is_object(j)) {
+		json_object_foreach((json_t *)(uintptr_t)j, key, member)
+		{
+			if (key[0] == '\n' || !is_whole(member)) {
+				return false;
+			}
+		}
+	}
+	json_array_foreach(j, i, member)
+	{
+		if (!is_whole(member)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+int value_write(const struct value *v, struct buf *out)
+{
+	if (!v || !is_whole(const_json_of(v)) ||
+	    json_dump_callback(const_json_of(v), write_bytes, out, JSON_COMPACT | JSON_ENCODE_ANY) <
+		    0) {
+		return -ENOMEM;
+	}
+	return buf_ok(out);
+}
+
+enum value_type value_type(const struct value *v)
+{
+	if (!v) {
+		return VALUE_NULL;
+	}
+	switch (json_typeof(const_json_of(v))) {
+	case JSON_OBJECT: return VALUE_OBJECT;
+	case JSON_ARRAY: return VALUE_ARRAY;
+	case JSON_STRING: return VALUE_TEXT;
+	case JSON_INTEGER: return VALUE_INT;
+	case JSON_REAL: return VALUE_REAL;
+	case JSON_TRUE:
+	case JSON_FALSE: return VALUE_BOOL;
+	case JSON_NULL: return VALUE_NULL;
+	}
+	return VALUE_NULL;
+}
+
+const struct value *value_get(const struct value *object, const char *key)
+{
+	return value_of(json_object_get(const_json_of(object), key));
+}
+
+struct value *value_copy(const struct value *v)
+{
+	return value_of(json_deep_copy(const_json_of(v)));
+}
+
+size_t value_length(const struct value *array)
+{
+	return json_array_size(const_json_of(array));
+}
+
+const struct value *value_at(const struct value *array, size_t i)
+{
+	return value_of(json_array_get(const_json_of(array), i));
+}
+
+void value_reverse(struct value *array)
+{
+	json_t *j = json_of(array);
+	size_t n = json_array_size(j);
+
+	for (size_t i = 0; i + 1 < n; i++) {
+		json_t *last = json_array_get(j, n - 1);
+
+		json_incref(last);
+		json_array_remove(j, n - 1);
+		json_array_insert_new(j, i, last);
+	}
+}
+
+const char *value_next_key(const struct value *object, const char *key)
+{
+	json_t *j = (json_t *)(uintptr_t)object;
+	void *iter = key ? json_object_iter_next(j, json_object_iter_at(j, key))
+			 : json_object_iter(j);
+
+	return json_object_iter_key(iter);
+}
+
+struct str value_text(const struct value *v, struct str fallback)
+{
+	const json_t *j = const_json_of(v);
+
+	if (!json_is_string(j)) {
+		return fallback;
+	}
+	return (struct str){ .p = json_string_value(j), .n = json_string_length(j) };
+}
+
+const char *value_cstring(const struct value *v)
+{
+	struct str text = value_text(v, STR_NONE);
+
+	return text.p && !memchr(text.p, 0, text.n) ? text.p : NULL;
+}
+
+int64_t value_int(const struct value *v, int64_t fallback)
+{
+	return json_is_integer(const_json_of(v)) ? json_integer_value(const_json_of(v)) : fallback;
+}
+
+bool value_bool(const struct value *v, bool fallback)
+{
+	return json_is_boolean(const_json_of(v)) ? json_is_true(const_json_of(v)) : fallback;
+}
