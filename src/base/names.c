@@ -1,4 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* names.c - small numbers for words that recur.
+ *
+ * The list doubles inside the arena; the outgrown one stays there until the arena goes, at most as
+ * much again as the list itself. "Similar" means fewer edits than 4, or than 2 for short names,
+ * where any two are alike. */
 #include "base/names.h"
 
 #include <errno.h>

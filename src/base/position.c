@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: MIT */
+/* position.c - how far was this file read, and is it still the same file?
+ *
+ * Device and inode are not enough: a rotated file's inode is given to the next one, and a file that
+ * was truncated may have grown beyond the old offset by the time anybody looks. So two fingerprints
+ * go along, one of how the file begins and one of what stands directly before the offset; whoever
+ * opens it again reads both places and compares.
+ *
+ * The seed is no secret: a fingerprint must be the same after a restart, and whoever can write the
+ * log needs no collision to write lines into it. */
 #include "base/position.h"
-
-#include <string.h>
 
 #include "base/table.h"
 
-/* The seed is no secret: a fingerprint must be the same after a restart, and whoever can write the log needs no collision to write lines. */
 uint64_t position_fingerprint(struct str bytes)
 {
 	static const uint8_t seed[TABLE_SEED_SIZE] = { 'p', 'o', 's', 'i', 't', 'i', 'o', 'n' };
@@ -17,7 +23,7 @@ void position_advance(struct position *p, struct str taken)
 {
 	struct str last = taken;
 
-	if (!taken.n) {
+	if (taken.n == 0) {
 		return;
 	}
 	if (p->offset == 0) {

@@ -86,12 +86,12 @@ bool stamp_format_has_date(const struct stamp_format *f)
 {
 	unsigned has = f->forms[0].has;
 
-	return has & HAS_EPOCH || (has & HAS_YEAR && has & (HAS_DAY | HAS_YDAY));
+	return has & STAMP_HAS_EPOCH || (has & STAMP_HAS_YEAR && has & (STAMP_HAS_DAY | STAMP_HAS_YDAY));
 }
 
 bool stamp_format_has_time(const struct stamp_format *f)
 {
-	return f->forms[0].has & (HAS_EPOCH | HAS_HOUR);
+	return f->forms[0].has & (STAMP_HAS_EPOCH | STAMP_HAS_HOUR);
 }
 
 /* Which of the two forms could this be? */
@@ -107,7 +107,7 @@ static bool has_sense(const struct stamp_fields *v)
 	if (v->offset > DAY_SECONDS || v->offset < -DAY_SECONDS) {
 		return false;
 	}
-	if (v->has & HAS_AM_PM ? v->hour < 1 || v->hour > 12 : v->hour > 23) {
+	if (v->has & STAMP_HAS_AM_PM ? v->hour < 1 || v->hour > 12 : v->hour > 23) {
 		return false;
 	}
 	return v->minute <= 59 && v->second <= 60;
@@ -119,7 +119,7 @@ static int day_of(const struct stamp_fields *v, int64_t year, int64_t *ret)
 	if (year < 0 || year > YEAR_MAX) {
 		return -EINVAL;
 	}
-	if (v->has & HAS_YDAY) {
+	if (v->has & STAMP_HAS_YDAY) {
 		if (v->yday < 1 || v->yday > (calendar_is_leap(year) ? 366U : 365U)) {
 			return -EINVAL;
 		}
@@ -136,7 +136,7 @@ static int day_of(const struct stamp_fields *v, int64_t year, int64_t *ret)
 
 static int64_t time_of_day(const struct stamp_fields *v)
 {
-	int64_t hour = v->has & HAS_AM_PM ? v->hour % 12 + (v->afternoon ? 12 : 0) : v->hour;
+	int64_t hour = v->has & STAMP_HAS_AM_PM ? v->hour % 12 + (v->afternoon ? 12 : 0) : v->hour;
 
 	return ((hour * 60 + v->minute) * 60 + v->second) * SECOND_US + v->us;
 }
@@ -145,7 +145,7 @@ static instant instant_of(const struct stamp_fields *v, const struct zone *zone,
 {
 	int64_t local = day * DAY_US + time_of_day(v);
 
-	if (v->has & HAS_ZONE) {
+	if (v->has & STAMP_HAS_ZONE) {
 		return (instant){ .us = local - (int64_t)v->offset * SECOND_US };
 	}
 	return zone_to_utc(zone, local);
@@ -155,12 +155,12 @@ static instant instant_of(const struct stamp_fields *v, const struct zone *zone,
 static int file_day(const struct stamp_fields *v, const struct stamp_context *ctx, int64_t *ret)
 {
 	int64_t us = ctx->file_time.us;
-	int32_t offset = v->has & HAS_ZONE ? v->offset : 0;
+	int32_t offset = v->has & STAMP_HAS_ZONE ? v->offset : 0;
 
 	if (us <= -US_LIMIT || us >= US_LIMIT) {
 		return -EINVAL;
 	}
-	if (!(v->has & HAS_ZONE)) {
+	if (!(v->has & STAMP_HAS_ZONE)) {
 		offset = zone_offset(ctx->zone, ctx->file_time);
 	}
 	*ret = floor_div(us + (int64_t)offset * SECOND_US, DAY_US);
@@ -221,17 +221,17 @@ static int resolve(const struct stamp_fields *v, const struct stamp_context *ctx
 {
 	int64_t day;
 
-	if (v->has & HAS_EPOCH) {
+	if (v->has & STAMP_HAS_EPOCH) {
 		*ret = (instant){ .us = v->epoch * SECOND_US + v->us };
 		return v->epoch < US_LIMIT / SECOND_US ? 0 : -EINVAL;
 	}
 	if (!has_sense(v)) {
 		return -EINVAL;
 	}
-	if (!(v->has & (HAS_DAY | HAS_YDAY))) {
+	if (!(v->has & (STAMP_HAS_DAY | STAMP_HAS_YDAY))) {
 		return without_date(v, ctx, ret);
 	}
-	if (!(v->has & HAS_YEAR)) {
+	if (!(v->has & STAMP_HAS_YEAR)) {
 		return without_year(v, ctx, ret);
 	}
 	if (day_of(v, v->year, &day) < 0) {
@@ -268,7 +268,7 @@ int32_t stamp_find_date(const struct stamp_format *f, struct str text)
 
 		if (!in_number && stamp_form_read(form_of(f, rest), rest, &v) > 0) {
 			v.offset = 0;
-			v.has |= HAS_ZONE;
+			v.has |= STAMP_HAS_ZONE;
 			if (resolve(&v, &nothing, &t) == 0) {
 				return (int32_t)floor_div(t.us, DAY_US);
 			}

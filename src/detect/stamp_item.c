@@ -6,6 +6,8 @@
  * quantifiers, so that PCRE2 cannot find a second way to read a text. */
 #include "detect/stamp_item.h"
 
+#include "detect/quote.h"
+
 /* Takes 1 to `max` digits, as many as there are. */
 static bool read_number(struct str *s, size_t max, int64_t *ret)
 {
@@ -115,14 +117,14 @@ static bool read_offset(struct str *s, struct stamp_fields *v)
 	if (west) {
 		v->offset = -v->offset;
 	}
-	v->has |= HAS_ZONE;
+	v->has |= STAMP_HAS_ZONE;
 	return true;
 }
 
 static bool read_zone(struct str *s, struct stamp_fields *v)
 {
 	if (eat_char(s, 'Z')) {
-		v->has |= HAS_ZONE;
+		v->has |= STAMP_HAS_ZONE;
 		return true;
 	}
 	return read_offset(s, v);
@@ -130,7 +132,7 @@ static bool read_zone(struct str *s, struct stamp_fields *v)
 
 static bool read_zone_name(struct str *s, struct stamp_fields *v)
 {
-	v->has |= HAS_ZONE;
+	v->has |= STAMP_HAS_ZONE;
 	return eat_nocase(s, STR("UTC")) || eat_nocase(s, STR("GMT"));
 }
 
@@ -261,27 +263,27 @@ static const struct part {
 	bool (*read)(struct str *s, struct stamp_fields *v);
 	unsigned has;
 } PARTS[] = {
-	[STAMP_YEAR] = { "\\d{4}", read_year, HAS_YEAR },
-	[STAMP_YEAR_SHORT] = { "\\d\\d", read_year_short, HAS_YEAR },
-	[STAMP_MONTH] = { "\\d{1,2}+", read_month, HAS_MONTH },
+	[STAMP_YEAR] = { "\\d{4}", read_year, STAMP_HAS_YEAR },
+	[STAMP_YEAR_SHORT] = { "\\d\\d", read_year_short, STAMP_HAS_YEAR },
+	[STAMP_MONTH] = { "\\d{1,2}+", read_month, STAMP_HAS_MONTH },
 	[STAMP_MONTH_NAME] = { "(?:Jan(?:uary)?+|Feb(?:ruary)?+|Mar(?:ch)?+|Apr(?:il)?+|May|June?+|July?+"
 			       "|Aug(?:ust)?+|Sep(?:tember)?+|Oct(?:ober)?+|Nov(?:ember)?+|Dec(?:ember)?+)",
-			       read_month_name, HAS_MONTH },
-	[STAMP_DAY] = { " ?+\\d{1,2}+", read_day, HAS_DAY },
-	[STAMP_YDAY] = { "\\d{1,3}+", read_yday, HAS_YDAY },
+			       read_month_name, STAMP_HAS_MONTH },
+	[STAMP_DAY] = { " ?+\\d{1,2}+", read_day, STAMP_HAS_DAY },
+	[STAMP_YDAY] = { "\\d{1,3}+", read_yday, STAMP_HAS_YDAY },
 	[STAMP_WEEKDAY] = { "(?:Mon(?:day)?+|Tue(?:sday)?+|Wed(?:nesday)?+|Thu(?:rsday)?+|Fri(?:day)?+"
 			    "|Sat(?:urday)?+|Sun(?:day)?+)",
-			    read_weekday, HAS_WEEKDAY },
-	[STAMP_HOUR] = { "\\d{1,2}+", read_hour, HAS_HOUR },
-	[STAMP_HOUR_HALF] = { "\\d{1,2}+", read_hour, HAS_HOUR | HAS_HOUR_HALF },
-	[STAMP_AM_PM] = { "[AP]M", read_am_pm, HAS_AM_PM },
-	[STAMP_MINUTE] = { "\\d{1,2}+", read_minute, HAS_MINUTE },
-	[STAMP_SECOND] = { "\\d{1,2}+", read_second, HAS_SECOND },
-	[STAMP_DIGITS] = { "\\d{1,9}+", read_digits, HAS_FRACTION },
-	[STAMP_FRACTION] = { "(?:[.,]\\d{1,9}+)?+", read_fraction, HAS_FRACTION },
-	[STAMP_ZONE] = { "(?:Z|" OFFSET ")", read_zone, HAS_ZONE },
-	[STAMP_ZONE_NAME] = { "(?:UTC|GMT)", read_zone_name, HAS_ZONE },
-	[STAMP_EPOCH] = { "\\d{1,12}+", read_epoch, HAS_EPOCH },
+			    read_weekday, STAMP_HAS_WEEKDAY },
+	[STAMP_HOUR] = { "\\d{1,2}+", read_hour, STAMP_HAS_HOUR },
+	[STAMP_HOUR_HALF] = { "\\d{1,2}+", read_hour, STAMP_HAS_HOUR | STAMP_HAS_HOUR_HALF },
+	[STAMP_AM_PM] = { "[AP]M", read_am_pm, STAMP_HAS_AM_PM },
+	[STAMP_MINUTE] = { "\\d{1,2}+", read_minute, STAMP_HAS_MINUTE },
+	[STAMP_SECOND] = { "\\d{1,2}+", read_second, STAMP_HAS_SECOND },
+	[STAMP_DIGITS] = { "\\d{1,9}+", read_digits, STAMP_HAS_FRACTION },
+	[STAMP_FRACTION] = { "(?:[.,]\\d{1,9}+)?+", read_fraction, STAMP_HAS_FRACTION },
+	[STAMP_ZONE] = { "(?:Z|" OFFSET ")", read_zone, STAMP_HAS_ZONE },
+	[STAMP_ZONE_NAME] = { "(?:UTC|GMT)", read_zone_name, STAMP_HAS_ZONE },
+	[STAMP_EPOCH] = { "\\d{1,12}+", read_epoch, STAMP_HAS_EPOCH },
 	[STAMP_TEE] = { "[T ]", read_tee, 0 },
 	[STAMP_ZONE_AUTO] = { "(?:Z|" OFFSET "| [+-]\\d{4}(?!\\d)| (?:UTC|GMT)(?!\\w))?+",
 			      read_zone_auto, 0 },
@@ -292,27 +294,10 @@ unsigned stamp_item_has(enum stamp_kind kind)
 	return PARTS[kind].has;
 }
 
-/* What could mean something to PCRE2 is quoted. */
-static void add_literal(struct buf *out, struct str text)
-{
-	static const struct str SPECIAL = { "\\^$.[]|()?*+{}#", 15 };
-
-	for (size_t i = 0; i < text.n; i++) {
-		if ((unsigned char)text.p[i] < ' ') {
-			buf_printf(out, "\\x%02x", (unsigned char)text.p[i]);
-			continue;
-		}
-		if (str_find_char(SPECIAL, text.p[i]) != STR_NOT_FOUND) {
-			buf_add_char(out, '\\');
-		}
-		buf_add_char(out, text.p[i]);
-	}
-}
-
 void stamp_item_regex(const struct stamp_item *item, struct buf *out)
 {
 	if (item->kind == STAMP_TEXT) {
-		add_literal(out, item->text);
+		quote_regex(out, item->text);
 	} else {
 		buf_add_str(out, str_of(PARTS[item->kind].regex));
 	}

@@ -32,19 +32,19 @@ enum stamp_kind {
 
 /* What a part tells, and a reading has found. */
 enum stamp_has {
-	HAS_YEAR = 1 << 0,
-	HAS_MONTH = 1 << 1,
-	HAS_DAY = 1 << 2,
-	HAS_YDAY = 1 << 3,
-	HAS_WEEKDAY = 1 << 4,
-	HAS_HOUR = 1 << 5,
-	HAS_HOUR_HALF = 1 << 6,
-	HAS_AM_PM = 1 << 7,
-	HAS_MINUTE = 1 << 8,
-	HAS_SECOND = 1 << 9,
-	HAS_FRACTION = 1 << 10,
-	HAS_ZONE = 1 << 11,
-	HAS_EPOCH = 1 << 12,
+	STAMP_HAS_YEAR = 1 << 0,
+	STAMP_HAS_MONTH = 1 << 1,
+	STAMP_HAS_DAY = 1 << 2,
+	STAMP_HAS_YDAY = 1 << 3,
+	STAMP_HAS_WEEKDAY = 1 << 4,
+	STAMP_HAS_HOUR = 1 << 5,
+	STAMP_HAS_HOUR_HALF = 1 << 6,
+	STAMP_HAS_AM_PM = 1 << 7,
+	STAMP_HAS_MINUTE = 1 << 8,
+	STAMP_HAS_SECOND = 1 << 9,
+	STAMP_HAS_FRACTION = 1 << 10,
+	STAMP_HAS_ZONE = 1 << 11,
+	STAMP_HAS_EPOCH = 1 << 12,
 };
 
 /* The offset of a zone whose hour or minute is out of range. */
