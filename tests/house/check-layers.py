@@ -59,7 +59,7 @@ SYSTEM = {name + ".h" for name in """
     wchar wctype""".split()}
 
 OWN, IS_SYSTEM, IS_FOREIGN, IS_OURS = range(4)
-BLOCK = ("the file's own header", "system", "foreign", "ours")
+BLOCK = ("the header that the file implements", "system", "foreign", "ours")
 INCLUDE = re.compile(r'\s*#\s*include\s*(["<])([^">]+)')
 
 
@@ -93,8 +93,8 @@ class Includes:
         elif target not in ONLY.get((self.room, other), {target}):
             self._say(line, f"{self.room}/ may not include {target}")
         self.modules.add(stem(target))
-        own = stem(target) == stem(self.path) and self.last == (0, OWN)
-        return OWN if own else IS_OURS
+        implements = other == self.room and self.last == (0, OWN)
+        return OWN if implements else IS_OURS
 
     def _foreign(self, line, target):
         doors = [door for lib, door in DOORS.items() if target.startswith(lib)]
