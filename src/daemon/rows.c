@@ -154,7 +154,7 @@ struct value *row_decision(const struct stored_ban *ban)
 }
 
 static void add_points(struct value *list, const struct ruleset *rules, const struct jail *jail,
-		       uint16_t type, int64_t count, int64_t points)
+		       uint16_t type, int64_t count, int64_t sum)
 {
 	struct value *row = value_object();
 	const struct event_kind *kind = type < EVENT_KNOWN_TYPES ? event_kind(type) : NULL;
@@ -165,7 +165,7 @@ static void add_points(struct value *list, const struct ruleset *rules, const st
 	value_set_word(row, "innocent", kind && *kind->innocent ? kind->innocent : NULL);
 	value_set_int(row, "count", count);
 	value_set_int(row, "multiplier", multiplier > 0 ? multiplier : 0);
-	value_set_int(row, "points", points);
+	value_set_int(row, "points", sum);
 	value_add(list, row);
 }
 
@@ -177,7 +177,7 @@ struct value *row_points(const struct ruleset *rules, const struct jail *jail,
 
 	for (size_t i = 0; i < n; i++) {
 		uint16_t type = entries[i].type;
-		int64_t count = 0, points = 0;
+		int64_t count = 0, sum = 0;
 
 		if (done[type / 64] & UINT64_C(1) << type % 64) {
 			continue;
@@ -186,10 +186,10 @@ struct value *row_points(const struct ruleset *rules, const struct jail *jail,
 		for (size_t k = i; k < n; k++) {
 			if (entries[k].type == type) {
 				count += entries[k].count;
-				points += entries[k].points;
+				sum += entries[k].points;
 			}
 		}
-		add_points(list, rules, jail, type, count, points);
+		add_points(list, rules, jail, type, count, sum);
 	}
 	return list;
 }
