@@ -93,7 +93,7 @@ class Includes:
         elif target not in ONLY.get((self.room, other), {target}):
             self._say(line, f"{self.room}/ may not include {target}")
         self.modules.add(stem(target))
-        implements = other == self.room and self.last == (0, OWN)
+        implements = self.path.endswith(".c") and other == self.room and self.last == (0, OWN)
         return OWN if implements else IS_OURS
 
     def _foreign(self, line, target):
