@@ -2,19 +2,21 @@
 #pragma once
 /* engine.h - lines in, decisions out; the clock is data.
  *
- * The one engine of live work and of replay. It reads no clock, touches no file, and after engine_new() allocates only in
- * engine_order(), engine_adopt() and the recalls. All state is bounded by struct engine_limits.
+ * The one engine of live work and of replay. It reads no clock, touches no file, and after
+ * engine_new() allocates only in engine_order(), engine_adopt() and the recalls. All state is
+ * bounded by struct engine_limits.
  *
- * What it says is collected in a batch: the events that some jail counts, and the decisions, in the order in which they came
- * about. engine_feed() stops when the batch is full: take it, apply it, feed the rest. */
+ * What it says is collected in a batch: the events that some jail counts, and the decisions, in the
+ * order in which they came about. engine_feed() stops when the batch is full: take it, apply it,
+ * feed the rest. */
 #include "engine/ruleset.h"
 #include "policy/bans.h"
 #include "policy/decision.h"
 #include "policy/order.h"
 
 enum {
-	EVENT_TEXT_KEPT = 2048,	   /* bytes of a line that go on with its event */
-	EVENT_ACCOUNT_KEPT = 256,  /* of its account, and of its data */
+	EVENT_TEXT_KEPT = 2048,   /* bytes of a line that go on with its event */
+	EVENT_ACCOUNT_KEPT = 256, /* of its account, and of its data */
 	BATCH_EVENTS = 4096,
 	BATCH_DECISIONS = 8192,
 	BATCH_EVIDENCE = 65536,
@@ -24,7 +26,7 @@ struct engine;
 
 struct engine_limits {
 	uint32_t subjects; /* 0: the ruleset's max-subjects */
-	uint32_t bans;	   /* 0: 2,000,000 running, observed and spared */
+	uint32_t bans;     /* 0: 2,000,000 running, observed and spared */
 };
 
 /* An event that at least one jail counted. Its strings live in the batch. */
@@ -42,25 +44,29 @@ struct batch {
 
 /* Where a chunk comes from. */
 struct feed {
-	uint16_t source;	/* index in the ruleset's sources */
-	struct str chunk;	/* whole lines */
-	instant arrival;	/* INSTANT_NEVER in replay: stamps of the future are believed */
-	instant file_time;	/* when the file was last written: year and date of stamps without */
-	struct str file_name;	/* last component, for stamp-date */
+	uint16_t source;      /* index in the ruleset's sources */
+	struct str chunk;     /* whole lines */
+	instant arrival;      /* INSTANT_NEVER in replay: stamps of the future are believed */
+	instant file_time;    /* when the file was last written: year and date of stamps without */
+	struct str file_name; /* last component, for stamp-date */
 };
 
+/* Since the start, but `subjects`. */
 struct engine_stats {
 	uint64_t lines, events, counted, bans, spared, observed, evicted;
+	uint64_t no_room; /* decisions dropped because the table of bans was full */
 	uint32_t subjects;
 	instant newest; /* latest event time; 0 when there was none */
 };
 
 struct jail_stats {
-	uint32_t subjects, near, bans;
-	uint64_t spared, observed, events;
+	uint32_t subjects, near,
+		bans; /* in this moment: watched, at half the threshold or above, banned */
+	uint64_t spared, observed, events; /* since the start */
 };
 
-/* Takes the ruleset over. `seed` keys the hashes. -ENOMEM. */
+/* Takes the ruleset over unless it fails. `seed` keys the hashes. -ENOMEM; -EINVAL: more than
+ * JAILS_MAX jails, a limit out of range. */
 NODISCARD int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
 			 const uint8_t seed[static TABLE_SEED_SIZE], struct engine **ret);
 struct engine *engine_free(struct engine *e);
@@ -71,37 +77,45 @@ const struct ruleset *engine_ruleset(const struct engine *e);
 size_t engine_feed(struct engine *e, const struct feed *feed);
 /* The same for an event that is ready. False: the batch is full. */
 bool engine_feed_event(struct engine *e, const struct event *event);
-/* Everything up to `now` has been read: bans end, what is out of every window is forgotten. False: the batch is full, call again. */
+/* Everything up to `now` has been read: bans end, what is out of every window is forgotten. False:
+ * the batch is full or there was a lot to forget: take, and call again. */
 bool engine_tick(struct engine *e, instant now);
-/* When the next ban ends by itself; INSTANT_NEVER. */
+/* When the next ban or shadow ends by itself; INSTANT_NEVER. */
 instant engine_deadline(const struct engine *e);
 /* What came about since the last take. Valid until the next call that feeds, ticks or orders. */
 struct batch engine_take(struct engine *e);
 
-/* 0: done, *ret says what. -ENOSPC: no room for the ban. -ENOMEM. The batch must have been taken before. */
+/* 0: done, *ret says what. -ENOSPC: no room for the ban. -ENOMEM. -EINVAL: no such scope. The batch
+ * must have been taken before. */
 NODISCARD int engine_order(struct engine *e, const struct order *order, struct order_result *ret);
 /* Is the whole daemon observing? */
 bool engine_observes(const struct engine *e);
 
-/* State from before, at the start only, nothing is decided: ids go on after the highest; events fill the windows (with the jails of the
- * ruleset), bans and past episodes come back. -ENOSPC, -ENOMEM. */
+/* State from before, at the start only, nothing is decided: ids go on after the highest; events
+ * fill the windows (with the jails of the ruleset), bans (those that ended, too) and with them the
+ * episodes come back. Bans first, in order of their time, then events, for a jail with after-ban =
+ * clear leaves out what its bans say. -ENOSPC; -ENOMEM; -EINVAL: no such jail, or it is a lift. */
 void engine_recall_event(struct engine *e, uint64_t id, const struct event *event);
 NODISCARD int engine_recall_ban(struct engine *e, const struct ban *ban);
 void engine_recall_ids(struct engine *e, uint64_t last_event, uint64_t last_ban);
 
-/* Until when the kernel should hold this prefix in this scope; false: not at all. False for everything while the daemon observes. */
-bool engine_wish(const struct engine *e, const struct prefix *prefix, uint16_t scope, instant *ret_until);
+/* Until when the kernel should hold this prefix in this scope; false: not at all. False for
+ * everything while the daemon observes. */
+bool engine_wish(const struct engine *e, const struct prefix *prefix, uint16_t scope,
+		 instant *ret_until);
 /* Walks the bans, as bans_each(). */
 const struct ban *engine_each_ban(const struct engine *e, uint32_t *cursor);
 /* The running entry of this jail, prefix and scope; NULL. */
-const struct ban *engine_find_ban(const struct engine *e, uint16_t jail, const struct prefix *prefix, uint16_t scope);
+const struct ban *engine_find_ban(const struct engine *e, uint16_t jail,
+				  const struct prefix *prefix, uint16_t scope);
 /* The longest enforced ban that contains the prefix; NULL. */
 const struct ban *engine_covering(const struct engine *e, const struct prefix *p);
 /* Blocks in 30 days of this prefix at `now`. */
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now);
 
-/* The score of a subject in a jail at `now`, and what makes it up (oldest first, at most max entries; *ret_n says how many there are). */
-int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix *subject, instant now, struct evidence *out,
-		     size_t max, size_t *ret_n);
+/* The score of a subject in a jail at `now`, and what makes it up (oldest first, at most max
+ * entries; *ret_n says how many there are). */
+int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix *subject,
+		     instant now, struct evidence *out, size_t max, size_t *ret_n);
 struct engine_stats engine_stats(const struct engine *e);
 struct jail_stats engine_jail_stats(const struct engine *e, uint16_t jail);

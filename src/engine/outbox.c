@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* outbox.c - what has come about since the last take.
  *
- * One buffer is enough: a batch is good until the next call that adds, so the box empties itself only then. Texts go one behind the
- * other into one pool; each batch begins at its start, so quiet days touch little of it. */
+ * One buffer is enough: a batch is good until the next call that adds, so the box empties itself
+ * only then. Texts go one behind the other into one pool; each batch begins at its start, so quiet
+ * days touch little of it. */
 #include "engine/outbox.h"
 
 #include <assert.h>
@@ -143,7 +144,9 @@ void outbox_sort(struct outbox *o)
 
 struct batch outbox_take(struct outbox *o)
 {
-	outbox_begin(o);
+	if (o->taken) {
+		return (struct batch){ 0 };
+	}
 	o->taken = true;
 	return (struct batch){
 		.events = o->events,

@@ -2,9 +2,10 @@
 #pragma once
 /* outbox.h - what has come about since the last take?
  *
- * Collects counted events, decisions, their evidence and all their texts in arrays of fixed size, taken by outbox_init(). Only
- * outbox_reserve() takes more, for an order that lifts many bans; the next batch gives it back. Whoever adds has asked for room
- * before: adding without room is a bug. What was taken stays until the first add or reserve after the take. Pure. */
+ * Collects counted events, decisions, their evidence and all their texts in arrays of fixed size,
+ * taken by outbox_init(). Only outbox_reserve() takes more, for an order that lifts many bans; the
+ * next batch gives it back. Whoever adds has asked for room before: adding without room is a bug.
+ * What was taken stays until the first add or reserve after the take. Pure. */
 #include "engine/engine.h"
 
 /* How much of each. */
@@ -14,7 +15,8 @@ struct outbox_room {
 
 struct outbox {
 	struct counted *events;
-	struct decision *decisions, *more; /* `more` stands in for `decisions` when it is not NULL */
+	struct decision *decisions,
+		*more; /* `more` stands in for `decisions` when it is not NULL */
 	struct evidence *evidence;
 	char *texts;
 	struct outbox_room room, used;

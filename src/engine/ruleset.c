@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ruleset.c - what people's files say, in one piece.
  *
- * Everything lies in the arena but what has memory of its own: filters and detectors hold compiled patterns, netsets grow while they
- * are built. Those are freed one by one, detectors first, for they borrow the filters. */
+ * Everything lies in the arena but what has memory of its own: filters and detectors hold compiled
+ * patterns, netsets grow while they are built. Those are freed one by one, detectors first, for
+ * they borrow the filters. */
 #include "engine/ruleset.h"
 
 #include <errno.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* ruleset.h - everything that people's files say about detection and policy, in one immutable piece.
+/* ruleset.h - everything that people's files say about detection and policy, in one immutable
+ * piece.
  *
- * Made by config/build, used by one engine, freed in one stroke. All lists live in `arena`. Pure. */
+ * Made by config/build, used by one engine, freed in one stroke. All lists live in `arena`. Pure.
+ */
 #include "base/arena.h"
 #include "base/names.h"
 #include "base/netset.h"
@@ -11,8 +13,8 @@
 #include "policy/scope.h"
 
 enum source_kind {
-	SOURCE_FILE,	/* one path */
-	SOURCE_GLOB,	/* a pattern of paths */
+	SOURCE_FILE,    /* one path */
+	SOURCE_GLOB,    /* a pattern of paths */
 	SOURCE_JOURNAL, /* a journal match */
 };
 
@@ -39,7 +41,7 @@ struct ruleset_filter {
 
 struct ruleset {
 	struct arena *arena;
-	struct names types;	/* begins with the well-known ones */
+	struct names types; /* begins with the well-known ones */
 	struct names services;
 	struct ruleset_filter *filters;
 	size_t n_filters;
@@ -49,8 +51,9 @@ struct ruleset {
 	size_t n_sources;
 	struct scope *scopes; /* [0] is all ports, drop */
 	size_t n_scopes;
-	struct netset *never_block; /* sealed; the tag is the line in ipsd.conf, 0 for built-in ones; never NULL */
-	uint8_t host_v6;	    /* length of an IPv6 subject, 64 */
+	struct netset *never_block;     /* sealed; the tag is the line in ipsd.conf, 0 for built-in
+					   ones; never NULL */
+	uint8_t host_v6;                /* length of an IPv6 subject, 64 */
 	uint8_t network_v4, network_v6; /* 24, 48 */
 	uint32_t max_subjects;
 	bool observe; /* [ipsd] mode */
@@ -64,5 +67,6 @@ DEFINE_FREEP(struct ruleset, ruleset_free)
 uint16_t ruleset_jail(const struct ruleset *r, struct str name);
 /* The name of a jail number; "by hand" for JAIL_BY_HAND. */
 struct str ruleset_jail_name(const struct ruleset *r, uint16_t jail);
-/* What is counted and banned for an address: the /32, the v6 host prefix (v4 inside NAT64, 6to4 and Teredo unwrapped). */
+/* What is counted and banned for an address: the /32, the v6 host prefix (v4 inside NAT64, 6to4 and
+ * Teredo unwrapped). */
 struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a);

@@ -9,8 +9,8 @@
  * jail's multipliers make of them.
  *
  * A multiplier `ban` brings no points. Such events are held beside the `kept` that can matter, the
- * newest UNSCORED_MAX of them, so that a decision can name them and they push out nothing that
- * counts.
+ * newest TRACKER_UNSCORED_MAX of them, so that a decision can name them and they push out nothing
+ * that counts.
  *
  * Who goes first when room runs out, and who is out of the window at a tick, are asked of two
  * heaps. Both are lazy: a key in a heap may be lower than the true one, never higher, and is put
@@ -26,8 +26,6 @@
 #include <stdlib.h>
 
 #include "base/heap.h"
-
-enum { UNSCORED_MAX = 16 };
 
 #define NODE_NONE UINT32_MAX
 
@@ -278,7 +276,7 @@ static void trim(struct tracker *t, struct subject *s, const struct jail *j)
 			drop(t, s, j, s->first);
 		}
 	}
-	if (s->unscored > UNSCORED_MAX) {
+	if (s->unscored > TRACKER_UNSCORED_MAX) {
 		uint32_t n = s->first;
 
 		while (node_points(j, t->nodes[n].type, t->nodes[n].count) > 0) {

@@ -12,7 +12,11 @@
 #include "policy/decision.h"
 #include "policy/jail.h"
 
-enum { TRACKER_ALL_JAILS = 0xffff };
+enum {
+	TRACKER_ALL_JAILS = 0xffff,
+	TRACKER_UNSCORED_MAX =
+		16, /* events of a `ban` multiplier held per subject, beside the `kept` */
+};
 
 struct tracker;
 

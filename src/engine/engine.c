@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* engine.c - lines in, decisions out.
+ *
+ * The doors of the engine: lines and events, ticks, orders, what comes back from before, and
+ * questions. What they share is in judge.c.
+ *
+ * Back-pressure: before the first event of a line is taken, there is room for whatever that line
+ * may bring, an event of each filter and a lift and a ban in each jail. So a line is taken wholly
+ * or not at all, and feeding the rest later gives the same decisions. */
+#include "engine/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "detect/detector.h"
+#include "engine/judge.h"
+#include "engine/orders.h"
+
+enum {
+	FUTURE_SECONDS = 60, /* a stamp further ahead of its arrival is not believed */
+	TICK_STEPS = 65536,  /* bounds the pause that one tick may make */
+	BLOCKS_DAYS = 30,
+};
+
+struct engine {
+	struct ruleset *rules;
+	struct matcher *matcher;        /* NULL: no source has a detector */
+	struct stamp_context *contexts; /* one per route, of the source with most */
+	struct judge judge;
+};
+
+/* What engine_feed() knows when the detector calls back. */
+struct reading {
+	struct engine *engine;
+	const struct feed *feed;
+	const struct source *source;
+	const char *line; /* the last event's */
+};
+
+static int take_detection(struct engine *e)
+{
+	size_t routes = 1;
+	bool detects = false;
+
+	for (size_t i = 0; i < e->rules->n_sources; i++) {
+		const struct source *s = &e->rules->sources[i];
+
+		routes = s->n_routes > routes ? s->n_routes : routes;
+		detects = detects || s->detector;
+	}
+	e->contexts = calloc(routes, sizeof(*e->contexts));
+	if (!e->contexts) {
+		return -ENOMEM;
+	}
+	return detects ? matcher_new(&e->matcher) : 0;
+}
+
+int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
+	       const uint8_t seed[static TABLE_SEED_SIZE], struct engine **ret)
+{
+	struct engine *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e) {
+		return -ENOMEM;
+	}
+	e->rules = ruleset;
+	r = judge_init(&e->judge, ruleset, limits, seed);
+	if (r == 0) {
+		r = take_detection(e);
+	}
+	if (r < 0) {
+		e->rules = NULL;
+		engine_free(e);
+		return r;
+	}
+	*ret = e;
+	return 0;
+}
+
+struct engine *engine_free(struct engine *e)
+{
+	if (e) {
+		judge_done(&e->judge);
+		matcher_free(e->matcher);
+		ruleset_free(e->rules);
+		free(e->contexts);
+		free(e);
+	}
+	return NULL;
+}
+
+const struct ruleset *engine_ruleset(const struct engine *e)
+{
+	return e->rules;
+}
+
+static struct event judged_form(const struct event *event, instant arrival)
+{
+	struct event form = *event;
+
+	if (form.time.us > instant_add(arrival, seconds(FUTURE_SECONDS)).us) {
+		form.time = arrival;
+	}
+	if (form.count < 1) {
+		form.count = 1;
+	} else if (form.count > EVENT_COUNT_MAX) {
+		form.count = EVENT_COUNT_MAX;
+	}
+	return form;
+}
+
+static bool take_event(void *arg, const struct event *event)
+{
+	struct reading *r = arg;
+	struct judge *j = &r->engine->judge;
+	const struct route *route = &r->source->routes[event->filter];
+	struct event form = judged_form(event, r->feed->arrival);
+	bool ended, begins_line = event->text.p != r->line;
+
+	form.source = r->feed->source;
+	form.filter = route->filter;
+	if (begins_line && !judge_has_room(j)) {
+		return false;
+	}
+	ended = judge_end(j, instant_min(form.time, r->feed->arrival));
+	if (begins_line && !ended) {
+		return false;
+	}
+	r->line = event->text.p;
+	judge_event(j, route, &form);
+	return true;
+}
+
+size_t engine_feed(struct engine *e, const struct feed *feed)
+{
+	const struct source *source = &e->rules->sources[feed->source];
+	struct reading reading = { .engine = e, .feed = feed, .source = source };
+
+	assert(feed->source < e->rules->n_sources && source->detector);
+	outbox_begin(&e->judge.out);
+	for (size_t i = 0; i < source->n_routes; i++) {
+		const struct filter *filter = e->rules->filters[source->routes[i].filter].filter;
+
+		e->contexts[i] = (struct stamp_context){
+			.file_time = feed->file_time,
+			.date = filter_file_date(filter, feed->file_name),
+		};
+	}
+	return detector_feed(source->detector, e->matcher, feed->chunk, e->contexts, take_event,
+			     &reading);
+}
+
+static const struct route *route_of(const struct ruleset *r, const struct event *event)
+{
+	if (event->source >= r->n_sources) {
+		return NULL;
+	}
+	for (size_t i = 0; i < r->sources[event->source].n_routes; i++) {
+		if (r->sources[event->source].routes[i].filter == event->filter) {
+			return &r->sources[event->source].routes[i];
+		}
+	}
+	return NULL;
+}
+
+bool engine_feed_event(struct engine *e, const struct event *event)
+{
+	const struct event form = judged_form(event, INSTANT_NEVER);
+
+	outbox_begin(&e->judge.out);
+	if (!judge_has_room(&e->judge) || !judge_end(&e->judge, form.time)) {
+		return false;
+	}
+	judge_event(&e->judge, route_of(e->rules, event), &form);
+	return true;
+}
+
+bool engine_tick(struct engine *e, instant now)
+{
+	outbox_begin(&e->judge.out);
+	return judge_end(&e->judge, now) &&
+	       !bans_sweep(e->judge.bans, e->rules->jails, now, TICK_STEPS) &&
+	       !tracker_tick(e->judge.tracker, e->rules->jails, now, TICK_STEPS);
+}
+
+instant engine_deadline(const struct engine *e)
+{
+	const struct ban *ban = bans_next_end(e->judge.bans);
+
+	return ban ? ban->until : INSTANT_NEVER;
+}
+
+struct batch engine_take(struct engine *e)
+{
+	return outbox_take(&e->judge.out);
+}
+
+int engine_order(struct engine *e, const struct order *order, struct order_result *ret)
+{
+	outbox_begin(&e->judge.out);
+	return orders_apply(&e->judge, order, ret);
+}
+
+bool engine_observes(const struct engine *e)
+{
+	return e->judge.observes;
+}
+
+void engine_recall_event(struct engine *e, uint64_t id, const struct event *event)
+{
+	const struct event form = judged_form(event, INSTANT_NEVER);
+
+	judge_recall(&e->judge, route_of(e->rules, event), id, &form);
+}
+
+int engine_recall_ban(struct engine *e, const struct ban *ban)
+{
+	struct judge *j = &e->judge;
+
+	if (ban->kind == DECISION_LIFT ||
+	    (ban->jail >= e->rules->n_jails && ban->jail != JAIL_BY_HAND)) {
+		return -EINVAL;
+	}
+	engine_recall_ids(e, 0, ban->id);
+	history_add(j->history, judge_observer(ban), &ban->prefix, ban->since, ban->until);
+	if (bans_is_full(j->bans) && !bans_find(j->bans, ban->jail, &ban->prefix, ban->scope)) {
+		return -ENOSPC;
+	}
+	return bans_put(j->bans, ban) ? 0 : -ENOMEM;
+}
+
+void engine_recall_ids(struct engine *e, uint64_t last_event, uint64_t last_ban)
+{
+	struct judge *j = &e->judge;
+
+	j->last_event = last_event > j->last_event ? last_event : j->last_event;
+	j->last_ban = last_ban > j->last_ban ? last_ban : j->last_ban;
+}
+
+bool engine_wish(const struct engine *e, const struct prefix *prefix, uint16_t scope,
+		 instant *ret_until)
+{
+	return !e->judge.observes && bans_wish(e->judge.bans, prefix, scope, ret_until);
+}
+
+const struct ban *engine_each_ban(const struct engine *e, uint32_t *cursor)
+{
+	return bans_each(e->judge.bans, cursor);
+}
+
+const struct ban *engine_covering(const struct engine *e, const struct prefix *p)
+{
+	return bans_covering(e->judge.bans, p);
+}
+
+unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now)
+{
+	return history_count(e->judge.history, HISTORY_ENFORCED, p, now,
+			     seconds(BLOCKS_DAYS * 86400));
+}
+
+int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix *subject,
+		     instant now, struct evidence *out, size_t max, size_t *ret_n)
+{
+	uint32_t slot = tracker_find(e->judge.tracker, jail, subject);
+
+	if (slot == TABLE_NONE || jail >= e->rules->n_jails) {
+		*ret_n = 0;
+		return 0;
+	}
+	*ret_n = judge_evidence(&e->judge, jail, slot, now, out, max);
+	return tracker_score_at(e->judge.tracker, &e->rules->jails[jail], slot, now);
+}
+
+struct engine_stats engine_stats(const struct engine *e)
+{
+	struct engine_stats stats = e->judge.stats;
+
+	for (size_t i = 0; i < e->rules->n_sources; i++) {
+		if (e->rules->sources[i].detector) {
+			stats.lines += detector_stats(e->rules->sources[i].detector)->lines;
+		}
+	}
+	stats.evicted = tracker_evicted(e->judge.tracker);
+	stats.subjects = tracker_count(e->judge.tracker);
+	return stats;
+}
+
+struct jail_stats engine_jail_stats(const struct engine *e, uint16_t jail)
+{
+	struct jail_stats stats = { 0 };
+
+	if (jail < e->rules->n_jails) {
+		stats = e->judge.jails[jail];
+		tracker_count_jail(e->judge.tracker, jail, &stats.subjects, &stats.near);
+	}
+	stats.bans = bans_count_jail(e->judge.bans, jail);
+	return stats;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/* orders.c - what happens when a person says ban, unban, observe or enforce?
+ *
+ * Orders are rare, so they may walk all bans and all subjects; only the usual one, the unban of a
+ * single host, asks the tracker jail by jail instead. An unban first counts what it will lift and
+ * makes room for that many decisions, so nothing is half done when memory runs out. */
+#include "engine/orders.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+/* An IPv6 prefix longer than what is counted and banned is widened to it. */
+static struct prefix widened(const struct ruleset *r, const struct prefix *p)
+{
+	bool longer = p->addr.family == 6 && p->len > r->host_v6;
+
+	return longer ? prefix_of(&p->addr, r->host_v6) : *p;
+}
+
+/* The order's text as the table of bans wants it, NULL for none. A NUL byte ends it. */
+static const char *note(struct str text, char out[static ORDER_TEXT_MAX + 1])
+{
+	size_t n = text.n < ORDER_TEXT_MAX ? text.n : ORDER_TEXT_MAX;
+
+	if (n == 0) {
+		return NULL;
+	}
+	memcpy(out, text.p, n);
+	out[n] = '\0';
+	return out;
+}
+
+static void say(struct judge *j, struct decision *d, const struct order *order)
+{
+	d->by = order->by;
+	d->reason = order->reason;
+	outbox_decision(&j->out, d);
+}
+
+static void say_lift(struct judge *j, struct decision *lift, const struct order *order,
+		     enum because because)
+{
+	lift->kind = DECISION_LIFT;
+	lift->because = because;
+	lift->time = order->time;
+	say(j, lift, order);
+}
+
+/* Makes the ban by hand, after the lift of the one that it replaces (`old`, or NULL). */
+static int put(struct judge *j, const struct order *order, const struct prefix *prefix,
+	       const struct ban *old)
+{
+	char by[ORDER_TEXT_MAX + 1], reason[ORDER_TEXT_MAX + 1];
+	const struct ban ban = {
+		.id = j->last_ban + 1,
+		.kind = DECISION_BAN,
+		.action = instant_is_never(order->until) ? ACTION_BLACKLIST : ACTION_BLOCK,
+		.prefix = *prefix,
+		.jail = JAIL_BY_HAND,
+		.scope = order->scope,
+		.type = NAMES_NONE,
+		.service = EVENT_SERVICE_NONE,
+		.since = order->time,
+		.until = order->until,
+		.by = note(order->by, by),
+		.reason = note(order->reason, reason),
+	};
+	struct decision lift = old ? judge_about(old) : (struct decision){ 0 };
+	struct decision d = judge_about(&ban);
+
+	if (!bans_put(j->bans, &ban)) {
+		return -ENOMEM;
+	}
+	if (old) {
+		say_lift(j, &lift, order, BECAUSE_REPLACED);
+	}
+	say(j, &d, order);
+	j->last_ban = ban.id;
+	j->stats.bans++;
+	history_add(j->history, HISTORY_ENFORCED, prefix, ban.since, ban.until);
+	return 0;
+}
+
+static int ban(struct judge *j, const struct order *order, struct order_result *ret)
+{
+	const struct prefix prefix = widened(j->rules, &order->prefix);
+	const struct prefix *cover = netset_covering(j->rules->never_block, &prefix, NULL);
+	const struct ban *old = bans_find(j->bans, JAIL_BY_HAND, &prefix, order->scope);
+	bool runs = old && !old->ended;
+	int r;
+
+	if (order->scope >= j->rules->n_scopes) {
+		return -EINVAL;
+	}
+	if (cover) {
+		*ret = (struct order_result){ .never_block = true, .cover = *cover };
+		return 0;
+	}
+	if (runs && order->until.us <= old->until.us) {
+		*ret = (struct order_result){ .known = true };
+		return 0;
+	}
+	if (!old && bans_is_full(j->bans)) {
+		return -ENOSPC;
+	}
+	r = put(j, order, &prefix, runs ? old : NULL);
+	if (r < 0) {
+		return r;
+	}
+	*ret = (struct order_result){ .made = 1, .lifted = runs ? 1 : 0, .known = runs };
+	return 0;
+}
+
+static bool is_meant(const struct ban *ban, const struct order *order, const struct prefix *inside)
+{
+	return (order->jail == ORDER_ANY_JAIL || order->jail == ban->jail) &&
+	       prefix_contains(inside, &ban->prefix);
+}
+
+static bool is_running(const struct ban *ban)
+{
+	return ban->kind == DECISION_BAN && !ban->ended;
+}
+
+/* Bans that an unban of these prefixes lifts. */
+static size_t count_lifts(const struct judge *j, const struct order *order,
+			  const struct prefix *inside, size_t n)
+{
+	uint32_t cursor = 0;
+	const struct ban *ban;
+	size_t lifts = 0;
+
+	while ((ban = bans_each(j->bans, &cursor))) {
+		for (size_t i = 0; i < n; i++) {
+			lifts += is_running(ban) && is_meant(ban, order, &inside[i]) ? 1 : 0;
+		}
+	}
+	return lifts;
+}
+
+static size_t lift_inside(struct judge *j, const struct order *order, const struct prefix *inside)
+{
+	uint32_t cursor = 0;
+	const struct ban *ban;
+	size_t lifts = 0;
+
+	while ((ban = bans_each(j->bans, &cursor))) {
+		struct decision lift = judge_about(ban);
+
+		if (!is_meant(ban, order, inside) || (ban->kind == DECISION_BAN && ban->ended)) {
+			continue;
+		}
+		if (is_running(ban)) {
+			history_pardon(j->history, &ban->prefix, order->time);
+			say_lift(j, &lift, order, BECAUSE_UNBAN);
+			lifts++;
+		}
+		bans_drop(j->bans, ban);
+	}
+	return lifts;
+}
+
+static void forget_inside(struct judge *j, const struct order *order, const struct prefix *inside)
+{
+	uint8_t host = inside->addr.family == 4 ? addr_bits(&inside->addr) : j->rules->host_v6;
+
+	if (order->jail == JAIL_BY_HAND) {
+		return;
+	}
+	if (inside->len != host) {
+		tracker_forget_inside(j->tracker, inside,
+				      order->jail == ORDER_ANY_JAIL ? TRACKER_ALL_JAILS
+								    : order->jail);
+		return;
+	}
+	for (uint16_t i = 0; i < j->rules->n_jails; i++) {
+		if (order->jail == ORDER_ANY_JAIL || order->jail == i) {
+			tracker_forget(j->tracker, i, inside);
+		}
+	}
+}
+
+static int unban(struct judge *j, const struct order *order, const struct prefix *inside, size_t n,
+		 struct order_result *ret)
+{
+	struct order_result result = { 0 };
+	int r = outbox_reserve(&j->out, count_lifts(j, order, inside, n));
+
+	if (r < 0) {
+		return r;
+	}
+	for (size_t i = 0; i < n; i++) {
+		const struct ban *cover;
+
+		result.lifted += lift_inside(j, order, &inside[i]);
+		forget_inside(j, order, &inside[i]);
+		cover = bans_covering(j->bans, &inside[i]);
+		if (cover) {
+			result.covered = true;
+			result.cover = cover->prefix;
+		}
+	}
+	outbox_sort(&j->out);
+	*ret = result;
+	return 0;
+}
+
+int orders_apply(struct judge *j, const struct order *order, struct order_result *ret)
+{
+	static const struct prefix everything[] = { { .addr.family = 4 }, { .addr.family = 6 } };
+	struct order kept = *order;
+	struct prefix inside;
+
+	assert(outbox_is_empty(&j->out));
+	kept.by = outbox_text(&j->out, order->by, ORDER_TEXT_MAX);
+	kept.reason = outbox_text(&j->out, order->reason, ORDER_TEXT_MAX);
+	switch (order->kind) {
+	case ORDER_BAN: return ban(j, &kept, ret);
+	case ORDER_UNBAN:
+		inside = widened(j->rules, &order->prefix);
+		return unban(j, &kept, &inside, 1, ret);
+	case ORDER_UNBAN_ALL: return unban(j, &kept, everything, ARRAY_SIZE(everything), ret);
+	case ORDER_OBSERVE:
+	case ORDER_ENFORCE:
+		j->observes = order->kind == ORDER_OBSERVE;
+		*ret = (struct order_result){ 0 };
+		return 0;
+	}
+	return -EINVAL;
+}
