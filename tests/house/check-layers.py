@@ -33,6 +33,7 @@ ONLY = {("policy", "detect"): {"detect/event.h"}}
 DOORS = {
     "pcre2.h": {"detect/pattern.c"},
     "hs/": {"detect/scanner.c"},
+    "hs.h": {"detect/scanner.c"},
     "ini.h": {"config/ini.c"},
     "jansson.h": {"wire/json.c"},
     "nftables/": {"output/nft.c"},
