@@ -250,6 +250,14 @@ const struct ban *engine_each_ban(const struct engine *e, uint32_t *cursor)
 	return bans_each(e->judge.bans, cursor);
 }
 
+const struct ban *engine_find_ban(const struct engine *e, uint16_t jail,
+				  const struct prefix *prefix, uint16_t scope)
+{
+	const struct ban *ban = bans_find(e->judge.bans, jail, prefix, scope);
+
+	return ban && !ban->ended ? ban : NULL;
+}
+
 const struct ban *engine_covering(const struct engine *e, const struct prefix *p)
 {
 	return bans_covering(e->judge.bans, p);

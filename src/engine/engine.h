@@ -60,9 +60,10 @@ struct engine_stats {
 };
 
 struct jail_stats {
-	uint32_t subjects, near,
-		bans; /* in this moment: watched, at half the threshold or above, banned */
-	uint64_t spared, observed, events; /* since the start */
+	/* In this moment: watched, at half the threshold or above, banned. */
+	uint32_t subjects, near, bans;
+	/* Since the start. */
+	uint64_t spared, observed, events;
 };
 
 /* Takes the ruleset over unless it fails. `seed` keys the hashes. -ENOMEM; -EINVAL: more than
