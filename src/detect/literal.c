@@ -13,8 +13,8 @@
  * patterns begin with what all lines have and end with what tells them apart.
  *
  * A run whose letters match in either case somewhere is a literal in either case: that finds more
- * lines, never fewer. Runs are cut to LITERAL_MAX_BYTES; libhs has a limit, and no line is told
- * from another by its 65th byte. */
+ * lines, never fewer. Runs are cut to LITERAL_MAX_BYTES, for libhs has a limit and no line is told
+ * from another by its 65th byte; and at a NUL, for libhs calls what begins with one empty. */
 #include <errno.h>
 #include <string.h>
 
@@ -150,6 +150,10 @@ static int walk_piece(struct walk *w, struct token token, struct part *ret)
 	*ret = nothing;
 	switch (token.kind) {
 	case TOKEN_BYTE:
+		if (token.byte == '\0') {
+			*ret = anything;
+			break;
+		}
 		ret->run.text[ret->run.n++] = token.byte;
 		ret->run.nocase = token.nocase;
 		break;

@@ -12,7 +12,7 @@
 enum { LITERAL_MIN_BYTES = 4, LITERAL_MAX_BYTES = 64, LITERAL_SET_MAX = 64 };
 
 struct literal {
-	struct str text; /* LITERAL_MIN_BYTES to LITERAL_MAX_BYTES */
+	struct str text; /* LITERAL_MIN_BYTES to LITERAL_MAX_BYTES, without NUL */
 	bool nocase;     /* ASCII case does not matter */
 };
 

@@ -12,9 +12,10 @@ struct scanner;
 /* `end` is one past the hit's last byte. Return false to stop the scan. */
 typedef bool (*scanner_hit)(void *arg, uint32_t literal, size_t end);
 
-/* Hits name literals by their index in `at`. n >= 1. -ENOMEM; -EINVAL when libhs refuses. */
+/* Hits name literals by their index in `at`. n >= 1. -ENOMEM; -EINVAL when libhs refuses:
+ * a literal is empty or begins with NUL. */
 NODISCARD int scanner_new(const struct literal *at, size_t n, struct scanner **ret);
 struct scanner *scanner_free(struct scanner *s);
 DEFINE_FREEP(struct scanner, scanner_free)
-/* 0: all of it; 1: stopped by the callback. */
+/* 0: all of it; 1: stopped by the callback. -EINVAL: the chunk is larger than UINT32_MAX. */
 NODISCARD int scanner_scan(struct scanner *s, struct str chunk, scanner_hit hit, void *arg);
