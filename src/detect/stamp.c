@@ -86,7 +86,8 @@ bool stamp_format_has_date(const struct stamp_format *f)
 {
 	unsigned has = f->forms[0].has;
 
-	return has & STAMP_HAS_EPOCH || (has & STAMP_HAS_YEAR && has & (STAMP_HAS_DAY | STAMP_HAS_YDAY));
+	return has & STAMP_HAS_EPOCH ||
+	       (has & STAMP_HAS_YEAR && has & (STAMP_HAS_DAY | STAMP_HAS_YDAY));
 }
 
 bool stamp_format_has_time(const struct stamp_format *f)

@@ -2,21 +2,25 @@
 #pragma once
 /* stamp.h - when does this line say that it was written?
  *
- * A stamp format is `auto` or strptime-like. It yields a regex for <STAMP> and reads what that caught: what the regex matches
- * is what stamp_read() takes, byte for byte, though it may still be no time (25:00, February 30). Case never matters.
+ * A stamp format is `auto` or strptime-like. It yields a regex for <STAMP> and reads what that
+ * caught: what the regex matches is what stamp_read() takes, byte for byte, though it may still be
+ * no time (25:00, February 30). Case never matters.
  *
- * auto: RFC 3339 / ISO 8601 (RFC 5424) with or without fraction and zone, blank or T between date and time; RFC 3164 "Nov 22 03:04:05".
+ * auto: RFC 3339 / ISO 8601 (RFC 5424) with or without fraction and zone, blank or T between date
+ * and time; RFC 3164 "Nov 22 03:04:05".
  *
  *   %Y four digits          %y two, 69..99 are 19xx       %m %H %M one or two digits
  *   %d %e one or two digits, a blank may stand before     %j day of the year
- *   %b %B month's name, short or long                     %a %A weekday's name, short or long, not checked
- *   %I with %p (AM, PM)     %S one or two digits and, unless a `.` or `,` follows in the format, an optional fraction
- *   %f digits of a fraction, nothing directly after %S    %s seconds since 1970, with a fraction as %S
- *   %z Z +hh +hhmm +hh:mm   %Z UTC or GMT                 %T = %H:%M:%S, %F = %Y-%m-%d, %% = %
+ *   %b %B month's name, short or long                     %a %A weekday's name, short or long, not
+ * checked %I with %p (AM, PM)     %S one or two digits and, unless a `.` or `,` follows in the
+ * format, an optional fraction %f digits of a fraction, nothing directly after %S    %s seconds
+ * since 1970, with a fraction as %S %z Z +hh +hhmm +hh:mm   %Z UTC or GMT                 %T =
+ * %H:%M:%S, %F = %Y-%m-%d, %% = %
  *
- * What is missing is taken from the context. A date without a year is the latest that lies at most a day after the file's time. A
- * time without a date belongs to the date of the file's name (stamp-date) or, without one, is the latest that lies at most five
- * minutes after the file's time. A time without a zone is read in `zone`. Pure; reading allocates nothing. */
+ * What is missing is taken from the context. A date without a year is the latest that lies at most
+ * a day after the file's time. A time without a date belongs to the date of the file's name
+ * (stamp-date) or, without one, is the latest that lies at most five minutes after the file's time.
+ * A time without a zone is read in `zone`. Pure; reading allocates nothing. */
 #include "base/arena.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -25,22 +29,25 @@
 struct stamp_format; /* in an arena */
 
 struct stamp_context {
-	instant file_time;	 /* when the file was last written, or arrival: gives year and date */
-	int32_t date;		 /* days since 1970-01-01 from the file's name, STAMP_NO_DATE */
+	instant file_time; /* when the file was last written, or arrival: gives year and date */
+	int32_t date;      /* days since 1970-01-01 from the file's name, STAMP_NO_DATE */
 	const struct zone *zone; /* NULL: UTC */
 };
 
 #define STAMP_NO_DATE INT32_MIN
 
 /* -ENOMEM; -EINVAL: *ret_bad (may be NULL) is where the format is wrong. */
-NODISCARD int stamp_format_parse(struct str format, struct arena *arena, struct stamp_format **ret, size_t *ret_bad);
+NODISCARD int stamp_format_parse(struct str format, struct arena *arena, struct stamp_format **ret,
+				 size_t *ret_bad);
 /* The regex (no captures) of what the format reads. Lives as long as the format. */
 struct str stamp_format_regex(const struct stamp_format *f);
 /* Whether it tells a whole date; whether it tells a time of day. */
 bool stamp_format_has_date(const struct stamp_format *f);
 bool stamp_format_has_time(const struct stamp_format *f);
-/* -EINVAL: the text is no such stamp or no such time (25:00, February 30). Reads a prefix of `text`; *ret_n (may be NULL) how much. */
-NODISCARD int stamp_read(const struct stamp_format *f, struct str text, const struct stamp_context *ctx, instant *ret,
-			 size_t *ret_n);
-/* The first date in the text that the format reads, not in the middle of a number; STAMP_NO_DATE. */
+/* -EINVAL: the text is no such stamp or no such time (25:00, February 30). Reads a prefix of
+ * `text`; *ret_n (may be NULL) how much. */
+NODISCARD int stamp_read(const struct stamp_format *f, struct str text,
+			 const struct stamp_context *ctx, instant *ret, size_t *ret_n);
+/* The first date in the text that the format reads, not in the middle of a number; STAMP_NO_DATE.
+ */
 int32_t stamp_find_date(const struct stamp_format *f, struct str text);

@@ -100,15 +100,20 @@ static bool implies(unsigned has, unsigned what, unsigned needed)
 static bool is_whole(unsigned has)
 {
 	const unsigned date = STAMP_HAS_MONTH | STAMP_HAS_DAY;
-	const unsigned local = STAMP_HAS_YEAR | STAMP_HAS_YDAY | date | STAMP_HAS_HOUR | STAMP_HAS_MINUTE;
+	const unsigned local = STAMP_HAS_YEAR | STAMP_HAS_YDAY | date | STAMP_HAS_HOUR |
+			       STAMP_HAS_MINUTE;
 
 	if (has & STAMP_HAS_EPOCH) {
 		return !(has & (local | STAMP_HAS_SECOND | STAMP_HAS_AM_PM));
 	}
-	return has & local && implies(has, date, date) && implies(has, STAMP_HAS_MINUTE, STAMP_HAS_HOUR) &&
-	       implies(has, STAMP_HAS_SECOND, STAMP_HAS_MINUTE) && implies(has, STAMP_HAS_FRACTION, STAMP_HAS_SECOND) &&
-	       implies(has, STAMP_HAS_AM_PM, STAMP_HAS_HOUR_HALF) && implies(has, STAMP_HAS_HOUR_HALF, STAMP_HAS_AM_PM) &&
-	       !(has & STAMP_HAS_YDAY && has & date) && (!(has & STAMP_HAS_YEAR) || has & (STAMP_HAS_DAY | STAMP_HAS_YDAY));
+	return has & local && implies(has, date, date) &&
+	       implies(has, STAMP_HAS_MINUTE, STAMP_HAS_HOUR) &&
+	       implies(has, STAMP_HAS_SECOND, STAMP_HAS_MINUTE) &&
+	       implies(has, STAMP_HAS_FRACTION, STAMP_HAS_SECOND) &&
+	       implies(has, STAMP_HAS_AM_PM, STAMP_HAS_HOUR_HALF) &&
+	       implies(has, STAMP_HAS_HOUR_HALF, STAMP_HAS_AM_PM) &&
+	       !(has & STAMP_HAS_YDAY && has & date) &&
+	       (!(has & STAMP_HAS_YEAR) || has & (STAMP_HAS_DAY | STAMP_HAS_YDAY));
 }
 
 int stamp_form_parse(struct str format, struct arena *arena, struct stamp_form *ret,
@@ -156,7 +161,8 @@ struct stamp_form stamp_form_iso(void)
 
 	return (struct stamp_form){ .at = ISO,
 				    .n = ARRAY_SIZE(ISO),
-				    .has = STAMP_HAS_YEAR | STAMP_HAS_MONTH | STAMP_HAS_DAY | STAMP_HAS_HOUR };
+				    .has = STAMP_HAS_YEAR | STAMP_HAS_MONTH | STAMP_HAS_DAY |
+					   STAMP_HAS_HOUR };
 }
 
 struct stamp_form stamp_form_rfc3164(void)
