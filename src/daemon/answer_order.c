@@ -265,8 +265,7 @@ static int64_t unban_one(struct call *call, const struct order *order, struct va
 	if (result.covered) {
 		value_add_text(covered, str_of(prefix_format(&result.cover, text)));
 	}
-	if (order->kind == ORDER_UNBAN &&
-	    store_ignore(call->daemon->store, &order->prefix, instant_at(0)) < 0) {
+	if (order->kind == ORDER_UNBAN && store_ignore(call->daemon->store, &order->prefix) < 0) {
 		log_error("cannot mark the events of an unban as ignored: %s",
 			  store_error(call->daemon->store));
 	}

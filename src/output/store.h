@@ -2,8 +2,9 @@
 #pragma once
 /* store.h - what survives a restart: events, reading positions, bans with their evidence (SQLite).
  *
- * One database, `state.db`, WAL. Each batch is one transaction: counted events, positions of their sources, decisions. Texts are stored as
- * bytes. Used by one process; a second one is kept out by a lock (sys/files). Errors are negative errno; store_error() has SQLite's words. */
+ * One database, `state.db`, WAL. Each batch is one transaction: counted events, positions of their
+ * sources, decisions. Texts are stored as bytes. Used by one process; a second one is kept out by a
+ * lock (sys/files). Errors are negative errno; store_error() has SQLite's words. */
 #include "base/position.h"
 #include "engine/engine.h"
 
@@ -24,7 +25,7 @@ struct stored_event {
 	struct addr addr;
 	struct str account, data, text;
 	uint16_t count;
-	bool ignored; /* by an unban */
+	bool ignored;   /* by an unban */
 	int64_t points; /* evidence only */
 };
 
@@ -40,8 +41,9 @@ struct stored_ban {
 typedef bool (*store_event_fn)(void *arg, const struct stored_event *event);
 typedef bool (*store_ban_fn)(void *arg, const struct stored_ban *ban);
 
-/* Opens or makes the database in the directory. -EBADMSG: damaged (it was set aside, *ret_aside tells the name, and a fresh one made);
- * -EPROTO: of a newer version, nothing was touched. Other negative errno. `ret_aside` holds 256 bytes. */
+/* Opens or makes the database in the directory. -EBADMSG: damaged (it was set aside, *ret_aside
+ * tells the name, and a fresh one made); -EPROTO: of a newer version, nothing was touched. Other
+ * negative errno. `ret_aside` holds 256 bytes. */
 NODISCARD int store_open(const char *state_dir, char *ret_aside, struct store **ret);
 struct store *store_free(struct store *s);
 DEFINE_FREEP(struct store, store_free)
@@ -49,7 +51,8 @@ const char *store_error(const struct store *s);
 
 /* One transaction. Names are taken from the ruleset. `durable`: on the disk before it returns. */
 NODISCARD int store_apply(struct store *s, const struct ruleset *r, const struct batch *batch,
-			  const struct stored_position *positions, size_t n_positions, bool durable);
+			  const struct stored_position *positions, size_t n_positions,
+			  bool durable);
 /* A setting that survives: "mode". */
 NODISCARD int store_set(struct store *s, const char *key, struct str value);
 /* 1: found; 0: not. */
@@ -57,24 +60,28 @@ NODISCARD int store_get(struct store *s, const char *key, struct buf *ret);
 /* 1: found; 0: not. */
 NODISCARD int store_position(struct store *s, struct str path, struct position *ret);
 
-/* At the start: fills the engine with ids, windows (events not older than the longest window before `now`), running bans and the last 30
- * days' episodes. Names that the ruleset does not know any more are left out; the bans of a removed jail end (counted in *ret_dropped). */
+/* At the start: fills the engine with ids, windows (events not older than the longest window before
+ * `now`), running bans and the last 30 days' episodes. Names that the ruleset does not know any
+ * more are left out; the bans of a removed jail end (counted in *ret_dropped). */
 NODISCARD int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped);
 
-/* Newest first, walking backwards; `before_id` 0: from the newest. `subject` NULL: all. At most `scan` rows are looked at; *ret_next gets
- * the id to go on from (0: the end). */
-NODISCARD int store_events(struct store *s, const struct prefix *subject, uint64_t before_id, size_t scan, store_event_fn fn,
-			   void *arg, uint64_t *ret_next);
+/* Newest first, walking backwards; `before_id` 0: from the newest. `subject` NULL: all. At most
+ * `scan` rows are looked at; *ret_next gets the id to go on from (0: the end). */
+NODISCARD int store_events(struct store *s, const struct prefix *subject, uint64_t before_id,
+			   size_t scan, store_event_fn fn, void *arg, uint64_t *ret_next);
 /* Events with id > after, ascending, at most `limit` (for --follow). */
-NODISCARD int store_events_since(struct store *s, uint64_t after, size_t limit, store_event_fn fn, void *arg);
+NODISCARD int store_events_since(struct store *s, uint64_t after, size_t limit, store_event_fn fn,
+				 void *arg);
 /* The events that counted towards the ban, oldest first. */
 NODISCARD int store_evidence(struct store *s, uint64_t ban, store_event_fn fn, void *arg);
-/* Decisions with id < before (0: all) on prefixes inside or around `subject` (NULL: all), newest first, at most `limit`. */
-NODISCARD int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id, size_t limit, store_ban_fn fn,
-			 void *arg);
+/* Decisions with id < before (0: all) on prefixes inside or around `subject` (NULL: all), newest
+ * first, at most `limit`. */
+NODISCARD int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id,
+			 size_t limit, store_ban_fn fn, void *arg);
 /* Decisions with id > after, ascending, at most `limit` (for --follow). */
-NODISCARD int store_bans_since(struct store *s, uint64_t after, size_t limit, store_ban_fn fn, void *arg);
+NODISCARD int store_bans_since(struct store *s, uint64_t after, size_t limit, store_ban_fn fn,
+			       void *arg);
 /* Deletes events beyond the retention, at most 2,000; 1: there is more to do. */
 NODISCARD int store_retain(struct store *s, instant oldest, uint64_t max_events);
-/* Marks the events of this prefix as ignored (unban). */
-NODISCARD int store_ignore(struct store *s, const struct prefix *p, instant since);
+/* Events of this prefix that are in the database count no more (unban): VPOP3's flag. */
+NODISCARD int store_ignore(struct store *s, const struct prefix *p);

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: MIT */
+/* The writing half of the store. Recurring words (types, services, filters, sources, jails, scopes)
+ * are rows of one table of names, so that an event row is small; addresses are their 4 or 16 bytes,
+ * so that a prefix is a range. Events have no secondary index: their ids ascend with time, and an
+ * index over addresses would cost many times what it saves. An unban notes up to which event id a
+ * prefix is ignored instead of touching the events. Evidence is copied beside its ban and outlives
+ * the events. */
+#include "output/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/store_db.h"
+#include "sys/clock.h"
+
+static const char schema[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
+	"CREATE TABLE names (id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
+	"CREATE TABLE events (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, type INTEGER NOT NULL, service INTEGER NOT NULL,"
+	" filter INTEGER NOT NULL, source INTEGER NOT NULL, addr BLOB, count INTEGER NOT NULL, account BLOB, data BLOB, text BLOB);"
+	"CREATE TABLE bans (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, because INTEGER NOT NULL, action INTEGER NOT NULL,"
+	" since INTEGER NOT NULL, until INTEGER NOT NULL, addr BLOB NOT NULL, len INTEGER NOT NULL, jail INTEGER NOT NULL,"
+	" scope INTEGER NOT NULL, type INTEGER NOT NULL, service INTEGER NOT NULL, threshold INTEGER NOT NULL, score INTEGER NOT NULL,"
+	" by BLOB, reason BLOB, ended INTEGER, ended_because INTEGER);"
+	"CREATE INDEX bans_addr ON bans (addr);"
+	"CREATE INDEX bans_running ON bans (id) WHERE ended IS NULL;"
+	"CREATE TABLE evidence (ban INTEGER NOT NULL, event INTEGER NOT NULL, time INTEGER NOT NULL, type INTEGER NOT NULL,"
+	" service INTEGER NOT NULL, filter INTEGER NOT NULL, source INTEGER NOT NULL, addr BLOB, count INTEGER NOT NULL,"
+	" account BLOB, data BLOB, text BLOB, points INTEGER NOT NULL, PRIMARY KEY (ban, event)) WITHOUT ROWID;"
+	"CREATE TABLE ignored (addr BLOB NOT NULL, len INTEGER NOT NULL, up_to INTEGER NOT NULL, PRIMARY KEY (addr, len)) WITHOUT ROWID;"
+	"CREATE TABLE positions (path BLOB PRIMARY KEY, device INTEGER, inode INTEGER, offset INTEGER, head INTEGER, tail INTEGER,"
+	" head_n INTEGER, tail_n INTEGER) WITHOUT ROWID;"
+	"PRAGMA user_version = 1;";
+
+int store_fail(struct store *s, int r)
+{
+	if (r < 0) {
+		snprintf(s->error, sizeof(s->error), "%s", sql_error(s->sql));
+	}
+	return r;
+}
+
+const char *store_error(const struct store *s)
+{
+	return s->error;
+}
+
+static int store_connect(struct store *s, const char *path)
+{
+	int64_t version;
+	int r = sql_open(path, &s->sql);
+
+	if (r >= 0) {
+		r = sql_run(
+			s->sql,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
+			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000;");
+	}
+	if (r >= 0) {
+		r = sql_number(s->sql, "PRAGMA user_version", 0, &version);
+	}
+	if (r >= 0 && version > STORE_VERSION) {
+		return -EPROTO;
+	}
+	if (r >= 0 && version == 0) {
+		r = sql_run(s->sql, "BEGIN IMMEDIATE");
+		if (r >= 0) {
+			r = sql_run(s->sql, schema);
+		}
+		if (r >= 0) {
+			r = sql_run(s->sql, "COMMIT");
+		}
+	}
+	return r;
+}
+
+/* The damaged file and its companions get a name of their own. */
+static int store_set_aside(const char *path, char *aside)
+{
+	static const char *const companions[] = { "-wal", "-shm" };
+	char from[4096], to[4096];
+	int r;
+
+	snprintf(aside, 256, "%.200s.damaged-%lld", path, (long long)(clock_now().us / 1000000));
+	r = rename(path, aside) < 0 ? -errno : 0;
+	for (size_t i = 0; i < ARRAY_SIZE(companions); i++) {
+		snprintf(from, sizeof(from), "%s%s", path, companions[i]);
+		snprintf(to, sizeof(to), "%s%s", aside, companions[i]);
+		(void)rename(from, to);
+	}
+	return r;
+}
+
+int store_open(const char *state_dir, char *ret_aside, struct store **ret)
+{
+	CLEANUP(store_freep) struct store *s = calloc(1, sizeof(*s));
+	CLEANUP(buf_done) struct buf path = { 0 };
+	bool damaged = false;
+	int r;
+
+	buf_printf(&path, "%s/state.db", state_dir);
+	if (!s || buf_ok(&path) < 0) {
+		return -ENOMEM;
+	}
+	r = store_connect(s, buf_text(&path));
+	if (r == -EBADMSG) {
+		s->sql = sql_close(s->sql);
+		r = store_set_aside(buf_text(&path), ret_aside);
+		if (r < 0) {
+			return r;
+		}
+		damaged = true;
+		r = store_connect(s, buf_text(&path));
+	}
+	if (r < 0) {
+		return r;
+	}
+	*ret = TAKE(s);
+	return damaged ? -EBADMSG : 0;
+}
+
+struct store *store_free(struct store *s)
+{
+	if (s) {
+		sql_close(s->sql);
+		free(s);
+	}
+	return NULL;
+}
+
+struct str store_addr_bytes(const struct addr *a)
+{
+	return (struct str){ .p = a->family ? (const char *)a->bytes : NULL,
+			     .n = a->family == 4 ? 4 : 16 };
+}
+
+int store_name(struct store *s, struct str name, int64_t *ret)
+{
+	struct sql_statement *st;
+	int r;
+
+	*ret = 0;
+	if (!name.n) {
+		return 0;
+	}
+	r = sql_prepare(s->sql, "SELECT id FROM names WHERE name = ?", &st);
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_bytes(st, 1, name);
+	r = sql_step(st);
+	if (r == 1) {
+		*ret = sql_int(st, 0);
+	}
+	sql_done(st);
+	if (r != 0) {
+		return r < 0 ? r : 0;
+	}
+	r = sql_prepare(s->sql, "INSERT INTO names (name) VALUES (?) RETURNING id", &st);
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_bytes(st, 1, name);
+	r = sql_step(st);
+	if (r == 1) {
+		*ret = sql_int(st, 0);
+	}
+	sql_done(st);
+	return r < 0 ? r : 0;
+}
+
+/* Binds the number of a name; what is not there binds 0. */
+static int bind_name(struct store *s, struct sql_statement *st, int i, struct str name)
+{
+	int64_t id;
+	int r = store_name(s, name, &id);
+
+	sql_bind_int(st, i, id);
+	return r;
+}
+
+static int apply_event(struct store *s, const struct ruleset *rules, const struct counted *c)
+{
+	const struct event *e = &c->event;
+	struct str source = e->source < rules->n_sources ? rules->sources[e->source].text
+							 : STR_NONE;
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"INSERT OR REPLACE INTO events (id, time, type, service, filter, source, addr, count, account, data, text)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&st);
+
+	if (r < 0 || (r = bind_name(s, st, 3, names_at(&rules->types, e->type))) < 0 ||
+	    (r = bind_name(s, st, 4, names_at(&rules->services, e->service))) < 0 ||
+	    (r = bind_name(s, st, 5,
+			   e->filter < rules->n_filters ? rules->filters[e->filter].name
+							: STR_NONE)) < 0 ||
+	    (r = bind_name(s, st, 6, source)) < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, (int64_t)c->id);
+	sql_bind_int(st, 2, e->time.us);
+	sql_bind_bytes(st, 7, store_addr_bytes(&e->addr));
+	sql_bind_int(st, 8, e->count);
+	sql_bind_bytes(st, 9, e->account);
+	sql_bind_bytes(st, 10, e->data);
+	sql_bind_bytes(st, 11, e->text);
+	return sql_finish(st);
+}
+
+static int apply_evidence(struct store *s, uint64_t ban, const struct evidence *e)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"INSERT OR REPLACE INTO evidence SELECT ?, id, time, type, service, filter, source, addr, count, account,"
+		" data, text, ? FROM events WHERE id = ?",
+		&st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, (int64_t)ban);
+	sql_bind_int(st, 2, e->points);
+	sql_bind_int(st, 3, (int64_t)e->event);
+	return sql_finish(st);
+}
+
+static int apply_lift(struct store *s, const struct decision *d)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql, "UPDATE bans SET ended = ?, ended_because = ? WHERE id = ?",
+			    &st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, d->time.us);
+	sql_bind_int(st, 2, d->because);
+	sql_bind_int(st, 3, (int64_t)d->ban);
+	return sql_finish(st);
+}
+
+static int apply_ban(struct store *s, const struct ruleset *rules, const struct decision *d)
+{
+	bool by_hand = d->jail == JAIL_BY_HAND;
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"INSERT OR REPLACE INTO bans (id, kind, because, action, since, until, addr, len, jail, scope, type, service,"
+		" threshold, score, by, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		&st);
+
+	if (r < 0 ||
+	    (r = bind_name(s, st, 9, by_hand ? STR_NONE : ruleset_jail_name(rules, d->jail))) < 0 ||
+	    (r = bind_name(s, st, 10, rules->scopes[d->scope].label)) < 0 ||
+	    (r = bind_name(s, st, 11, names_at(&rules->types, d->type))) < 0 ||
+	    (r = bind_name(s, st, 12, names_at(&rules->services, d->service))) < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, (int64_t)d->ban);
+	sql_bind_int(st, 2, d->kind);
+	sql_bind_int(st, 3, d->because);
+	sql_bind_int(st, 4, d->action);
+	sql_bind_int(st, 5, d->time.us);
+	sql_bind_int(st, 6, d->until.us);
+	sql_bind_bytes(st, 7, store_addr_bytes(&d->prefix.addr));
+	sql_bind_int(st, 8, d->prefix.len);
+	sql_bind_int(st, 13, d->threshold);
+	sql_bind_int(st, 14, d->score);
+	sql_bind_bytes(st, 15, d->by);
+	sql_bind_bytes(st, 16, d->reason);
+	r = sql_finish(st);
+	for (size_t i = 0; r >= 0 && i < d->n_evidence; i++) {
+		r = apply_evidence(s, d->ban, &d->evidence[i]);
+	}
+	return r;
+}
+
+static int apply_position(struct store *s, const struct stored_position *p)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql,
+			    "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+			    &st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_bytes(st, 1, p->path);
+	sql_bind_int(st, 2, (int64_t)p->position.device);
+	sql_bind_int(st, 3, (int64_t)p->position.inode);
+	sql_bind_int(st, 4, (int64_t)p->position.offset);
+	sql_bind_int(st, 5, (int64_t)p->position.head);
+	sql_bind_int(st, 6, (int64_t)p->position.tail);
+	sql_bind_int(st, 7, p->position.head_n);
+	sql_bind_int(st, 8, p->position.tail_n);
+	return sql_finish(st);
+}
+
+/* Events first: evidence is copied from them. */
+static int apply_all(struct store *s, const struct ruleset *rules, const struct batch *batch,
+		     const struct stored_position *positions, size_t n_positions)
+{
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < batch->n_events; i++) {
+		r = apply_event(s, rules, &batch->events[i]);
+	}
+	for (size_t i = 0; r >= 0 && i < batch->n_decisions; i++) {
+		const struct decision *d = &batch->decisions[i];
+
+		r = d->kind == DECISION_LIFT ? apply_lift(s, d) : apply_ban(s, rules, d);
+	}
+	for (size_t i = 0; r >= 0 && i < n_positions; i++) {
+		r = apply_position(s, &positions[i]);
+	}
+	return r;
+}
+
+int store_apply(struct store *s, const struct ruleset *rules, const struct batch *batch,
+		const struct stored_position *positions, size_t n_positions, bool durable)
+{
+	int r = sql_run(s->sql, durable ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
+					: "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+
+	if (r >= 0) {
+		r = apply_all(s, rules, batch, positions, n_positions);
+		if (r >= 0) {
+			r = sql_run(s->sql, "COMMIT");
+		}
+	}
+	if (r < 0) {
+		store_fail(s, r);
+		(void)!sql_run(s->sql, "ROLLBACK");
+	}
+	return r;
+}
+
+int store_set(struct store *s, const char *key, struct str value)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &st);
+
+	if (r >= 0) {
+		sql_bind_bytes(st, 1, str_of(key));
+		sql_bind_bytes(st, 2, value);
+		r = sql_finish(st);
+	}
+	return store_fail(s, r);
+}
+
+/* At most 2,000 rows a call: a deletion must not hold the wheel up. */
+int store_retain(struct store *s, instant oldest, uint64_t max_events)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id <= (SELECT max(id) FROM events) - ?1"
+		" OR (time < ?2 AND id < (SELECT min(id) FROM events) + 2000) ORDER BY id LIMIT 2000)",
+		&st);
+
+	if (r >= 0) {
+		sql_bind_int(st, 1,
+			     (int64_t)(max_events > INT64_MAX / 2 ? INT64_MAX / 2 : max_events));
+		sql_bind_int(st, 2, oldest.us);
+		r = sql_finish(st);
+	}
+	return r < 0 ? store_fail(s, r) : sql_changes(s->sql) == 2000;
+}
+
+/* Spared and observed ones are ended here; the engine, too, has dropped them without a decision. */
+static int ignore_shadows(struct store *s, const struct prefix *p)
+{
+	uint8_t low[16], high[16];
+	struct str first, last;
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql,
+			    "UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind != ? AND addr BETWEEN ? AND ?"
+			    " AND len >= ? AND length(addr) = ?",
+			    &st);
+
+	if (r < 0) {
+		return r;
+	}
+	store_range(p, low, high, &first, &last);
+	sql_bind_int(st, 1, clock_now().us);
+	sql_bind_int(st, 2, BECAUSE_UNBAN);
+	sql_bind_int(st, 3, DECISION_BAN);
+	sql_bind_bytes(st, 4, first);
+	sql_bind_bytes(st, 5, last);
+	sql_bind_int(st, 6, p->len);
+	sql_bind_int(st, 7, (int64_t)first.n);
+	return sql_finish(st);
+}
+
+int store_ignore(struct store *s, const struct prefix *p)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql, "INSERT OR REPLACE INTO ignored SELECT ?, ?, coalesce(max(id), 0) FROM events", &st);
+
+	if (r >= 0) {
+		sql_bind_bytes(st, 1, store_addr_bytes(&p->addr));
+		sql_bind_int(st, 2, p->len);
+		r = sql_finish(st);
+	}
+	if (r >= 0) {
+		r = ignore_shadows(s, p);
+	}
+	return store_fail(s, r);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* store_db.h - what the halves of the store share: the database, its schema, and names as numbers.
+ * Private to store*.c. */
+#include "output/sql.h"
+#include "output/store.h"
+
+struct store {
+	struct sql *sql;
+	char error[256];
+};
+
+/* Keeps SQLite's words of the last error; passes r on. */
+int store_fail(struct store *s, int r);
+/* The number of a name in the table of names, made when it is new; 0 for an empty name. */
+NODISCARD int store_name(struct store *s, struct str name, int64_t *ret);
+/* The bytes of an address as they are stored: 4 or 16. */
+struct str store_addr_bytes(const struct addr *a);
+bool store_addr(struct str bytes, struct addr *ret);
+/* First and last address of a prefix, as stored bytes in the buffers. */
+void store_range(const struct prefix *p, uint8_t low[static 16], uint8_t high[static 16],
+		 struct str *ret_low, struct str *ret_high);
