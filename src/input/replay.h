@@ -2,8 +2,8 @@
 #pragma once
 /* replay.h - old logs, from beginning to end: plain files, .gz, standard input.
  *
- * A reader gives chunks of whole lines, the last line also without its LF. The only door to zlib; compressed files are known by their first bytes,
- * several members in one file are read on. */
+ * A reader gives chunks of whole lines, the last line also without its LF. The only door to zlib;
+ * compressed files are known by their first bytes, several members in one file are read on. */
 #include "base/attr.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -14,9 +14,11 @@ struct replay;
 NODISCARD int replay_open(const char *path, struct replay **ret);
 struct replay *replay_free(struct replay *r);
 DEFINE_FREEP(struct replay, replay_free)
-/* 1: a chunk, valid until the next call; 0: the end; -EBADMSG: the compressed data is damaged; other negative errno. */
+/* 1: a chunk, valid until the next call; 0: the end; -EBADMSG: the compressed data is damaged;
+ * other negative errno. */
 NODISCARD int replay_next(struct replay *r, struct str *ret_chunk);
-/* The first line without taking it (for ordering files by their first stamp); empty when there is none. */
+/* The first line without taking it (for ordering files by their first stamp); empty when there is
+ * none. */
 NODISCARD int replay_peek(struct replay *r, struct str *ret_line);
 /* When the file was last written; arrival for standard input is the caller's. */
 instant replay_file_time(const struct replay *r);

@@ -2,9 +2,11 @@
 #pragma once
 /* tail.h - what was written to these files since we looked?
  *
- * Follows files by inotify on the loop: growth, rename rotation (the old file is read to its end, then the new one from its start), truncation, a
- * file that is missing or unreadable for a while. Hands out chunks of whole lines with the position after them; a partial last line waits for
- * its end. Each wake-up reads at most one chunk of each file, then lets others have their turn. Never blocks on a file. */
+ * Follows files by inotify on the loop: growth, rename rotation (the old file is read to its end,
+ * then the new one from its start), truncation, a file that is missing or unreadable for a while.
+ * Hands out chunks of whole lines with the position after them; a partial last line waits for its
+ * end. Each wake-up reads at most one chunk of each file, then lets others have their turn. Never
+ * blocks on a file. */
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -17,17 +19,19 @@
 struct tail;
 
 enum tail_state {
-	TAIL_READING,	 /* open, read to its end or on the way there */
-	TAIL_MISSING,	 /* there is no such file yet; waited for */
-	TAIL_UNREADABLE, /* there is one, it cannot be opened; tried again when something changes and every few seconds */
+	TAIL_READING,    /* open, read to its end or on the way there */
+	TAIL_MISSING,    /* there is no such file yet; waited for */
+	TAIL_UNREADABLE, /* there is one, it cannot be opened; tried again when something changes
+			    and every few seconds */
 };
 
 struct tail_chunk {
-	uint16_t source;	  /* the caller's number */
+	uint16_t source; /* the caller's number */
 	const char *path;
-	struct str chunk;	  /* whole lines, valid during the call */
-	struct position before;	  /* position_advance() by the parts of the chunk that were taken gives the position to be saved */
-	instant file_time;	  /* when the file was last written */
+	struct str chunk;       /* whole lines, valid during the call */
+	struct position before; /* position_advance() by the parts of the chunk that were taken
+				   gives the position to be saved */
+	instant file_time;      /* when the file was last written */
 };
 
 /* Takes all of the chunk. A negative errno ends the loop. */
@@ -37,18 +41,20 @@ struct tail_status {
 	uint16_t source;
 	const char *path;
 	enum tail_state state;
-	int error;	     /* errno of TAIL_UNREADABLE */
+	int error;           /* errno of TAIL_UNREADABLE */
 	uint64_t lag_bytes;  /* written, not yet taken in */
 	uint64_t lines, cut; /* taken in since the start; lines longer than 64 KiB among them */
-	uint64_t lost;	     /* times that bytes were gone before they were read (truncated under us) */
+	uint64_t lost; /* times that bytes were gone before they were read (truncated under us) */
 };
 
 NODISCARD int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret);
 struct tail *tail_free(struct tail *t);
 DEFINE_FREEP(struct tail, tail_free)
-/* Follows one path. `from`: go on there if it is still the same file, else at the start of the file that stands there now; NULL (never read
- * before): at the end, or with `from_start` at the beginning. A missing file is waited for and read from its beginning. */
-NODISCARD int tail_add(struct tail *t, uint16_t source, const char *path, const struct position *from, bool from_start);
+/* Follows one path. `from`: go on there if it is still the same file, else at the start of the file
+ * that stands there now; NULL (never read before): at the end, or with `from_start` at the
+ * beginning. A missing file is waited for and read from its beginning. */
+NODISCARD int tail_add(struct tail *t, uint16_t source, const char *path,
+		       const struct position *from, bool from_start);
 /* Everything that had been written when it was last looked at has been taken in. */
 bool tail_is_idle(const struct tail *t);
 size_t tail_count(const struct tail *t);
