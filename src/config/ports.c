@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* ports.c - which packets does `ports = mail, udp/53, 8000-8100` mean?
  *
- * A list stays sorted by protocol and number, and ranges that touch are one, after every add. So two
- * people who write the same ports in other words get the same list, and a list has one name: short
- * ones spell their ports (`p_25_465_`), long ones a hash of them. The name ends in `_` because the
- * family and the length of the prefixes come behind it. */
+ * A list stays sorted by protocol and number, and ranges that touch are one, after every add. So
+ * two people who write the same ports in other words get the same list, and a list has one name:
+ * short ones spell their ports (`p_25_465_`), long ones a hash of them. The name ends in `_`
+ * because the family and the length of the prefixes come behind it. */
 #include "config/ports.h"
 
 #include <errno.h>
@@ -230,10 +230,7 @@ bool ports_eq(const struct port_list *a, const struct port_list *b)
 static uint64_t hash_range(uint64_t hash, const struct port_range *r)
 {
 	const uint8_t bytes[] = {
-		r->proto,
-		(uint8_t)(r->low >> 8),
-		(uint8_t)r->low,
-		(uint8_t)(r->high >> 8),
+		r->proto,         (uint8_t)(r->low >> 8), (uint8_t)r->low, (uint8_t)(r->high >> 8),
 		(uint8_t)r->high,
 	};
 
