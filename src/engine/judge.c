@@ -166,7 +166,7 @@ uint16_t judge_observer(const struct ban *ban)
 	return ban->kind == DECISION_BAN ? HISTORY_ENFORCED : ban->jail;
 }
 
-static void say_expired(struct judge *j, const struct ban *ban)
+void judge_say_expired(struct judge *j, const struct ban *ban)
 {
 	struct decision lift = judge_about(ban);
 
@@ -188,7 +188,7 @@ bool judge_end(struct judge *j, instant limit)
 			if (outbox_decisions_left(&j->out) <= j->line.decisions) {
 				return false;
 			}
-			say_expired(j, ban);
+			judge_say_expired(j, ban);
 		}
 		bans_end(j->bans, ban);
 	}
@@ -288,7 +288,7 @@ static bool put(struct judge *j, struct ban *ban)
 		return false;
 	}
 	if (old && old->kind == DECISION_BAN && !old->ended) {
-		say_expired(j, old);
+		judge_say_expired(j, old);
 	}
 	ban->id = ++j->last_ban;
 	return bans_put(j->bans, ban) != NULL;

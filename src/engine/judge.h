@@ -47,6 +47,8 @@ void judge_recall(struct judge *j, const struct route *route, uint64_t id,
 
 /* The decision about a ban with all that the ban knows; kind, because and time are the ban's. */
 struct decision judge_about(const struct ban *ban);
+/* Says that the ban's time was over. */
+void judge_say_expired(struct judge *j, const struct ban *ban);
 /* The history in which a ban of this kind counts. */
 uint16_t judge_observer(const struct ban *ban);
 /* The entries of the subject that make up its score at `at`; returns how many there are, writes the

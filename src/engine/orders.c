@@ -8,6 +8,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* An IPv6 prefix longer than what is counted and banned is widened to it. */
@@ -38,16 +39,30 @@ static void say(struct judge *j, struct decision *d, const struct order *order)
 	outbox_decision(&j->out, d);
 }
 
-static void say_lift(struct judge *j, struct decision *lift, const struct order *order,
+static void say_lift(struct judge *j, const struct ban *ban, const struct order *order,
 		     enum because because)
 {
-	lift->kind = DECISION_LIFT;
-	lift->because = because;
-	lift->time = order->time;
-	say(j, lift, order);
+	struct decision lift = judge_about(ban);
+
+	lift.kind = DECISION_LIFT;
+	lift.because = because;
+	lift.time = order->time;
+	say(j, &lift, order);
 }
 
-/* Makes the ban by hand, after the lift of the one that it replaces (`old`, or NULL). */
+/* Says what becomes of the entry that a new ban by hand takes the place of. */
+static void say_old(struct judge *j, const struct ban *old, const struct order *order)
+{
+	if (old->ended) {
+		return;
+	}
+	if (order->time.us < old->until.us) {
+		say_lift(j, old, order, BECAUSE_REPLACED);
+	} else {
+		judge_say_expired(j, old);
+	}
+}
+
 static int put(struct judge *j, const struct order *order, const struct prefix *prefix,
 	       const struct ban *old)
 {
@@ -66,15 +81,13 @@ static int put(struct judge *j, const struct order *order, const struct prefix *
 		.by = note(order->by, by),
 		.reason = note(order->reason, reason),
 	};
-	struct decision lift = old ? judge_about(old) : (struct decision){ 0 };
+	const struct ban before = old ? *old : (struct ban){ .ended = true };
 	struct decision d = judge_about(&ban);
 
 	if (!bans_put(j->bans, &ban)) {
 		return -ENOMEM;
 	}
-	if (old) {
-		say_lift(j, &lift, order, BECAUSE_REPLACED);
-	}
+	say_old(j, &before, order);
 	say(j, &d, order);
 	j->last_ban = ban.id;
 	j->stats.bans++;
@@ -87,7 +100,7 @@ static int ban(struct judge *j, const struct order *order, struct order_result *
 	const struct prefix prefix = widened(j->rules, &order->prefix);
 	const struct prefix *cover = netset_covering(j->rules->never_block, &prefix, NULL);
 	const struct ban *old = bans_find(j->bans, JAIL_BY_HAND, &prefix, order->scope);
-	bool runs = old && !old->ended;
+	bool runs = old && !old->ended && order->time.us < old->until.us;
 	int r;
 
 	if (order->scope >= j->rules->n_scopes) {
@@ -104,11 +117,11 @@ static int ban(struct judge *j, const struct order *order, struct order_result *
 	if (!old && bans_is_full(j->bans)) {
 		return -ENOSPC;
 	}
-	r = put(j, order, &prefix, runs ? old : NULL);
+	r = put(j, order, &prefix, old);
 	if (r < 0) {
 		return r;
 	}
-	*ret = (struct order_result){ .made = 1, .lifted = runs ? 1 : 0, .known = runs };
+	*ret = (struct order_result){ .made = 1, .known = runs };
 	return 0;
 }
 
@@ -146,19 +159,49 @@ static size_t lift_inside(struct judge *j, const struct order *order, const stru
 	size_t lifts = 0;
 
 	while ((ban = bans_each(j->bans, &cursor))) {
-		struct decision lift = judge_about(ban);
-
 		if (!is_meant(ban, order, inside) || (ban->kind == DECISION_BAN && ban->ended)) {
 			continue;
 		}
 		if (is_running(ban)) {
-			history_pardon(j->history, &ban->prefix, order->time);
-			say_lift(j, &lift, order, BECAUSE_UNBAN);
+			say_lift(j, ban, order, BECAUSE_UNBAN);
 			lifts++;
 		}
 		bans_drop(j->bans, ban);
 	}
 	return lifts;
+}
+
+static int compare_prefixes(const void *left, const void *right)
+{
+	const struct decision *a = left, *b = right;
+
+	return prefix_cmp(&a->prefix, &b->prefix);
+}
+
+static int compare_ids(const void *left, const void *right)
+{
+	const struct decision *a = left, *b = right;
+
+	return (a->ban > b->ban) - (a->ban < b->ban);
+}
+
+/* Pardons each lifted prefix once, however many jails had banned it; leaves the lifts in order of
+ * their ids. */
+static void pardon(struct judge *j, const struct order *order)
+{
+	size_t n;
+	struct decision *lifts = outbox_decisions(&j->out, &n);
+
+	if (n == 0) {
+		return;
+	}
+	qsort(lifts, n, sizeof(*lifts), compare_prefixes);
+	for (size_t i = 0; i < n; i++) {
+		if (i == 0 || !prefix_eq(&lifts[i - 1].prefix, &lifts[i].prefix)) {
+			history_pardon(j->history, &lifts[i].prefix, order->time);
+		}
+	}
+	qsort(lifts, n, sizeof(*lifts), compare_ids);
 }
 
 static void forget_inside(struct judge *j, const struct order *order, const struct prefix *inside)
@@ -201,7 +244,7 @@ static int unban(struct judge *j, const struct order *order, const struct prefix
 			result.cover = cover->prefix;
 		}
 	}
-	outbox_sort(&j->out);
+	pardon(j, order);
 	*ret = result;
 	return 0;
 }

@@ -128,18 +128,10 @@ void outbox_decision(struct outbox *o, const struct decision *decision)
 	}
 }
 
-static int compare(const void *left, const void *right)
+struct decision *outbox_decisions(struct outbox *o, size_t *ret_n)
 {
-	const struct decision *a = left, *b = right;
-
-	return (a->ban > b->ban) - (a->ban < b->ban);
-}
-
-void outbox_sort(struct outbox *o)
-{
-	if (o->used.decisions > 0) {
-		qsort(decisions(o), o->used.decisions, sizeof(struct decision), compare);
-	}
+	*ret_n = o->used.decisions;
+	return decisions(o);
 }
 
 struct batch outbox_take(struct outbox *o)

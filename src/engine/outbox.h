@@ -45,6 +45,6 @@ void outbox_event(struct outbox *o, uint64_t id, const struct event *event);
 void outbox_decision(struct outbox *o, const struct decision *decision);
 /* Copies a text, cut to `max` bytes. */
 struct str outbox_text(struct outbox *o, struct str text, size_t max);
-/* Sorts the decisions by the ids of their bans. */
-void outbox_sort(struct outbox *o);
+/* The decisions collected so far; *ret_n: how many. */
+struct decision *outbox_decisions(struct outbox *o, size_t *ret_n);
 struct batch outbox_take(struct outbox *o);

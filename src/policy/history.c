@@ -180,8 +180,9 @@ static struct record *hear(struct history *h, uint16_t observer, const struct pr
 	return &h->records[slot];
 }
 
-/* Would a ban at `at` join the newest episode? */
-static bool joins(const struct history *h, const struct record *r, instant at)
+/* Does the newest episode run at `at`? One that begins later does, too: a ban at `at` would join
+ * it. */
+static bool runs(const struct history *h, const struct record *r, instant at)
 {
 	return r->newest != NONE && at.us < h->episodes[r->newest].until.us;
 }
@@ -206,7 +207,7 @@ unsigned history_next(const struct history *h, uint16_t observer, const struct p
 	if (!r || r->newest == NONE) {
 		return 1;
 	}
-	return 1 + count(h, joins(h, r, at) ? h->episodes[r->newest].older : r->newest, at, memory);
+	return 1 + count(h, runs(h, r, at) ? h->episodes[r->newest].older : r->newest, at, memory);
 }
 
 void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
@@ -215,7 +216,7 @@ void history_add(struct history *h, uint16_t observer, const struct prefix *p, i
 	struct record *r = hear(h, observer, p);
 	uint32_t number;
 
-	if (joins(h, r, since)) {
+	if (runs(h, r, since)) {
 		h->episodes[r->newest].until = instant_max(h->episodes[r->newest].until, until);
 		return;
 	}
@@ -232,25 +233,18 @@ void history_add(struct history *h, uint16_t observer, const struct prefix *p, i
 void history_pardon(struct history *h, const struct prefix *p, instant at)
 {
 	const struct key key = key_of(HISTORY_ENFORCED, p);
-	uint32_t slot = table_find(h->slots, &key);
-	uint32_t *place;
+	uint32_t slot = table_find(h->slots, &key), number;
+	struct record *r;
 
-	if (slot == TABLE_NONE) {
+	if (slot == TABLE_NONE || !runs(h, &h->records[slot], at)) {
 		return;
 	}
-	place = &h->records[slot].newest;
-	while (*place != NONE) {
-		uint32_t number = *place;
-
-		if (h->episodes[number].since.us <= at.us && at.us < h->episodes[number].until.us) {
-			*place = h->episodes[number].older;
-			free_episode(h, number);
-			h->records[slot].n--;
-			break;
-		}
-		place = &h->episodes[number].older;
-	}
-	if (h->records[slot].newest == NONE) {
+	r = &h->records[slot];
+	number = r->newest;
+	r->newest = h->episodes[number].older;
+	r->n--;
+	free_episode(h, number);
+	if (r->newest == NONE) {
 		forget(h, slot);
 	}
 }

@@ -27,7 +27,7 @@ unsigned history_next(const struct history *h, uint16_t observer, const struct p
  * runs at `since`. */
 void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
 		 instant until);
-/* A person lifted what runs at `at`: that episode counts for none. */
+/* A person lifted what runs at `at`: that episode, the newest, counts for none. */
 void history_pardon(struct history *h, const struct prefix *p, instant at);
 /* Episodes that began in (at - memory, at]; at most HISTORY_EPISODES. */
 unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,

@@ -29,7 +29,7 @@ struct order {
 
 struct order_result {
 	size_t made;   /* bans made */
-	size_t lifted; /* bans lifted */
+	size_t lifted; /* unban: bans lifted */
 	bool covered;  /* unban: something still covers the prefix: `cover` */
 	struct prefix cover;
 	bool known; /* ban: the same ban by hand stood already and now ends at the later of the two
