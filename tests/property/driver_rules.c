@@ -136,7 +136,6 @@ static void read_key(struct driver *d, struct jail *j, struct str key, struct st
 	}
 }
 
-/* The list of a jail's own exceptions is not part of the arena: the driver frees it. */
 void rules_add_jail(struct driver *d, const struct words *w)
 {
 	struct jail *j = &d->jails[d->n_jails];
@@ -217,9 +216,4 @@ void rules_stop(struct driver *d)
 {
 	assert(engine_stats(d->engine).evicted == 0);
 	d->engine = engine_free(d->engine);
-	for (uint16_t i = 0; i < d->n_jails; i++) {
-		struct netset *set = (struct netset *)(uintptr_t)d->jails[i].never_block;
-
-		(void)netset_free(set);
-	}
 }

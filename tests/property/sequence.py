@@ -15,7 +15,8 @@ then what happens, each with its time:
 Times and lengths are seconds with at most six decimals. Lines that begin with # are comments.
 
 Each line of the second kind is answered by a list of lines, described at answer(). A score is shown
-capped at the jail's threshold: above it, the engine knows only the newest entries.
+capped at the jail's threshold: above it, the engine knows only the newest entries. Of a prefix's episodes
+it knows the newest 32.
 """
 import functools
 import ipaddress
@@ -23,6 +24,7 @@ import ipaddress
 import oracle as the_oracle
 
 NO_TYPE = 65535
+EPISODES_KEPT = 32      # by the engine, for each prefix
 
 
 def seconds(us):
@@ -149,7 +151,7 @@ def state(oracle, now, prefixes):
         lines.append(f"wish {ban.prefix} {ban.scope} {'-' if until is None else time_text(until)}")
     for prefix in prefixes:
         lines.append(f"cover {prefix} {oracle.covering_ban(prefix) or '-'}")
-        lines.append(f"blocks {prefix} {oracle.blocks_30d(prefix, now)}")
+        lines.append(f"blocks {prefix} {min(oracle.blocks_30d(prefix, now), EPISODES_KEPT)}")
         for n, its in enumerate(oracle.rules.jails):
             score = oracle.score(n, prefix, now)
             lines.append(f"score {prefix} {n} {min(score, its.threshold)}")
