@@ -53,7 +53,9 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 		size_t n = engine_feed(d->engine, &feed);
 
 		position_advance(&position, str_slice(feed.chunk, 0, n));
-		sources_note_position(d, chunk->path, &position);
+		if (!chunk->is_old) {
+			sources_note_position(d, chunk->path, &position);
+		}
 		feed.chunk = str_slice(feed.chunk, n, feed.chunk.n);
 		if (feed.chunk.n) {
 			int r = wheel_apply(d, false);
@@ -85,6 +87,20 @@ static int sources_add(struct daemon *d, uint16_t number, const struct source *s
 	return tail_add(d->tail, number, buf_text(&path), known == 1 ? &from : NULL, false);
 }
 
+/* Where reading begins is saved at once: what is written before the first event comes is read after
+ * a restart, too. */
+static void sources_note_start(struct daemon *d)
+{
+	for (size_t i = 0; i < tail_count(d->tail); i++) {
+		struct tail_status status;
+
+		tail_status(d->tail, i, &status);
+		if (status.state == TAIL_READING) {
+			sources_note_position(d, status.path, &status.position);
+		}
+	}
+}
+
 int sources_start(struct daemon *d)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
@@ -99,5 +115,6 @@ int sources_start(struct daemon *d)
 		log_error("only the first %d of %zu sources are read", (int)POSITIONS_MAX,
 			  rules->n_sources);
 	}
+	sources_note_start(d);
 	return r;
 }

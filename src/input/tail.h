@@ -32,6 +32,8 @@ struct tail_chunk {
 	struct position before; /* position_advance() by the parts of the chunk that were taken
 				   gives the position to be saved */
 	instant file_time;      /* when the file was last written */
+	bool is_old; /* from a file that was rotated away from the path: its position is not the
+			path's */
 };
 
 /* Takes all of the chunk. A negative errno ends the loop. */
@@ -44,7 +46,8 @@ struct tail_status {
 	int error;           /* errno of TAIL_UNREADABLE */
 	uint64_t lag_bytes;  /* written, not yet taken in */
 	uint64_t lines, cut; /* taken in since the start; lines longer than 64 KiB among them */
-	uint64_t lost; /* times that bytes were gone before they were read (truncated under us) */
+	uint64_t lost;       /* times that the file was truncated under us */
+	struct position position; /* up to where the file at the path was taken in */
 };
 
 NODISCARD int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* stream.h - one open file that grows: what came behind the position?
+ *
+ * Gives chunks of whole lines, each with the position in front of it. Notices that the file was
+ * truncated under it: shorter than the position, or with other bytes before it. */
+#include <stdbool.h>
+
+#include "base/position.h"
+#include "base/time.h"
+#include "detect/framer.h"
+
+struct stream {
+	int fd; /* -1: closed */
+	struct framer framer;
+	struct position position; /* behind the last chunk that was given out */
+	uint64_t start;           /* where in the file the framer's count began */
+	instant file_time;        /* when it was last written */
+	uint64_t size;            /* when it was last looked at */
+	uint64_t truncations;
+};
+
+/* Called for each chunk; a negative errno stops and is passed up. */
+typedef int (*stream_sink)(void *arg, const struct stream *stream, struct str chunk,
+			   const struct position *before);
+
+/* Opens the file. `from`: go on there if the file still has the bytes of its fingerprints, else at
+ * the beginning; NULL: at the beginning, or `at_end` behind what is there. 0; 1: `from` did not
+ * fit; negative errno. */
+NODISCARD int stream_open(struct stream *s, const char *path, const struct position *from,
+			  bool at_end);
+void stream_close(struct stream *s);
+/* Reads once, at most a buffer full. 1: there was something, come again; 0: the end for now. */
+NODISCARD int stream_read(struct stream *s, stream_sink sink, void *arg);
+/* Gives the partial last line as if it had ended. */
+NODISCARD int stream_seal(struct stream *s, stream_sink sink, void *arg);
+/* Does `path` name the file that is open? False also when it names none. */
+bool stream_is_at(const struct stream *s, const char *path);
+/* Bytes written and not yet given out. */
+uint64_t stream_lag(const struct stream *s);
