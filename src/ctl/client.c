@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "sys/files.h"
+#include "sys/sockets.h"
+
+enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024 };
+
+static int unreachable(const struct ctl *ctl, int error)
+{
+	if (error == -EACCES || error == -EPERM) {
+		fprintf(stderr,
+			"ipsctl: no right to ask ipsd at %s/control: be root or a member of its group (usermod -aG ipsd USER, then log in again)\n",
+			ctl->runtime_dir);
+	} else if (error == -ENOENT || error == -ECONNREFUSED) {
+		fprintf(stderr,
+			"ipsctl: ipsd does not run (nobody answers at %s/control): systemctl start ipsd\n",
+			ctl->runtime_dir);
+	} else {
+		fprintf(stderr,
+			"ipsctl: cannot ask ipsd at %s/control: %s; see systemctl status ipsd\n",
+			ctl->runtime_dir, strerror(-error));
+	}
+	return CTL_UNREACHABLE;
+}
+
+static int connect_daemon(const struct ctl *ctl, int *ret_fd)
+{
+	CLEANUP(buf_done) struct buf path = { 0 };
+
+	buf_printf(&path, "%s/control", ctl->runtime_dir);
+	return sockets_connect(buf_text(&path), ret_fd);
+}
+
+bool client_is_there(const struct ctl *ctl)
+{
+	CLEANUP(fd_close) int fd = -1;
+
+	return connect_daemon(ctl, &fd) == 0;
+}
+
+static int send_request(int fd, const char *method, struct value *parameters, bool more)
+{
+	CLEANUP(value_freep) struct value *request = value_object();
+	CLEANUP(buf_done) struct buf text = { 0 }, name = { 0 };
+	size_t at = 0;
+
+	buf_printf(&name, "io.ipsd.Control.%s", method);
+	value_set_word(request, "method", buf_text(&name));
+	value_set(request, "parameters", parameters ? parameters : value_object());
+	if (more) {
+		value_set_bool(request, "more", true);
+	}
+	if (value_write(request, &text) < 0) {
+		return -ENOMEM;
+	}
+	buf_add_char(&text, '\0');
+	while (at < text.n) {
+		int64_t n = sockets_write(fd, text.p + at, text.n - at);
+
+		if (n < 0) {
+			return (int)n;
+		}
+		at += (size_t)n;
+	}
+	return buf_ok(&text);
+}
+
+/* One message without its NUL, into `message`. 0, or negative errno; -EPIPE: the daemon has closed.
+ */
+static int receive(int fd, struct buf *in, struct buf *message)
+{
+	size_t end, seen = 0;
+
+	while ((end = str_find_char(str_slice(buf_str(in), seen, in->n), '\0')) == STR_NOT_FOUND) {
+		char *space = in->n < REPLY_MAX ? buf_reserve(in, READ_BYTES) : NULL;
+		int64_t n;
+
+		seen = in->n;
+		if (!space) {
+			return -EMSGSIZE;
+		}
+		n = sockets_read(fd, space, READ_BYTES);
+		if (n <= 0) {
+			return n < 0 ? (int)n : -EPIPE;
+		}
+		in->n += (size_t)n;
+	}
+	buf_clear(message);
+	buf_add(message, in->p, seen + end);
+	buf_consume(in, seen + end + 1);
+	return buf_ok(message);
+}
+
+static void say(struct str text)
+{
+	CLEANUP(buf_done) struct buf clean = { 0 };
+
+	escape_text(&clean, text);
+	fprintf(stderr, "%s", buf_text(&clean));
+}
+
+/* A Varlink error as a sentence. */
+static int say_error(const struct value *message)
+{
+	struct str error = value_text(value_get(message, "error"), STR(""));
+	const struct value *p = value_get(message, "parameters");
+	struct str command = value_text(value_get(p, "command"), STR_NONE);
+
+	fprintf(stderr, "ipsctl: ");
+	if (str_eq(error, STR("io.ipsd.Control.Refused"))) {
+		say(value_text(value_get(p, "reason"), STR("refused")));
+		if (command.n) {
+			fprintf(stderr, "; next: ");
+			say(command);
+		}
+	} else if (str_eq(error, STR("org.varlink.service.InvalidParameter"))) {
+		fprintf(stderr, "ipsd does not take this value of: ");
+		say(value_text(value_get(p, "parameter"), STR("")));
+	} else if (str_eq(error, STR("org.varlink.service.MethodNotFound"))) {
+		fprintf(stderr,
+			"the running ipsd is older than this ipsctl: systemctl restart ipsd");
+	} else {
+		say(error);
+	}
+	fprintf(stderr, "\n");
+	return CTL_USAGE;
+}
+
+/* Hands replies over until the last one. */
+static int take_replies(int fd, client_reply fn, void *arg, int *ret_code)
+{
+	CLEANUP(buf_done) struct buf in = { 0 }, text = { 0 };
+	bool go_on = true;
+
+	*ret_code = CTL_DONE;
+	while (go_on) {
+		CLEANUP(value_freep) struct value *message = NULL;
+		int r = receive(fd, &in, &text);
+
+		if (r >= 0) {
+			r = value_parse(buf_str(&text), NULL, &message);
+		}
+		if (r < 0) {
+			return r;
+		}
+		if (value_get(message, "error")) {
+			*ret_code = say_error(message);
+			return 0;
+		}
+		go_on = fn(arg, value_get(message, "parameters")) &&
+			value_bool(value_get(message, "continues"), false);
+	}
+	return 0;
+}
+
+int client_call(const struct ctl *ctl, const char *method, struct value *parameters, bool more,
+		client_reply fn, void *arg)
+{
+	CLEANUP(fd_close) int fd = -1;
+	int code, r = connect_daemon(ctl, &fd);
+
+	if (r < 0) {
+		value_free(parameters);
+		return unreachable(ctl, r);
+	}
+	r = send_request(fd, method, parameters, more);
+	if (r >= 0) {
+		r = take_replies(fd, fn, arg, &code);
+	}
+	if (r == -EPIPE || r == -ECONNRESET) {
+		fprintf(stderr,
+			"ipsctl: ipsd ended before it had answered: systemctl status ipsd\n");
+		return CTL_UNREACHABLE;
+	}
+	return r < 0 ? unreachable(ctl, r) : code;
+}

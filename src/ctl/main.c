@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/attr.h"
+#include "ctl/options.h"
+
+static int (*const verbs[COMMAND_COUNT])(const struct ctl *) = {
+	[COMMAND_STATUS] = ctl_status,     [COMMAND_LIST] = ctl_list,
+	[COMMAND_SHOW] = ctl_show,         [COMMAND_BAN] = ctl_ban,
+	[COMMAND_UNBAN] = ctl_unban,       [COMMAND_EVENTS] = ctl_events,
+	[COMMAND_REPLAY] = ctl_replay,     [COMMAND_TRY] = ctl_try,
+	[COMMAND_CHECK] = ctl_check,       [COMMAND_CAT] = ctl_cat,
+	[COMMAND_TEARDOWN] = ctl_teardown,
+};
+
+/* An answer that could not be written was not given. A closed pipe (`| head`) is the reader's
+ * choice. */
+static int close_output(int code)
+{
+	errno = 0;
+	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
+		fprintf(stderr, "ipsctl: cannot write the answer: %s\n", strerror(errno));
+		return code ? code : CTL_NO;
+	}
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	struct ctl ctl;
+	int r = options_parse(argc, argv, &ctl);
+
+	if (r != 0) {
+		return r < 0 ? CTL_USAGE : close_output(CTL_DONE);
+	}
+	return close_output(verbs[ctl.command](&ctl));
+}

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: MIT */
+/* Options may stand before or behind the verb and between its arguments; what they mean depends on
+ * the verb, so the verb is looked for first: it is the first word that is neither an option nor the
+ * argument of one that every verb takes. */
+#include "ctl/options.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/addr.h"
+
+static bool applies(const struct command_option *option, enum command command)
+{
+	return option->command == COMMAND_COUNT || option->command == command;
+}
+
+static const struct command_option *find_option(enum command command, struct str name, char letter)
+{
+	const struct command_option *option;
+
+	for (size_t i = 0; (option = command_option(i)); i++) {
+		if (applies(option, command) &&
+		    (letter ? option->letter == letter : str_eq(name, str_of(option->name)))) {
+			return option;
+		}
+	}
+	return NULL;
+}
+
+static void print_options(enum command command, bool shared)
+{
+	const struct command_option *option;
+
+	for (size_t i = 0; (option = command_option(i)); i++) {
+		char left[64], letter[5] = "    ";
+
+		if ((option->command == COMMAND_COUNT) != shared || !applies(option, command)) {
+			continue;
+		}
+		if (option->letter) {
+			snprintf(letter, sizeof(letter), "-%c, ", option->letter);
+		}
+		snprintf(left, sizeof(left), "%s--%s%s%s", letter, option->name,
+			 option->argument ? "=" : "", option->argument ? option->argument : "");
+		printf("  %-27s %s\n", left, option->help);
+	}
+}
+
+static void print_help(enum command command)
+{
+	if (command < COMMAND_COUNT) {
+		const struct command_info *info = command_info(command);
+
+		printf("Usage: ipsctl %s [OPTION]... %s\n%s.\n\n", info->word, info->arguments,
+		       info->help);
+		print_options(command, false);
+		print_options(command, true);
+		printf("\nExit: 0 done, 1 the answer is no or there were findings, 2 wrong usage, 3 ipsd cannot be reached.\n"
+		       "Details: ipsctl(1).\n");
+		return;
+	}
+	printf("Usage: ipsctl [OPTION]... [VERB] ...\nShow and steer ipsd. Without a verb: status; an address alone: show.\n\n");
+	for (enum command c = 0; c < COMMAND_COUNT; c++) {
+		const struct command_info *info = command_info(c);
+		char left[64];
+
+		snprintf(left, sizeof(left), "%s %s", info->word, info->arguments);
+		printf("  %-27s %s\n", left, info->help);
+	}
+	printf("\n");
+	print_options(command, true);
+	printf("      --version               say which version this is\n\n`ipsctl VERB --help` tells a verb's options. Details: ipsctl(1).\n");
+}
+
+int ctl_usage(const struct ctl *ctl, const char *fmt, ...)
+{
+	const struct command_info *info = command_info(ctl->command);
+	va_list args;
+
+	fprintf(stderr, "ipsctl%s%s: ", info ? " " : "", info ? info->word : "");
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fprintf(stderr, "\nTry 'ipsctl %s%s--help'.\n", info ? info->word : "", info ? " " : "");
+	return CTL_USAGE;
+}
+
+const char *ctl_option(const struct ctl *ctl, const char *name)
+{
+	for (size_t i = ctl->n_options; i-- > 0;) {
+		if (strcmp(ctl->options[i].name, name) == 0) {
+			return ctl->options[i].value ? ctl->options[i].value : "";
+		}
+	}
+	return NULL;
+}
+
+static bool is_address(const char *word)
+{
+	struct prefix prefix;
+
+	return prefix_parse(str_of(word), &prefix) != -EINVAL;
+}
+
+/* The verb that looks most like the word, or NULL. */
+static const char *similar_verb(const char *word)
+{
+	unsigned best = 3;
+	const char *found = NULL;
+
+	for (enum command c = 0; c < COMMAND_COUNT; c++) {
+		unsigned d = str_distance(str_of(command_info(c)->word), str_of(word), best);
+
+		if (d < best) {
+			best = d;
+			found = command_info(c)->word;
+		}
+	}
+	return found;
+}
+
+/* Finds the verb and takes it out of argv. 0, or -EINVAL with words. */
+static int take_verb(int *argc, char **argv, struct ctl *ctl)
+{
+	for (int i = 1; i < *argc; i++) {
+		const struct command_option *option;
+
+		if (argv[i][0] == '-' && argv[i][1]) {
+			option = strncmp(argv[i], "--", 2) == 0
+					 ? find_option(COMMAND_COUNT, str_of(argv[i] + 2), 0)
+					 : NULL;
+			i += option && option->argument;
+			continue;
+		}
+		ctl->command = command_find(str_of(argv[i]));
+		if (ctl->command < COMMAND_COUNT) {
+			memmove(argv + i, argv + i + 1, (size_t)(*argc - i) * sizeof(*argv));
+			(*argc)--;
+			return 0;
+		}
+		if (is_address(argv[i])) {
+			ctl->command = COMMAND_SHOW;
+			return 0;
+		}
+		const char *similar = similar_verb(argv[i]);
+
+		fprintf(stderr, "ipsctl: there is no verb \"%s\"%s%s%s\nTry 'ipsctl --help'.\n",
+			argv[i], similar ? "; did you mean \"" : "", similar ? similar : "",
+			similar ? "\"?" : "");
+		return -EINVAL;
+	}
+	ctl->command = COMMAND_STATUS;
+	return 0;
+}
+
+static int keep_option(struct ctl *ctl, const struct command_option *option, const char *value)
+{
+	if (ctl->n_options == CTL_OPTIONS_MAX) {
+		(void)ctl_usage(ctl, "too many options");
+		return -EINVAL;
+	}
+	ctl->options[ctl->n_options++] =
+		(struct ctl_option){ .name = option->name, .value = value };
+	return 0;
+}
+
+/* One word that begins with a dash. *i moves on when the argument is the next word. */
+static int take_option(struct ctl *ctl, int argc, char **argv, int *i)
+{
+	const char *word = argv[*i];
+	bool is_long = word[1] == '-';
+	const char *equals = is_long ? strchr(word, '=') : NULL,
+		   *value = equals ? equals + 1 : NULL;
+	size_t n = equals ? (size_t)(equals - word) - 2 : strlen(word) - (is_long ? 2 : 1);
+	struct str name = { .p = word + (is_long ? 2 : 1), .n = n };
+	const struct command_option *option =
+		is_long || n == 1 ? find_option(ctl->command, name, is_long ? 0 : word[1]) : NULL;
+
+	if (!option) {
+		(void)ctl_usage(ctl, "there is no option %s here", word);
+		return -EINVAL;
+	}
+	if (!option->argument && value) {
+		(void)ctl_usage(ctl, "--%s takes no value", option->name);
+		return -EINVAL;
+	}
+	if (option->argument && !value) {
+		if (*i + 1 >= argc) {
+			(void)ctl_usage(ctl, "--%s needs a value: --%s=%s", option->name,
+					option->name, option->argument);
+			return -EINVAL;
+		}
+		value = argv[++*i];
+	}
+	return keep_option(ctl, option, value);
+}
+
+static void take_shared(struct ctl *ctl)
+{
+	const char *share = getenv("IPSD_SHARE_DIR");
+	const char *config = ctl_option(ctl, "config-dir"), *state = ctl_option(ctl, "state-dir");
+	const char *runtime = ctl_option(ctl, "runtime-dir");
+
+	ctl->config_dir = config ? config : "/etc/ipsd";
+	ctl->share_dir = share && *share ? share : IPSD_SHARE_DIR;
+	ctl->state_dir = state ? state : "/var/lib/ipsd";
+	ctl->runtime_dir = runtime ? runtime : "/run/ipsd";
+	ctl->json = ctl_has(ctl, "json");
+}
+
+int options_parse(int argc, char **argv, struct ctl *ret)
+{
+	bool only_words = false, verb_given;
+	int before = argc, r;
+
+	*ret = (struct ctl){ .command = COMMAND_COUNT };
+	r = take_verb(&argc, argv, ret);
+	if (r < 0) {
+		return r;
+	}
+	verb_given = argc < before;
+	ret->arguments = argv;
+	for (int i = 1; i < argc; i++) {
+		if (!only_words && strcmp(argv[i], "--") == 0) {
+			only_words = true;
+		} else if (!only_words && strcmp(argv[i], "--version") == 0) {
+			puts("ipsctl " IPSD_VERSION);
+			return 1;
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1]) {
+			r = take_option(ret, argc, argv, &i);
+			if (r < 0) {
+				return r;
+			}
+		} else {
+			ret->arguments[ret->n_arguments++] = argv[i];
+		}
+	}
+	if (ctl_has(ret, "help")) {
+		print_help(verb_given ? ret->command : COMMAND_COUNT);
+		return 1;
+	}
+	take_shared(ret);
+	return 0;
+}
