@@ -273,13 +273,15 @@ int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix 
 		     instant now, struct evidence *out, size_t max, size_t *ret_n)
 {
 	uint32_t slot = tracker_find(e->judge.tracker, jail, subject);
+	instant at;
 
 	if (slot == TABLE_NONE || jail >= e->rules->n_jails) {
 		*ret_n = 0;
 		return 0;
 	}
-	*ret_n = judge_evidence(&e->judge, jail, slot, now, out, max);
-	return tracker_score_at(e->judge.tracker, &e->rules->jails[jail], slot, now);
+	at = instant_max(now, tracker_newest(e->judge.tracker, slot));
+	*ret_n = judge_evidence(&e->judge, jail, slot, at, out, max);
+	return tracker_score_at(e->judge.tracker, &e->rules->jails[jail], slot, at);
 }
 
 struct engine_stats engine_stats(const struct engine *e)

@@ -20,6 +20,7 @@ enum {
 	BATCH_EVENTS = 4096,
 	BATCH_DECISIONS = 8192,
 	BATCH_EVIDENCE = 65536,
+	EVIDENCE_MAX = 1000, /* events that one decision names */
 };
 
 struct engine;
@@ -114,8 +115,9 @@ const struct ban *engine_covering(const struct engine *e, const struct prefix *p
 /* Blocks in 30 days of this prefix at `now`. */
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now);
 
-/* The score of a subject in a jail at `now`, and what makes it up (oldest first, at most max
- * entries; *ret_n says how many there are). */
+/* The score of a subject in a jail at `now`, or at its latest event where that is later, and what
+ * makes it up (oldest first, of more than `max` or EVIDENCE_MAX the newest; *ret_n says how many
+ * there are). */
 int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix *subject,
 		     instant now, struct evidence *out, size_t max, size_t *ret_n);
 struct engine_stats engine_stats(const struct engine *e);

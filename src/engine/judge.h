@@ -9,8 +9,6 @@
 #include "policy/history.h"
 #include "policy/tracker.h"
 
-enum { EVIDENCE_MAX = 1000 }; /* events that one decision names */
-
 struct judge {
 	const struct ruleset *rules;
 	struct tracker *tracker;

@@ -209,7 +209,10 @@ class Oracle:
         return tuple(x for x in window.entries if after < x.time <= at) if window else ()
 
     def score(self, n, subject, at):
-        return sum(x.points for x in self.entries(n, subject, at))
+        """At that time, or at the latest event's where that is later (7.2)."""
+        window = self.windows.get((n, subject))
+        latest = max(at, window.latest) if window else at
+        return sum(x.points for x in self.entries(n, subject, latest))
 
     # --- Decisions (7.5, 7.6, 7.10) -----------------------------------------------------------
 
