@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "base/span.h"
+#include "ctl/client.h"
+#include "ctl/table.h"
+#include "ctl/terminal.h"
+
+struct status {
+	bool json;
+	int code;
+};
+
+/* Does this finding ask for a person? */
+static bool is_bad(const struct value *finding)
+{
+	return !str_eq(member(finding, "level", ""), STR("note"));
+}
+
+static size_t count_bad(const struct value *findings)
+{
+	size_t bad = 0;
+
+	for (size_t i = 0; i < value_length(findings); i++) {
+		bad += is_bad(value_at(findings, i));
+	}
+	return bad;
+}
+
+static int64_t count_bans(const struct value *jails)
+{
+	int64_t n = 0;
+
+	for (size_t i = 0; i < value_length(jails); i++) {
+		n += value_int(value_get(value_at(jails, i), "bans"), 0);
+	}
+	return n;
+}
+
+static void print_first_line(const struct value *p, size_t bad, bool enforces)
+{
+	const struct value *kernel = value_get(p, "kernel");
+	bool agrees = value_bool(value_get(kernel, "agrees"), false);
+	char uptime[SPAN_TEXT_MAX];
+
+	if (!enforces) {
+		terminal_tone(TONE_WARN);
+		printf("ipsd OBSERVES: nobody is blocked");
+	} else if (bad || !agrees) {
+		terminal_tone(TONE_BAD);
+		printf("ipsd needs you: %s",
+		       agrees ? "see below" : "the kernel does not hold what ipsd wants");
+	} else {
+		terminal_tone(TONE_GOOD);
+		printf("ipsd is well");
+	}
+	terminal_tone(TONE_PLAIN);
+	printf("; %lld blocks by jails, %lld elements in the kernel, up %s (",
+	       (long long)count_bans(value_get(p, "jails")),
+	       (long long)value_int(value_get(kernel, "elements"), 0),
+	       span_format_short(seconds(value_int(value_get(p, "uptime"), 0)), uptime));
+	terminal_text(member(p, "version", ""), 0);
+	printf(")\n");
+}
+
+static void print_findings(const struct value *findings)
+{
+	for (size_t i = 0; i < value_length(findings); i++) {
+		const struct value *row = value_at(findings, i);
+		struct str command = member(row, "command", "");
+
+		terminal_tone(is_bad(row) ? TONE_BAD : TONE_DIM);
+		printf("  ");
+		terminal_text(member(row, "level", ""), 0);
+		printf(": ");
+		terminal_tone(TONE_PLAIN);
+		terminal_text(member(row, "text", ""), 0);
+		if (command.n) {
+			printf("\n      next: ");
+			terminal_text(command, 0);
+		}
+		printf("\n");
+	}
+}
+
+static void cell_int(struct grid *g, size_t column, const struct value *row, const char *key)
+{
+	char text[32];
+	int n = snprintf(text, sizeof(text), "%lld", (long long)value_int(value_get(row, key), 0));
+
+	grid_cell(g, column, (struct str){ .p = text, .n = (size_t)n });
+}
+
+static void print_sources(const struct value *sources)
+{
+	static const struct table_column columns[] = {
+		{ "SOURCE", 0 },           { "STATE", 0 },
+		{ "LINES", TABLE_RIGHT },  { "LAG", TABLE_RIGHT },
+		{ "WHY", TABLE_FLEXIBLE },
+	};
+	CLEANUP(grid_freep) struct grid *g = grid_new(columns, ARRAY_SIZE(columns), false);
+
+	for (size_t i = 0; g && i < value_length(sources); i++) {
+		const struct value *row = value_at(sources, i);
+
+		grid_row(g);
+		grid_cell(g, 0, member(row, "path", ""));
+		grid_cell(g, 1, member(row, "state", ""));
+		cell_int(g, 2, row, "lines");
+		cell_int(g, 3, row, "lag_bytes");
+		grid_cell(g, 4, member(row, "why", ""));
+	}
+	if (g && value_length(sources)) {
+		printf("\n");
+		grid_print(g);
+	}
+}
+
+static void print_jails(const struct value *jails)
+{
+	static const struct table_column columns[] = {
+		{ "JAIL", 0 },
+		{ "STATE", 0 },
+		{ "MODE", 0 },
+		{ "WATCHED", TABLE_RIGHT },
+		{ "NEAR", TABLE_RIGHT },
+		{ "BANS", TABLE_RIGHT },
+		{ "SPARED", TABLE_RIGHT },
+		{ "OBSERVED", TABLE_RIGHT },
+	};
+	CLEANUP(grid_freep) struct grid *g = grid_new(columns, ARRAY_SIZE(columns), false);
+
+	for (size_t i = 0; g && i < value_length(jails); i++) {
+		const struct value *row = value_at(jails, i);
+
+		grid_row(g);
+		grid_cell(g, 0, member(row, "name", ""));
+		grid_cell(g, 1, member(row, "state", ""));
+		grid_cell(g, 2, member(row, "mode", ""));
+		cell_int(g, 3, row, "subjects");
+		cell_int(g, 4, row, "near");
+		cell_int(g, 5, row, "bans");
+		cell_int(g, 6, row, "spared");
+		cell_int(g, 7, row, "observed");
+	}
+	if (g && value_length(jails)) {
+		printf("\n");
+		grid_print(g);
+	}
+}
+
+static bool take_status(void *arg, const struct value *p)
+{
+	struct status *s = arg;
+	const struct value *findings = value_get(p, "findings");
+	bool enforces = str_eq(member(p, "mode", ""), STR("enforce"));
+	size_t bad = count_bad(findings);
+
+	s->code =
+		bad || (enforces && !value_bool(value_get(value_get(p, "kernel"), "agrees"), false))
+			? CTL_NO
+			: CTL_DONE;
+	if (s->json) {
+		terminal_json(p);
+		return false;
+	}
+	print_first_line(p, bad, enforces);
+	print_findings(findings);
+	print_sources(value_get(p, "sources"));
+	print_jails(value_get(p, "jails"));
+	return false;
+}
+
+int ctl_status(const struct ctl *ctl)
+{
+	struct status s = { .json = ctl->json };
+	int code;
+
+	if (ctl->n_arguments) {
+		return ctl_usage(ctl, "status takes no arguments");
+	}
+	code = client_call(ctl, "Status", NULL, false, take_status, &s);
+	return code ? code : s.code;
+}
