@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/columns.h"
+#include "ctl/table.h"
+#include "ctl/terminal.h"
+
+struct list {
+	struct value *rows; /* array of Ban */
+	struct value *mode; /* object with a copy of `mode` */
+	enum column sort;
+};
+
+static bool take_rows(void *arg, const struct value *p)
+{
+	struct list *l = arg;
+	const struct value *bans = value_get(p, "bans");
+
+	value_set_text(l->mode, "mode", member(p, "mode", ""));
+	for (size_t i = 0; i < value_length(bans); i++) {
+		value_add(l->rows, value_copy(value_at(bans, i)));
+	}
+	return true;
+}
+
+static struct value *list_parameters(const struct ctl *ctl)
+{
+	static const char *const words[] = { "jail", "service", "type", "action" };
+	struct value *p = value_object(), *kinds = value_array();
+	bool all = ctl_has(ctl, "all"), observed = ctl_has(ctl, "observed"),
+	     spared = ctl_has(ctl, "spared");
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (ctl_has(ctl, words[i])) {
+			value_set_word(p, words[i], ctl_option(ctl, words[i]));
+		}
+	}
+	if (all || !(observed || spared)) {
+		value_add_text(kinds, STR("ban"));
+	}
+	if (all || observed) {
+		value_add_text(kinds, STR("observed"));
+	}
+	if (all || spared) {
+		value_add_text(kinds, STR("spared"));
+	}
+	if (all) {
+		value_add_text(kinds, STR("ended"));
+	}
+	value_set(p, "kinds", kinds);
+	return p;
+}
+
+static int compare_rows(const void *a, const void *b, void *arg)
+{
+	const struct list *l = arg;
+	const struct value *const *x = a, *const *y = b;
+
+	return column_compare(l->sort, *x, *y);
+}
+
+static void print_table(const struct columns *columns, const struct value *const *rows, size_t n,
+			bool raw)
+{
+	struct table_column heads[COLUMN_COUNT];
+	CLEANUP(grid_freep) struct grid *g = NULL;
+
+	for (size_t i = 0; i < columns->n; i++) {
+		enum column c = columns->at[i];
+
+		heads[i].name = column_name(c);
+		heads[i].flags =
+			(column_is_number(c) ? TABLE_RIGHT : 0) |
+			(c == COLUMN_DESCRIPTION || c == COLUMN_REASON ? TABLE_FLEXIBLE : 0);
+	}
+	g = grid_new(heads, columns->n, raw);
+	for (size_t k = 0; g && k < n; k++) {
+		grid_row(g);
+		for (size_t i = 0; i < columns->n; i++) {
+			CLEANUP(buf_done) struct buf text = { 0 };
+
+			column_text(columns->at[i], rows[k], raw, &text);
+			grid_cell(g, i, buf_str(&text));
+		}
+	}
+	if (g) {
+		grid_print(g);
+	}
+}
+
+/* "3 blocks: 2 smtp, 1 imap": services in order of first appearance. */
+static void print_total(const struct value *const *rows, size_t n)
+{
+	printf("%zu %s", n, n == 1 ? "block" : "blocks");
+	for (size_t i = 0, told = 0; i < n; i++) {
+		struct str service = member(rows[i], "service", "");
+		size_t count = 0;
+		bool before = false;
+
+		for (size_t k = 0; k < n; k++) {
+			bool same = str_eq(service, member(rows[k], "service", ""));
+
+			count += same;
+			before = before || (same && k < i);
+		}
+		if (before || told > 20) {
+			continue;
+		}
+		printf("%s%zu ", told++ ? ", " : ": ", count);
+		terminal_text(service.n ? service : STR("any service"), 0);
+	}
+	printf("\n");
+}
+
+static int print_list(const struct ctl *ctl, struct list *l, struct columns *columns)
+{
+	size_t n = value_length(l->rows);
+	const struct value **rows = calloc(n ? n : 1, sizeof(*rows));
+	bool raw = ctl_has(ctl, "raw");
+
+	if (!rows) {
+		return ctl_usage(ctl, "no memory for %zu rows", n);
+	}
+	for (size_t i = 0; i < n; i++) {
+		rows[i] = value_at(l->rows, i);
+	}
+	if (l->sort < COLUMN_COUNT) {
+		qsort_r(rows, n, sizeof(struct value *), compare_rows, l);
+	}
+	if (!raw) {
+		terminal_warn_observing(member(l->mode, "mode", ""));
+	}
+	if (n) {
+		print_table(columns, rows, n, raw);
+	}
+	if (!raw && n) {
+		print_total(rows, n);
+	} else if (!raw) {
+		printf("Nobody is blocked%s.\n", ctl->n_options ? " who fits these options" : "");
+	}
+	free(rows);
+	return CTL_DONE;
+}
+
+static int bad_column(const struct ctl *ctl, const char *option, struct str bad)
+{
+	CLEANUP(buf_done) struct buf known = { 0 };
+
+	for (enum column c = 0; c < COLUMN_COUNT; c++) {
+		buf_printf(&known, "%s%s", c ? ", " : "", column_name(c));
+	}
+	return ctl_usage(ctl, "%s: there is no column \"%.*s\"; known are %s", option, STR_ARG(bad),
+			 buf_text(&known));
+}
+
+static int list_run(const struct ctl *ctl, struct list *l, struct columns *columns)
+{
+	int code = client_call(ctl, "List", list_parameters(ctl), true, take_rows, l);
+
+	if (code) {
+		return code;
+	}
+	if (ctl->json) {
+		struct value *out = value_object();
+
+		value_set_text(out, "mode", member(l->mode, "mode", ""));
+		value_set(out, "bans", value_copy(l->rows));
+		terminal_json(out);
+		value_free(out);
+		return CTL_DONE;
+	}
+	if (!ctl_has(ctl, "output")) {
+		columns_hide_empty(columns, l->rows);
+	}
+	return print_list(ctl, l, columns);
+}
+
+int ctl_list(const struct ctl *ctl)
+{
+	const char *sort = ctl_option(ctl, "sort");
+	struct list l = { .sort = COLUMN_COUNT };
+	struct columns columns;
+	struct str bad;
+	int code;
+
+	if (ctl->n_arguments) {
+		return ctl_usage(ctl,
+				 "list takes no arguments; `ipsctl show %s` explains one address",
+				 ctl->arguments[0]);
+	}
+	if (columns_parse(ctl_option(ctl, "output"), &columns, &bad) < 0) {
+		return bad_column(ctl, "-o", bad);
+	}
+	if (sort) {
+		l.sort = column_find(str_of(sort));
+		if (l.sort == COLUMN_COUNT) {
+			return bad_column(ctl, "--sort", str_of(sort));
+		}
+	}
+	l.rows = value_array();
+	l.mode = value_object();
+	code = list_run(ctl, &l, &columns);
+	value_free(l.rows);
+	value_free(l.mode);
+	return code;
+}
