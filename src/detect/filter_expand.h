@@ -12,18 +12,7 @@
  *
  * Problems go to the diag at the text's place: unknown or second tag, define in a circle, more than
  * PATTERN_TEXT_MAX bytes, brackets that are not closed. Pure; allocates in the buffer. */
-#include "base/buf.h"
-#include "detect/filter_tags.h"
-
-struct filter_expander {
-	const struct filter_tags *tags;
-	const struct spec_text *defines;
-	size_t n_defines;
-	struct diag *diag;
-	struct buf regex;
-	unsigned seen;   /* tags so far, one bit each */
-	unsigned groups; /* captures so far */
-};
+#include "detect/filter_walk.h"
 
 /* Forgets what was added. The caller ends `regex` by buf_done(). */
 void filter_expander_clear(struct filter_expander *x);

@@ -232,15 +232,14 @@ static int check_defines(struct maker *m)
 	return 0;
 }
 
-/* How many patterns there are, or 0: too many or none, told. */
-static size_t count_patterns(const struct maker *m)
+/* -EINVAL: too many, told. */
+static int count_patterns(const struct maker *m, size_t *ret)
 {
 	const struct filter_spec *spec = m->spec;
 	size_t n = 0;
 
 	if (spec->n_sections == 0) {
 		filter_tell(m->x.diag, &spec->at, "no [event] section, so it recognises nothing");
-		return 0;
 	}
 	for (size_t i = 0; i < spec->n_sections; i++) {
 		n += spec->sections[i].match.n;
@@ -249,19 +248,20 @@ static size_t count_patterns(const struct maker *m)
 		filter_tell(m->x.diag, &spec->at,
 			    "%zu sections with %zu patterns; there may be %d and %d",
 			    spec->n_sections, n, FILTER_SECTIONS_MAX, FILTER_PATTERNS_MAX);
-		return 0;
+		return -EINVAL;
 	}
-	return n;
+	*ret = n;
+	return 0;
 }
 
 static int make_all(struct maker *m)
 {
 	const struct filter_spec *spec = m->spec;
-	size_t n = count_patterns(m);
+	size_t n = 0;
 	int r = make_stamps(m);
 
-	if (r < 0) {
-		return r;
+	if (r < 0 || count_patterns(m, &n) < 0) {
+		return told(r);
 	}
 	m->f->patterns = arena_alloc(m->arena, n, sizeof(*m->f->patterns));
 	m->f->sections = arena_alloc(m->arena, spec->n_sections, sizeof(*m->f->sections));
@@ -276,7 +276,7 @@ static int make_all(struct maker *m)
 	if (r == 0) {
 		r = add_vetoes(m, &spec->ignore, &m->f->veto);
 	}
-	for (size_t i = 0; i < spec->n_sections && n > 0 && r == 0; i++) {
+	for (size_t i = 0; i < spec->n_sections && r == 0; i++) {
 		r = add_section(m, i);
 	}
 	if (r == 0 && spec->stamp.text.p && m->f->n > 0 && !m->uses_stamp) {
