@@ -92,26 +92,42 @@ static void print_table(const struct columns *columns, const struct value *const
 	}
 }
 
+enum { SERVICES_TOLD = 32 };
+
+struct service_count {
+	struct str name;
+	size_t n;
+};
+
+/* Adds one to the service's count; services beyond the table's room are not told. */
+static void count_service(struct service_count *counts, size_t *n, struct str name)
+{
+	size_t i = 0;
+
+	while (i < *n && !str_eq(counts[i].name, name)) {
+		i++;
+	}
+	if (i == *n && *n < SERVICES_TOLD) {
+		counts[(*n)++].name = name;
+	}
+	if (i < *n) {
+		counts[i].n++;
+	}
+}
+
 /* "3 blocks: 2 smtp, 1 imap": services in order of first appearance. */
 static void print_total(const struct value *const *rows, size_t n)
 {
+	struct service_count counts[SERVICES_TOLD] = { 0 };
+	size_t known = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		count_service(counts, &known, member(rows[i], "service", ""));
+	}
 	printf("%zu %s", n, n == 1 ? "block" : "blocks");
-	for (size_t i = 0, told = 0; i < n; i++) {
-		struct str service = member(rows[i], "service", "");
-		size_t count = 0;
-		bool before = false;
-
-		for (size_t k = 0; k < n; k++) {
-			bool same = str_eq(service, member(rows[k], "service", ""));
-
-			count += same;
-			before = before || (same && k < i);
-		}
-		if (before || told > 20) {
-			continue;
-		}
-		printf("%s%zu ", told++ ? ", " : ": ", count);
-		terminal_text(service.n ? service : STR("any service"), 0);
+	for (size_t i = 0; i < known; i++) {
+		printf("%s%zu ", i ? ", " : ": ", counts[i].n);
+		terminal_text(counts[i].name.n ? counts[i].name : STR("any service"), 0);
 	}
 	printf("\n");
 }

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/* Show answers in the order in which a person asks: is it blocked, by what and how long; why, as a
+ * sum; by which lines; what the kernel really holds; what happened before; and what to type to
+ * change it. */
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/span.h"
+#include "ctl/client.h"
+#include "ctl/terminal.h"
+#include "sys/clock.h"
+
+struct show {
+	bool json;
+	int code;
+};
+
+static void print_prefix(struct str text)
+{
+	char shorter[PREFIX_TEXT_MAX];
+	struct prefix prefix;
+
+	if (prefix_parse(text, &prefix) == 0) {
+		printf("%s", prefix_format_short(&prefix, shorter));
+	} else {
+		terminal_text(text, 0);
+	}
+}
+
+static bool has_text(const struct value *object, const char *key)
+{
+	return member(object, key, "").n > 0;
+}
+
+static bool is_kind(const struct value *ban, const char *kind)
+{
+	return str_eq(member(ban, "kind", ""), str_of(kind));
+}
+
+static void print_left(const struct value *ban)
+{
+	const struct value *left = value_get(ban, "seconds_left");
+	char text[SPAN_TEXT_MAX];
+
+	if (value_type(left) == VALUE_INT) {
+		printf(" for another %s", span_format_short(seconds(value_int(left, 0)), text));
+	} else {
+		printf(" permanently");
+	}
+}
+
+static void print_by(const struct value *ban)
+{
+	instant since;
+	char local[32];
+
+	if (str_eq(member(ban, "jail", ""), STR("by hand"))) {
+		printf(" by hand of ");
+		terminal_text(member(ban, "by", "somebody"), 40);
+	} else {
+		printf(" by jail ");
+		terminal_text(member(ban, "jail", ""), 0);
+	}
+	if (has_text(ban, "type") && !str_eq(member(ban, "jail", ""), STR("by hand"))) {
+		printf(" (");
+		terminal_text(member(ban, "type", ""), 60);
+		printf(")");
+	}
+	if (!str_eq(member(ban, "ports", "all"), STR("all"))) {
+		printf(", ports ");
+		terminal_text(member(ban, "ports", ""), 60);
+	}
+	if (member_instant(ban, "since", &since)) {
+		terminal_local_time(since, local);
+		printf(", since %s", local);
+	}
+	if (has_text(ban, "reason")) {
+		printf(": ");
+		terminal_text(member(ban, "reason", ""), 200);
+	}
+}
+
+static void print_ban(const struct value *ban, struct str asked)
+{
+	bool real = is_kind(ban, "ban");
+
+	terminal_tone(real ? TONE_BAD : TONE_WARN);
+	print_prefix(member(ban, "prefix", ""));
+	if (real) {
+		printf(" is BLOCKED");
+	} else {
+		printf(is_kind(ban, "spared") ? " is spared (on never-block), it would be blocked"
+					      : " is only observed, it would be blocked");
+	}
+	terminal_tone(TONE_PLAIN);
+	print_left(ban);
+	print_by(ban);
+	printf("\n");
+	if (!str_eq(asked, member(ban, "prefix", "")) && real) {
+		printf("  (this covers what you asked for, or is part of it)\n");
+	}
+}
+
+static void print_term(const struct value *e, bool first)
+{
+	int64_t multiplier = value_int(value_get(e, "multiplier"), 0);
+
+	printf("%s%lld ", first ? "" : " + ", (long long)value_int(value_get(e, "count"), 0));
+	terminal_text(member(e, "type", ""), 40);
+	if (multiplier) {
+		printf(" x %lld", (long long)multiplier);
+	} else {
+		printf(" (bans at once)");
+	}
+}
+
+static void print_score(const struct value *score)
+{
+	const struct value *events = value_get(score, "events");
+	int64_t sum = value_int(value_get(score, "score"), 0),
+		threshold = value_int(value_get(score, "threshold"), 0);
+	instant falls;
+	char local[32];
+
+	printf("  ");
+	terminal_text(member(score, "jail", ""), 0);
+	printf(": ");
+	for (size_t i = 0; i < value_length(events); i++) {
+		print_term(value_at(events, i), i == 0);
+	}
+	printf(" = %lld %s %lld", (long long)sum, sum >= threshold ? ">=" : "<",
+	       (long long)threshold);
+	if (member_instant(score, "falls", &falls)) {
+		terminal_local_time(falls, local);
+		printf(sum >= threshold ? "; falls below that at %s"
+					: "; all of it is forgotten at %s",
+		       local);
+	}
+	printf("\n");
+	for (size_t i = 0; i < value_length(events); i++) {
+		const struct value *e = value_at(events, i);
+
+		if (has_text(e, "innocent")) {
+			terminal_tone(TONE_DIM);
+			printf("    ");
+			terminal_text(member(e, "type", ""), 40);
+			printf(" (");
+			terminal_text(member(e, "about", ""), 60);
+			printf("), often innocent: ");
+			terminal_text(member(e, "innocent", ""), 200);
+			terminal_tone(TONE_PLAIN);
+			printf("\n");
+		}
+	}
+}
+
+static void print_event(const struct value *e, bool points)
+{
+	size_t width = terminal_width();
+	char local[32] = "";
+	instant t;
+
+	if (member_instant(e, "time", &t)) {
+		terminal_local_time(t, local);
+	}
+	printf("  %s  ", local);
+	if (points) {
+		printf("%5lld  ", (long long)value_int(value_get(e, "points"), 0));
+	}
+	terminal_text(member(e, "type", ""), 24);
+	if (has_text(e, "account")) {
+		printf(" [");
+		terminal_text(member(e, "account", ""), 40);
+		printf("]");
+	}
+	printf("  ");
+	terminal_text(member(e, "text", ""), width > 60 ? width - 50 : 0);
+	printf("\n");
+}
+
+static void print_events(const char *head, const struct value *events, bool points)
+{
+	size_t n = value_length(events);
+
+	if (!n) {
+		return;
+	}
+	printf("\n%s\n", head);
+	for (size_t i = 0; i < n; i++) {
+		print_event(value_at(events, points ? i : n - 1 - i), points);
+	}
+}
+
+static void print_held(const struct value *held)
+{
+	printf("  ports ");
+	terminal_text(member(held, "ports", ""), 0);
+	if (has_text(held, "error")) {
+		terminal_tone(TONE_BAD);
+		printf(": the kernel does not say: ");
+		terminal_text(member(held, "error", ""), 0);
+	} else if (value_bool(value_get(held, "held"), false)) {
+		char left[SPAN_TEXT_MAX];
+		const struct value *s = value_get(held, "seconds_left");
+		bool ends = value_type(s) == VALUE_INT;
+
+		printf(": dropped, ends in %s; %lld packets so far",
+		       span_format_short(ends ? seconds(value_int(s, 0)) : DURATION_FOREVER, left),
+		       (long long)value_int(value_get(held, "packets"), 0));
+	} else {
+		terminal_tone(TONE_BAD);
+		printf(": NOT in the kernel, packets pass; next: ipsctl status");
+	}
+	terminal_tone(TONE_PLAIN);
+	printf("\n");
+}
+
+static void print_kernel(const struct value *p)
+{
+	const struct value *held = value_get(p, "kernel");
+
+	if (value_length(held)) {
+		printf("\nIn the kernel:\n");
+	}
+	for (size_t i = 0; i < value_length(held); i++) {
+		print_held(value_at(held, i));
+	}
+}
+
+static void print_past(const struct value *past)
+{
+	if (value_length(past)) {
+		printf("\nBlocks of before:\n");
+	}
+	for (size_t i = 0; i < value_length(past); i++) {
+		const struct value *ban = value_at(past, i);
+		char since[32] = "", until[32] = "";
+		instant t;
+
+		if (member_instant(ban, "since", &t)) {
+			terminal_local_time(t, since);
+		}
+		if (member_instant(ban, "until", &t)) {
+			terminal_local_time(t, until);
+		}
+		printf("  %s to %s by ", since, until);
+		terminal_text(member(ban, "jail", ""), 40);
+		printf(" (");
+		terminal_text(member(ban, "because", ""), 40);
+		printf(")\n");
+	}
+}
+
+static void print_commands(const struct value *p, bool banned)
+{
+	struct str prefix = member(p, "prefix", "");
+
+	printf("\n%s",
+	       banned ? "Let it in:        ipsctl unban " : "Keep it out:      ipsctl ban ");
+	print_prefix(prefix);
+	if (banned) {
+		printf("\nKeep it out:      ipsctl ban --permanent ");
+		print_prefix(prefix);
+	} else {
+		printf(" --for 1h");
+	}
+	printf("\nAll its events:   ipsctl events --address ");
+	print_prefix(prefix);
+	printf("\n");
+}
+
+static void print_not_blocked(const struct value *p, bool any)
+{
+	if (!any) {
+		terminal_tone(TONE_GOOD);
+		print_prefix(member(p, "prefix", ""));
+		printf(" is not blocked by ipsd");
+		terminal_tone(TONE_PLAIN);
+		printf("; %lld blocks in 30 days\n",
+		       (long long)value_int(value_get(p, "blocks_30d"), 0));
+	}
+	if (has_text(p, "never_block")) {
+		printf("It is on never-block: ");
+		print_prefix(member(p, "never_block", ""));
+		printf("\n");
+	}
+}
+
+static void print_show(const struct value *p)
+{
+	const struct value *bans = value_get(p, "bans"), *scores = value_get(p, "scores");
+	bool banned = value_bool(value_get(p, "banned"), false);
+
+	terminal_warn_observing(member(p, "mode", ""));
+	for (size_t i = 0; i < value_length(bans); i++) {
+		print_ban(value_at(bans, i), member(p, "prefix", ""));
+	}
+	print_not_blocked(p, value_length(bans) > 0);
+	if (value_length(scores)) {
+		printf("\nScore now:\n");
+	}
+	for (size_t i = 0; i < value_length(scores); i++) {
+		print_score(value_at(scores, i));
+	}
+	print_events("Lines that counted towards the block (time, points, what, line):",
+		     value_get(p, "evidence"), true);
+	print_events("Its latest events:", value_get(p, "events"), false);
+	print_kernel(p);
+	print_past(value_get(p, "past"));
+	if (terminal_is_out()) {
+		print_commands(p, banned);
+	}
+}
+
+static bool take_show(void *arg, const struct value *p)
+{
+	struct show *s = arg;
+
+	if (!value_bool(value_get(p, "banned"), false)) {
+		s->code = CTL_NO;
+	}
+	if (s->json) {
+		terminal_json(p);
+	} else {
+		print_show(p);
+	}
+	return false;
+}
+
+int ctl_show(const struct ctl *ctl)
+{
+	struct show s = { .json = ctl->json, .code = CTL_DONE };
+
+	if (!ctl->n_arguments) {
+		return ctl_usage(ctl,
+				 "which address or prefix? For example: ipsctl show 203.0.113.9");
+	}
+	for (size_t i = 0; i < ctl->n_arguments; i++) {
+		struct value *p = value_object();
+		int code;
+
+		value_set_word(p, "what", ctl->arguments[i]);
+		if (i && !ctl->json) {
+			printf("\n");
+		}
+		code = client_call(ctl, "Show", p, false, take_show, &s);
+		if (code) {
+			return code;
+		}
+	}
+	return s.code;
+}
