@@ -42,7 +42,7 @@ void rules_begin(struct driver *d, const struct words *w)
 	}
 	d->n_jails = 0;
 	memset(d->watches, 0, sizeof(d->watches));
-	d->rules->max_subjects = 4096;
+	d->rules->max_subjects = 256;
 	d->rules->host_v6 = (uint8_t)word_number(str_slice(w->at[1], sizeof("host-v6=") - 1, 3));
 	d->rules->observe = str_eq(w->at[2], STR("observe=yes"));
 	add_networks(d->rules->never_block, str_slice(w->at[3], sizeof("never=") - 1, SIZE_MAX));
@@ -182,7 +182,7 @@ static void add_routes(struct driver *d, uint16_t source)
 
 void rules_start(struct driver *d)
 {
-	static const struct engine_limits limits = { .subjects = 4096, .bans = 4096 };
+	static const struct engine_limits limits = { .subjects = 256, .bans = 512 };
 	static const struct str services[SERVICES] = { STR("smtp"), STR("imap"), STR("pop3") };
 	struct ruleset *r = d->rules;
 	uint16_t service;
