@@ -2,35 +2,44 @@
 #pragma once
 /* enforcer.h - bring the kernel's sets to what the engine wishes.
  *
- * Two sides in one header. The daemon's side (struct enforcer) sends wishes and hears each one's fate; it never blocks. The other side runs
- * in a process of its own with CAP_NET_ADMIN and nothing else (enforcer_process.c): it reads arrays of fixed-size records from one
- * SOCK_SEQPACKET pair and runs nft transactions.
+ * Two sides in one header. The daemon's side (struct enforcer) sends wishes and hears each one's
+ * fate; it never blocks. The other side runs in a process of its own with CAP_NET_ADMIN and nothing
+ * else (enforcer_process.c): it reads arrays of fixed-size records from one SOCK_SEQPACKET pair and
+ * runs nft transactions.
  *
  *   ipsd ──records──► ipsd: enforcer ──netlink──► kernel
- *    └──(fork)─► ipsd: keeper ──(fork)──┘   the keeper reads nothing; it starts the enforcer again when it dies
+ *    └──(fork)─► ipsd: keeper ──(fork)──┘
  *
- * A wish is the whole truth about one (prefix, scope): held until a time, or not held. Sending it twice does no harm. */
+ * The keeper reads nothing; it starts the enforcer again when it dies.
+ *
+ * A wish is the whole truth about one (prefix, scope): held until a time, or not held. Sending it
+ * twice does no harm. */
 #include "base/addr.h"
 #include "base/time.h"
 #include "engine/ruleset.h"
+#include "sys/sandbox.h"
 
 struct enforcer;
 
 struct enforcer_config {
-	const struct ruleset *ruleset; /* scopes and never-block are copied into the process before it gives up its rights */
-	const char *table;	/* nft table name, "ipsd" */
-	bool both;		/* direction = both */
+	/* Scopes and never-block are copied into the process when it is forked. */
+	const struct ruleset *ruleset;
+	const char *table; /* nft table name, "ipsd" */
+	bool both;         /* direction = both */
 	bool counters;
+	const struct sandbox_user *user; /* whom keeper and enforcer become; NULL: stay */
 };
 
 struct enforcer_state {
-	bool running;	  /* the process answers */
-	bool ready;	  /* table, chains, rules and sets stand */
-	uint64_t sent, done, failed; /* wishes since the start; sent - done - failed are under way */
-	size_t pending;	  /* under way or waiting for room in the socket */
+	bool running; /* the process answers */
+	bool ready;   /* table, chains, rules and sets stand */
+	/* Wishes taken since the start; sent - done - failed are under way. */
+	uint64_t sent, done, failed;
+	size_t pending;    /* wishes and questions without an answer yet */
 	uint64_t restarts; /* of the process */
+	uint64_t mends;    /* the table had been taken away by somebody, and was made again */
 	uint64_t transactions;
-	size_t elements;  /* wishes that stand in the kernel by what was answered */
+	size_t elements;      /* wishes that stand in the kernel by what was answered */
 	char last_error[200]; /* "" when the last transaction went well */
 	instant last_error_at;
 };
@@ -40,26 +49,32 @@ struct enforcer_answer {
 	struct prefix prefix;
 	uint16_t scope;
 	bool held;
-	int error;	   /* 0, or the errno with which the kernel refused to tell */
-	duration left;	   /* held: DURATION_FOREVER without a timeout */
+	int error;               /* 0, or the errno with which the kernel refused to tell */
+	duration left;           /* held: DURATION_FOREVER without a timeout */
 	uint64_t packets, bytes; /* dropped so far; 0 without counters */
 };
 
 struct enforcer_events {
-	/* The process (re)started and its table stands: send all wishes again. */
+	/* The table stands: the process started (false; from the first dispatch), or it started
+	 * again or the table was made again after somebody had taken it away (true): send all
+	 * wishes again. A negative errno comes back from enforcer_dispatch(). */
 	int (*ready)(void *arg, bool restarted);
-	/* A wish's fate: error 0 done, else errno. */
+	/* A wish's fate: error 0 done, else a positive errno; EACCES: it is on never-block. Not
+	 * called for enforcer_release_all(). */
 	void (*fate)(void *arg, const struct prefix *prefix, uint16_t scope, bool held, int error);
 	/* The answer to enforcer_ask(). */
 	void (*answer)(void *arg, uint64_t cookie, const struct enforcer_answer *answer);
 	void *arg;
 };
 
-/* Forks keeper and enforcer and waits until the table stands or could not be made. To be called while the rights are still there. In the
- * children it never returns. -EPERM: nftables is not permitted (no CAP_NET_ADMIN); -ENOTSUP: the kernel has no nf_tables; others: see
- * last_error, which is filled on failure, too (ret is set then, and is to be freed). */
-NODISCARD int enforcer_start(const struct enforcer_config *config, const struct enforcer_events *events, struct enforcer **ret);
-/* Leaves the kernel's sets as they are; the processes end. */
+/* Forks keeper and enforcer and waits until the table stands or could not be made. To be called
+ * while the rights are still there. In the children it never returns. -EPERM: nftables is not
+ * permitted (no CAP_NET_ADMIN); -ENOTSUP: the kernel has no nf_tables; others: see last_error,
+ * which is filled on failure, too (ret is set then, and is to be freed). */
+NODISCARD int enforcer_start(const struct enforcer_config *config,
+			     const struct enforcer_events *events, struct enforcer **ret);
+/* Waits a moment for wishes under way, without further calls back, leaves the kernel's sets as they
+ * are, and ends the processes. */
 struct enforcer *enforcer_free(struct enforcer *e);
 DEFINE_FREEP(struct enforcer, enforcer_free)
 /* The socket, and whether it should be waited on for writing. */
@@ -69,13 +84,16 @@ bool enforcer_wants_write(const struct enforcer *e);
 int enforcer_keeper_pid(const struct enforcer *e);
 /* Reads answers, sends what waits. 0, or -EPIPE: the keeper is gone. */
 NODISCARD int enforcer_dispatch(struct enforcer *e);
-/* Wish: hold the prefix until `until` (INSTANT_NEVER and ends more than ten years away: no kernel timeout). `now` turns it into a
- * timeout; an end that is not after `now` means not held. -ENOBUFS: too much waits; call again when enforcer_pending() fell. */
-NODISCARD int enforcer_hold(struct enforcer *e, const struct prefix *prefix, uint16_t scope, instant until, instant now);
+/* Wish: hold the prefix until `until` (INSTANT_NEVER and ends more than ten years away: no kernel
+ * timeout). `now` turns it into a timeout; an end that is not after `now` means not held. -ENOBUFS:
+ * too much waits; call again when `pending` fell. */
+NODISCARD int enforcer_hold(struct enforcer *e, const struct prefix *prefix, uint16_t scope,
+			    instant until, instant now);
 NODISCARD int enforcer_release(struct enforcer *e, const struct prefix *prefix, uint16_t scope);
-/* Empties all sets (observe). */
+/* Empties all sets (observe). Packets of all banned pass from then on. */
 NODISCARD int enforcer_release_all(struct enforcer *e);
-NODISCARD int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope, uint64_t cookie);
+NODISCARD int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope,
+			   uint64_t cookie);
 /* Sends what was collected since the last call, as far as the socket takes it. */
 NODISCARD int enforcer_flush(struct enforcer *e);
 const struct enforcer_state *enforcer_state(const struct enforcer *e);

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: MIT */
+/* enforcer.c - the daemon's side: wishes go out, each one's fate comes back.
+ *
+ * Everything goes through one queue in the order in which it was said, and leaves it by its reply.
+ * The socket takes what it has room for; the rest waits here, up to a bound, and the daemon goes on
+ * with its work. Whoever keeps the table of bans can say it all again, so the bound costs nothing.
+ *
+ * A process that died took what it had read with it. The next one says that it is ready, and all
+ * that has no reply is sent again, in the old order; what the dead one had left in the socket may
+ * be done twice, which changes nothing, since after it comes everything that was said after it.
+ *
+ * The end of a hold goes out as a reading of the clock that never jumps, which both processes
+ * share: waiting in a queue makes no ban longer. */
+#include "output/enforcer.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "output/held.h"
+#include "output/keeper.h"
+#include "output/queue.h"
+#include "sys/clock.h"
+#include "sys/files.h"
+#include "sys/sockets.h"
+
+enum {
+	QUEUE_MAX = 16384,
+	MESSAGES_AT_ONCE = 64,     /* between other work of the daemon */
+	START_TIMEOUT = 60 * 1000, /* milliseconds; a huge foreign ruleset is read first */
+	DRAIN_TIMEOUT = 1000,
+	END_TIMEOUT = 5 * 1000,
+	MESSAGE = REPLIES_PER_MESSAGE * sizeof(struct reply),
+};
+
+/* Ends further away are none for the kernel, which refuses timeouts of some centuries. */
+static const int64_t LONGEST = INT64_C(3652) * 86400 * 1000000;
+
+struct enforcer {
+	int fd;
+	pid_t keeper;
+	struct enforcer_events events;
+	bool quiet;          /* no calls back */
+	uint64_t error_turn; /* the count of transactions when some wish was refused */
+	struct queue *queue;
+	struct held *held;
+	struct enforcer_state state;
+};
+
+_Static_assert(sizeof(((struct enforcer_state *)NULL)->last_error) == (size_t)REPORT_TEXT, "");
+
+/* --- What the other side says -------------------------------------------------------------------
+ */
+
+static void note_error(struct enforcer *e, const char *text)
+{
+	(void)snprintf(e->state.last_error, sizeof(e->state.last_error), "%s", text);
+	e->state.last_error_at = clock_now();
+}
+
+static int announce(struct enforcer *e, bool restarted)
+{
+	e->state.running = true;
+	e->state.ready = true;
+	return e->quiet ? 0 : e->events.ready(e->events.arg, restarted);
+}
+
+static int take_report(struct enforcer *e, const struct report *r)
+{
+	switch ((enum report_state)r->state) {
+	case REPORT_READY:
+		e->state.restarts = r->starts;
+		queue_rewind(e->queue);
+		return announce(e, r->starts > 0);
+	case REPORT_MENDED:
+		e->state.mends++;
+		held_clear(e->held);
+		return announce(e, true);
+	case REPORT_TROUBLE: note_error(e, r->text); return 0;
+	case REPORT_FAILED:
+		e->state.ready = false;
+		note_error(e, r->text);
+		return 0;
+	case REPORT_ENDED:
+		if (e->state.ready) {
+			note_error(e, r->text);
+		}
+		e->state.running = false;
+		e->state.ready = false;
+		return 0;
+	}
+	return -EBADMSG;
+}
+
+static void take_fate(struct enforcer *e, const struct record *wish, const struct reply *r)
+{
+	struct prefix p = record_prefix(wish);
+
+	e->state.done += r->error == 0;
+	e->state.failed += r->error != 0;
+	if (wish->kind == RECORD_RELEASE_ALL) {
+		if (r->error == 0) {
+			held_clear(e->held);
+		}
+		return;
+	}
+	if (r->error == 0 && wish->kind == RECORD_HOLD) {
+		held_add(e->held, &p, wish->scope);
+	} else if (r->error == 0) {
+		held_remove(e->held, &p, wish->scope);
+	}
+	if (!e->quiet) {
+		e->events.fate(e->events.arg, &p, wish->scope, wish->kind == RECORD_HOLD, r->error);
+	}
+}
+
+static void take_answer(struct enforcer *e, const struct record *question, const struct reply *r)
+{
+	struct enforcer_answer a = {
+		.prefix = record_prefix(question),
+		.scope = question->scope,
+		.held = r->held,
+		.error = r->error,
+		.left = r->has_end ? (duration){ .us = r->left } : DURATION_FOREVER,
+		.packets = r->packets,
+		.bytes = r->bytes,
+	};
+
+	if (!e->quiet) {
+		e->events.answer(e->events.arg, question->cookie, &a);
+	}
+}
+
+static int take_replies(struct enforcer *e, const uint8_t *bytes, size_t n)
+{
+	bool refused = false;
+
+	for (size_t at = 0; at < n; at += sizeof(struct reply)) {
+		struct record asked;
+		struct reply r;
+		int error = n - at < sizeof(r) ? -EMSGSIZE : reply_parse(bytes + at, sizeof(r), &r);
+
+		if (error < 0) {
+			return error;
+		}
+		refused |= r.error != 0;
+		e->state.transactions = r.transactions;
+		if (!queue_answer(e->queue, r.seq, &asked)) {
+			continue;
+		}
+		if (asked.kind == RECORD_ASK) {
+			take_answer(e, &asked, &r);
+		} else {
+			take_fate(e, &asked, &r);
+		}
+	}
+	if (refused) {
+		e->error_turn = e->state.transactions;
+	} else if (e->error_turn != e->state.transactions) {
+		e->state.last_error[0] = '\0';
+	}
+	return 0;
+}
+
+/* Takes one message. 1: taken; 0: none waits. */
+static int take_message(struct enforcer *e)
+{
+	uint8_t bytes[MESSAGE + 1]; /* one more tells a message that is too long */
+	int64_t n = sockets_read(e->fd, bytes, sizeof(bytes));
+	struct report report;
+	int r;
+
+	if (n == -EAGAIN) {
+		return 0;
+	}
+	if (n <= 0 || n > MESSAGE) {
+		return n > 0 ? -EMSGSIZE : -EPIPE;
+	}
+	if (bytes[0] != REPLY_REPORT) {
+		r = take_replies(e, bytes, (size_t)n);
+	} else {
+		r = report_parse(bytes, (size_t)n, &report);
+		r = r < 0 ? r : take_report(e, &report);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* --- The queue -----------------------------------------------------------------------------------
+ */
+
+int enforcer_flush(struct enforcer *e)
+{
+	const struct record *records;
+	size_t n;
+
+	while ((records = queue_unsent(e->queue, RECORDS_PER_MESSAGE, &n)) != NULL) {
+		int64_t r = sockets_write(e->fd, records, n * sizeof(*records));
+
+		if (r == -EAGAIN) {
+			return 0;
+		}
+		if (r < 0) {
+			return r == -ECONNRESET ? -EPIPE : (int)r;
+		}
+		queue_mark_sent(e->queue, n);
+	}
+	return 0;
+}
+
+bool enforcer_wants_write(const struct enforcer *e)
+{
+	size_t n;
+
+	return queue_unsent(e->queue, 1, &n) != NULL;
+}
+
+int enforcer_dispatch(struct enforcer *e)
+{
+	int r = 1;
+
+	for (int i = 0; r > 0 && i < MESSAGES_AT_ONCE; i++) {
+		r = take_message(e);
+	}
+	r = r < 0 ? r : enforcer_flush(e);
+	e->state.pending = queue_count(e->queue);
+	e->state.elements = held_count(e->held);
+	return r;
+}
+
+static int add(struct enforcer *e, const struct record *r)
+{
+	int error = queue_add(e->queue, r);
+
+	if (error == 0 && r->kind != RECORD_ASK) {
+		e->state.sent++;
+	}
+	e->state.pending = queue_count(e->queue);
+	return error;
+}
+
+static struct record record_of(enum record_kind kind, const struct prefix *p, uint16_t scope)
+{
+	struct record r = {
+		.kind = (uint8_t)kind, .family = p->addr.family, .len = p->len, .scope = scope
+	};
+
+	memcpy(r.bytes, p->addr.bytes, sizeof(r.bytes));
+	return r;
+}
+
+int enforcer_hold(struct enforcer *e, const struct prefix *prefix, uint16_t scope, instant until,
+		  instant now)
+{
+	struct record r = record_of(RECORD_HOLD, prefix, scope);
+	duration left = instant_since(until, now);
+
+	if (left.us <= 0) {
+		return enforcer_release(e, prefix, scope);
+	}
+	r.deadline = left.us > LONGEST ? RECORD_NO_END : clock_monotonic() + left.us;
+	return add(e, &r);
+}
+
+int enforcer_release(struct enforcer *e, const struct prefix *prefix, uint16_t scope)
+{
+	struct record r = record_of(RECORD_RELEASE, prefix, scope);
+
+	return add(e, &r);
+}
+
+int enforcer_release_all(struct enforcer *e)
+{
+	return add(e, &(struct record){ .kind = RECORD_RELEASE_ALL });
+}
+
+int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope, uint64_t cookie)
+{
+	struct record r = record_of(RECORD_ASK, prefix, scope);
+
+	r.cookie = cookie;
+	return add(e, &r);
+}
+
+/* --- Start and end
+ * -------------------------------------------------------------------------------- */
+
+static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
+{
+	int fds[2];
+	int r = sockets_pair(fds);
+
+	if (r < 0) {
+		return r;
+	}
+	e->keeper = fork();
+	if (e->keeper == 0) {
+		keeper_run(config, fds[1]);
+	}
+	r = e->keeper < 0 ? -errno : 0;
+	(void)close(fds[1]);
+	e->fd = fds[0];
+	return r;
+}
+
+/* Looks at the first report without taking it: the first dispatch does, with its calls back. */
+static int await_ready(struct enforcer *e)
+{
+	struct pollfd wait = { .fd = e->fd, .events = POLLIN };
+	uint8_t bytes[sizeof(struct report)];
+	struct report report;
+	ssize_t n;
+	int r;
+
+	do {
+		r = poll(&wait, 1, START_TIMEOUT);
+	} while (r < 0 && errno == EINTR);
+	if (r == 0) {
+		note_error(e, "the enforcer does not answer");
+		return -ETIMEDOUT;
+	}
+	n = recv(e->fd, bytes, sizeof(bytes), MSG_PEEK);
+	if (n <= 0 || report_parse(bytes, (size_t)n, &report) < 0) {
+		note_error(e, "the enforcer ended before it could say why");
+		return -EPIPE;
+	}
+	if (report.state != REPORT_READY) {
+		note_error(e, report.text);
+		return report.error > 0 ? -report.error : -EIO;
+	}
+	e->state.running = true;
+	e->state.ready = true;
+	return 0;
+}
+
+int enforcer_start(const struct enforcer_config *config, const struct enforcer_events *events,
+		   struct enforcer **ret)
+{
+	struct enforcer *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e) {
+		return -ENOMEM;
+	}
+	e->fd = -1;
+	e->events = *events;
+	r = queue_new(QUEUE_MAX, &e->queue);
+	r = r < 0 ? r : held_new(&e->held);
+	if (r < 0) {
+		return enforcer_free(e), r;
+	}
+	*ret = e;
+	r = fork_keeper(e, config);
+	if (r < 0) {
+		note_error(e, "no process could be made for the enforcer");
+		return r;
+	}
+	return await_ready(e);
+}
+
+/* Until all is answered, the other side is gone, or it takes too long. */
+static void drain(struct enforcer *e)
+{
+	int64_t deadline = clock_monotonic() + DRAIN_TIMEOUT * INT64_C(1000);
+
+	e->quiet = true;
+	while (queue_count(e->queue) > 0 && enforcer_dispatch(e) == 0) {
+		struct pollfd wait = { .fd = e->fd, .events = POLLIN };
+		int64_t left = deadline - clock_monotonic();
+
+		if (enforcer_wants_write(e)) {
+			wait.events |= POLLOUT;
+		}
+		if (left <= 0 || queue_count(e->queue) == 0 ||
+		    poll(&wait, 1, (int)(left / 1000) + 1) == 0) {
+			break;
+		}
+	}
+}
+
+static void end_keeper(pid_t keeper)
+{
+	struct pollfd wait = { .fd = pidfd_open(keeper, 0), .events = POLLIN };
+	int options = 0;
+
+	if (wait.fd >= 0) {
+		if (poll(&wait, 1, END_TIMEOUT) == 0 && kill(keeper, SIGKILL) < 0) {
+			options = WNOHANG;
+		}
+		(void)close(wait.fd);
+	}
+	while (waitpid(keeper, NULL, options) < 0 && errno == EINTR) {
+	}
+}
+
+struct enforcer *enforcer_free(struct enforcer *e)
+{
+	if (!e) {
+		return NULL;
+	}
+	if (e->fd >= 0) {
+		drain(e);
+	}
+	fd_close(&e->fd);
+	if (e->keeper > 0) {
+		end_keeper(e->keeper);
+	}
+	queue_free(e->queue);
+	held_free(e->held);
+	free(e);
+	return NULL;
+}
+
+int enforcer_fd(const struct enforcer *e)
+{
+	return e->fd;
+}
+
+int enforcer_keeper_pid(const struct enforcer *e)
+{
+	return e->keeper;
+}
+
+const struct enforcer_state *enforcer_state(const struct enforcer *e)
+{
+	return &e->state;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* enforcer_process.h - the process that may change nftables: reads records, runs transactions,
+ * replies.
+ *
+ * It trusts no record: it checks each, and holds nothing that is on never-block. */
+#include <stdnoreturn.h>
+
+#include "output/enforcer.h"
+
+/* How the process ends: the daemon has closed its end; or its table cannot be made (it said why).
+ */
+enum { ENFORCER_DONE = 0, ENFORCER_FAILED = 3 };
+
+/* `starts` processes were before this one. Never returns. */
+noreturn void enforcer_process_run(const struct enforcer_config *config, int fd, uint64_t starts);

@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/* nft_elem.c - elements of the kernel's sets.
+ *
+ * A transaction is one sendmsg(): BEGIN, a message for each operation, END. The kernel works it off
+ * inside the call, so all that it has to say waits in the socket when the call returns: an error
+ * for each operation that it refused, by sequence number, and the acknowledgement of the last one,
+ * which alone asks for it. The transaction was taken if that came and no error did.
+ *
+ * Answers can be lost only if they overrun the receive buffer, which CAP_NET_ADMIN lets us make
+ * large enough; then nothing is known, and transact.c knows what to do.
+ *
+ * Questions are read-only messages outside of any transaction, many in one sendmsg(). */
+#include "output/nft_elem.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/set.h>
+
+#include "base/buf.h"
+
+enum {
+	MESSAGE_MAX = 192, /* one operation: names of at most 64 and 32 bytes, a key, a timeout */
+	SEND_SIZE = (TRANSACT_OPERATIONS + 2) * MESSAGE_MAX,
+	RECEIVE_SIZE = 65536,
+	KERNEL_SEND_BUFFER = 2 << 20,
+	KERNEL_RECEIVE_BUFFER = 8 << 20, /* a refusal takes about 1 KiB of it */
+	QUESTIONS_AT_ONCE = 32,          /* an answer takes about 5 KiB */
+	DUMP_TRIES = 10,
+
+};
+
+struct elements {
+	struct mnl_socket *socket;
+	int fd;
+	uint32_t seq;
+	uint64_t transactions;
+	struct nftnl_set *set;       /* the element's set, as part of each message */
+	struct nftnl_set_elem *elem; /* belongs to `set` */
+	uint32_t wish_of[TRANSACT_OPERATIONS];
+	size_t last; /* where the last message about an element stands in `out` */
+	_Alignas(struct nlmsghdr) char out[SEND_SIZE];
+	_Alignas(struct nlmsghdr) char in[RECEIVE_SIZE];
+};
+
+static uint16_t message_type(unsigned type)
+{
+	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
+}
+
+static struct nlmsghdr *message_at(char *buffer, size_t at)
+{
+	void *message = buffer + at;
+
+	return message;
+}
+
+static int send_bytes(struct elements *e, size_t n)
+{
+	ssize_t sent;
+
+	do {
+		sent = mnl_socket_sendto(e->socket, e->out, n);
+	} while (sent < 0 && errno == EINTR);
+	return sent < 0 ? -errno : 0;
+}
+
+/* Bytes in e->in; -EAGAIN: nothing more waits. */
+static int receive(struct elements *e, int flags)
+{
+	ssize_t got;
+
+	do {
+		got = recv(e->fd, e->in, sizeof(e->in), flags);
+	} while (got < 0 && errno == EINTR);
+	return got < 0 ? -errno : (int)got;
+}
+
+/* The error in an NLMSG_ERROR; 0 is an acknowledgement. */
+static int error_of(const struct nlmsghdr *h)
+{
+	const struct nlmsgerr *err = mnl_nlmsg_get_payload(h);
+
+	return mnl_nlmsg_get_payload_len(h) >= sizeof(*err) && err->error <= 0 ? err->error
+									       : -EBADMSG;
+}
+
+/* --- The socket ------------------------------------------------------------------------------- */
+
+static void widen(int fd, int force, int usual, int bytes)
+{
+	if (setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof(bytes)) < 0) {
+		(void)setsockopt(fd, SOL_SOCKET, usual, &bytes, sizeof(bytes));
+	}
+}
+
+/* Asks for the ruleset's generation: any answer but a refusal will do. */
+static int probe(struct elements *e)
+{
+	const struct nlmsghdr *h = message_at(e->in, 0);
+	int r;
+
+	r = send_bytes(e, nftnl_nlmsg_build_hdr(e->out, NFT_MSG_GETGEN, AF_UNSPEC, 0, ++e->seq)
+				  ->nlmsg_len);
+	if (r == 0) {
+		r = receive(e, 0);
+	}
+	if (r == -ECONNREFUSED) {
+		return -ENOTSUP;
+	}
+	if (r < 0 || !mnl_nlmsg_ok(h, r) || h->nlmsg_type != NLMSG_ERROR) {
+		return r < 0 ? r : 0;
+	}
+	r = error_of(h);
+	return r == -EINVAL ? -ENOTSUP : r;
+}
+
+static int open_socket(struct elements *e)
+{
+	int on = 1;
+
+	e->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!e->socket) {
+		return errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT ? -ENOTSUP : -errno;
+	}
+	if (mnl_socket_bind(e->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
+		return -errno;
+	}
+	e->fd = mnl_socket_get_fd(e->socket);
+	widen(e->fd, SO_SNDBUFFORCE, SO_SNDBUF, KERNEL_SEND_BUFFER);
+	widen(e->fd, SO_RCVBUFFORCE, SO_RCVBUF, KERNEL_RECEIVE_BUFFER);
+	(void)mnl_socket_setsockopt(e->socket, NETLINK_CAP_ACK, &on, sizeof(on));
+	return probe(e);
+}
+
+int elements_open(const char *table, struct elements **ret)
+{
+	struct elements *e = calloc(1, sizeof(*e));
+	int r;
+
+	if (!e) {
+		return -ENOMEM;
+	}
+	e->set = nftnl_set_alloc();
+	e->elem = e->set ? nftnl_set_elem_alloc() : NULL;
+	if (!e->elem || nftnl_set_set_str(e->set, NFTNL_SET_TABLE, table) < 0) {
+		r = -ENOMEM;
+	} else {
+		nftnl_set_elem_add(e->set, e->elem);
+		r = open_socket(e);
+	}
+	if (r < 0) {
+		(void)elements_close(e);
+		return r;
+	}
+	*ret = e;
+	return 0;
+}
+
+struct elements *elements_close(struct elements *e)
+{
+	if (e) {
+		if (e->socket) {
+			(void)mnl_socket_close(e->socket);
+		}
+		if (e->set) {
+			nftnl_set_free(e->set);
+		}
+		free(e);
+	}
+	return NULL;
+}
+
+uint64_t elements_transactions(const struct elements *e)
+{
+	return e->transactions;
+}
+
+/* --- Messages about one element ----------------------------------------------------------------
+ */
+
+static int aim(struct elements *e, const char *set, const struct addr *key)
+{
+	const char *last = nftnl_set_get_str(e->set, NFTNL_SET_NAME);
+
+	if ((!last || strcmp(last, set) != 0) &&
+	    nftnl_set_set_str(e->set, NFTNL_SET_NAME, set) < 0) {
+		return -ENOMEM;
+	}
+	if (nftnl_set_elem_set(e->elem, NFTNL_SET_ELEM_KEY, key->bytes, addr_bits(key) / 8U) < 0) {
+		return -ENOMEM;
+	}
+	nftnl_set_elem_unset(e->elem, NFTNL_SET_ELEM_TIMEOUT);
+	return 0;
+}
+
+/* Writes a message at the offset and returns the offset behind it. */
+static size_t put(struct elements *e, size_t at, unsigned type, uint16_t flags)
+{
+	struct nlmsghdr *h =
+		nftnl_nlmsg_build_hdr(e->out + at, (uint16_t)type, NFPROTO_INET, flags, ++e->seq);
+
+	e->last = at;
+	nftnl_set_elems_nlmsg_build_payload(h, e->set);
+	return at + NLMSG_ALIGN((size_t)h->nlmsg_len);
+}
+
+/* --- Transactions ------------------------------------------------------------------------------
+ */
+
+/* add, delete, and for one that holds: add. Writes at the offset, returns the one behind. */
+static size_t put_wish(struct elements *e, size_t at, const struct element_wish *w)
+{
+	at = put(e, at, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	at = put(e, at, NFT_MSG_DELSETELEM, 0);
+	if (w->hold) {
+		if (w->timeout_ms > 0) {
+			nftnl_set_elem_set_u64(e->elem, NFTNL_SET_ELEM_TIMEOUT, w->timeout_ms);
+		}
+		at = put(e, at, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	}
+	return at;
+}
+
+static size_t put_batch_mark(struct elements *e, size_t at, bool begin)
+{
+	struct nlmsghdr *h = begin ? nftnl_batch_begin(e->out + at, ++e->seq)
+				   : nftnl_batch_end(e->out + at, ++e->seq);
+
+	return at + NLMSG_ALIGN((size_t)h->nlmsg_len);
+}
+
+struct answers {
+	uint32_t first, n; /* sequence numbers of the operations */
+	size_t refused;    /* wishes */
+	int broken;        /* what befell the transaction as a whole */
+	bool acknowledged;
+};
+
+static void take_answer(const struct elements *e, const struct nlmsghdr *h, struct answers *a,
+			struct element_wish *w)
+{
+	uint32_t op = h->nlmsg_seq - a->first; /* wraps for BEGIN, whose number is one less */
+	int error = h->nlmsg_type == NLMSG_ERROR ? error_of(h) : 0;
+
+	if (h->nlmsg_type != NLMSG_ERROR) {
+		return;
+	}
+	if (op == UINT32_MAX || op == a->n) {
+		a->broken = error < 0 ? error : a->broken;
+	} else if (op < a->n && error < 0) {
+		struct element_wish *refused = &w[e->wish_of[op]];
+
+		if (refused->error == TRANSACT_UNDECIDED) {
+			refused->error = error;
+			a->refused++;
+		}
+	} else if (op + 1 == a->n) {
+		a->acknowledged = true;
+	}
+}
+
+/* 0: all done; 1: some were refused, nothing was done; negative: nothing is known. */
+static int take_answers(struct elements *e, struct answers *a, struct element_wish *w)
+{
+	for (;;) {
+		int n = receive(e, MSG_DONTWAIT);
+
+		if (n == -EAGAIN) {
+			break;
+		}
+		if (n == -ENOBUFS) {
+			a->broken = n;
+			continue;
+		}
+		if (n < 0) {
+			return n;
+		}
+		for (const struct nlmsghdr *h = message_at(e->in, 0); mnl_nlmsg_ok(h, n);
+		     h = mnl_nlmsg_next(h, &n)) {
+			take_answer(e, h, a, w);
+		}
+	}
+	if (a->refused > 0) {
+		return 1;
+	}
+	return a->broken < 0 ? a->broken : a->acknowledged ? 0 : -ENOBUFS;
+}
+
+/* Sends the undecided ones of the wishes in one transaction. */
+static int transact(void *arg, struct element_wish *w, size_t n)
+{
+	struct elements *e = arg;
+	size_t at = put_batch_mark(e, 0, true);
+	struct answers a = { .first = e->seq + 1 };
+	int r;
+
+	for (size_t i = 0; i < n; i++) {
+		if (w[i].error != TRANSACT_UNDECIDED) {
+			continue;
+		}
+		if (aim(e, w[i].set, &w[i].key) < 0) {
+			return -ENOMEM;
+		}
+		for (unsigned op = 0; op < transact_operations(&w[i]); op++) {
+			e->wish_of[a.n++] = (uint32_t)i;
+		}
+		at = put_wish(e, at, &w[i]);
+	}
+	message_at(e->out, e->last)->nlmsg_flags |= NLM_F_ACK;
+	at = put_batch_mark(e, at, false);
+	r = send_bytes(e, at);
+	if (r == 0) {
+		r = take_answers(e, &a, w);
+	}
+	e->transactions += r == 0;
+	return r;
+}
+
+void elements_apply(struct elements *e, struct element_wish *wishes, size_t n)
+{
+	transact_all(transact, e, wishes, n);
+}
+
+/* --- Questions ---------------------------------------------------------------------------------
+ */
+
+static int add_counter(struct nftnl_expr *expr, void *arg)
+{
+	struct element_state *s = arg;
+	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
+
+	if (name && strcmp(name, "counter") == 0) {
+		s->packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
+		s->bytes = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_BYTES);
+	}
+	return 0;
+}
+
+static int read_element(struct nftnl_set_elem *elem, void *arg)
+{
+	struct element_state *s = arg;
+
+	s->held = true;
+	s->has_timeout = nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_EXPIRATION);
+	s->left_ms = s->has_timeout ? nftnl_set_elem_get_u64(elem, NFTNL_SET_ELEM_EXPIRATION) : 0;
+	return nftnl_set_elem_expr_foreach(elem, add_counter, s);
+}
+
+static void take_state(const struct nlmsghdr *h, struct element_state *s)
+{
+	struct nftnl_set *set;
+
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		s->error = error_of(h) == -ENOENT ? 0 : error_of(h);
+		return;
+	}
+	if (h->nlmsg_type != message_type(NFT_MSG_NEWSETELEM)) {
+		return;
+	}
+	set = nftnl_set_alloc();
+	if (!set || nftnl_set_elems_nlmsg_parse(h, set) < 0) {
+		s->error = -EBADMSG;
+	} else {
+		s->error = 0;
+		(void)nftnl_set_elem_foreach(set, read_element, s);
+	}
+	if (set) {
+		nftnl_set_free(set);
+	}
+}
+
+static int take_states(struct elements *e, struct element_state *s, uint32_t first, size_t n)
+{
+	for (;;) {
+		int got = receive(e, MSG_DONTWAIT);
+
+		if (got == -ENOBUFS) {
+			continue;
+		}
+		if (got < 0) {
+			return got == -EAGAIN ? 0 : got;
+		}
+		for (const struct nlmsghdr *h = message_at(e->in, 0); mnl_nlmsg_ok(h, got);
+		     h = mnl_nlmsg_next(h, &got)) {
+			if (h->nlmsg_seq - first < n) {
+				take_state(h, &s[h->nlmsg_seq - first]);
+			}
+		}
+	}
+}
+
+static void ask_some(struct elements *e, struct element_state *s, size_t n)
+{
+	uint32_t first = e->seq + 1;
+	size_t at = 0;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		s[i].held = s[i].has_timeout = false;
+		s[i].left_ms = s[i].packets = s[i].bytes = 0;
+		s[i].error = -ENOBUFS; /* unless an answer comes */
+		r = aim(e, s[i].set, &s[i].key);
+		if (r == 0) {
+			at = put(e, at, NFT_MSG_GETSETELEM, 0);
+		}
+	}
+	if (r == 0) {
+		r = send_bytes(e, at);
+	}
+	if (r == 0) {
+		r = take_states(e, s, first, n);
+	}
+	for (size_t i = 0; i < n && r < 0; i++) {
+		s[i].error = r;
+	}
+}
+
+void elements_ask(struct elements *e, struct element_state *states, size_t n)
+{
+	for (size_t i = 0; i < n; i += QUESTIONS_AT_ONCE) {
+		ask_some(e, states + i, n - i < QUESTIONS_AT_ONCE ? n - i : QUESTIONS_AT_ONCE);
+	}
+}
+
+/* --- The sets of the table -----------------------------------------------------------------------
+ */
+
+static int take_name(const struct nlmsghdr *h, struct buf *names)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+	const char *name;
+
+	if (!set) {
+		return -ENOMEM;
+	}
+	if (nftnl_set_nlmsg_parse(h, set) >= 0) {
+		name = nftnl_set_get_str(set, NFTNL_SET_NAME);
+		buf_add(names, name ? name : "", name ? strlen(name) + 1 : 0);
+	}
+	nftnl_set_free(set);
+	return buf_ok(names);
+}
+
+/* One dump. -EINTR: the sets changed meanwhile. */
+static int dump_names(struct elements *e, const struct nftnl_set *table, struct buf *names)
+{
+	struct nlmsghdr *h =
+		nftnl_nlmsg_build_hdr(e->out, NFT_MSG_GETSET, NFPROTO_INET, NLM_F_DUMP, ++e->seq);
+	bool changed = false;
+	int r;
+
+	mnl_attr_put_strz(h, NFTA_SET_TABLE, nftnl_set_get_str(table, NFTNL_SET_TABLE));
+	r = send_bytes(e, h->nlmsg_len);
+	while (r >= 0) {
+		int n = receive(e, 0);
+
+		if (n < 0) {
+			return n;
+		}
+		for (h = message_at(e->in, 0); r >= 0 && mnl_nlmsg_ok(h, n);
+		     h = mnl_nlmsg_next(h, &n)) {
+			changed |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
+			if (h->nlmsg_type == NLMSG_DONE) {
+				return changed ? -EINTR : 0;
+			}
+			r = h->nlmsg_type == NLMSG_ERROR ? error_of(h) : take_name(h, names);
+		}
+	}
+	return r;
+}
+
+int elements_each_set(struct elements *e, int (*fn)(void *arg, struct str name), void *arg)
+{
+	struct buf names CLEANUP(buf_done) = { 0 };
+	struct str rest, name;
+	int r = -EINTR;
+
+	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
+		buf_clear(&names);
+		r = dump_names(e, e->set, &names);
+	}
+	if (r < 0) {
+		return r == -ENOENT ? 0 : r;
+	}
+	rest = buf_str(&names);
+	while (r >= 0 && str_split(&rest, '\0', &name)) {
+		r = fn(arg, name);
+	}
+	return r < 0 ? r : 0;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* record.h - what do the daemon and its enforcer say to each other?
+ *
+ * Messages on a SOCK_SEQPACKET pair of the same program: arrays of fixed-size records one way, of
+ * fixed-size replies (or one report) the other, in the machine's own byte order. Each side checks
+ * everything it reads. Pure. */
+#include "base/addr.h"
+
+enum record_kind {
+	RECORD_HOLD = 1,
+	RECORD_RELEASE,
+	RECORD_RELEASE_ALL, /* no prefix, no scope */
+	RECORD_ASK,
+};
+
+#define RECORD_NO_END INT64_MAX
+
+struct record {
+	uint64_t seq;     /* ascending from 1 */
+	uint64_t cookie;  /* ask: comes back with the answer; else 0 */
+	int64_t deadline; /* hold: microseconds of clock_monotonic(), RECORD_NO_END; else 0 */
+	uint8_t kind;
+	uint8_t family, len;
+	uint8_t zero;
+	uint16_t scope;
+	uint16_t zeros;
+	uint8_t bytes[16];
+};
+
+enum { RECORDS_PER_MESSAGE = 128 };
+
+enum reply_kind {
+	REPLY_FATE = 1, /* of a hold, release or release-all */
+	REPLY_ANSWER,   /* to an ask */
+	REPLY_REPORT,   /* begins a struct report */
+};
+
+struct reply {
+	uint8_t kind;
+	uint8_t held;
+	uint8_t has_end;
+	uint8_t zero;
+	int32_t error; /* 0 or a positive errno */
+	uint64_t seq;  /* of the record */
+	int64_t left;  /* microseconds, when it has an end */
+	uint64_t packets, bytes;
+	uint64_t transactions; /* so far, of this process */
+};
+
+enum { REPLIES_PER_MESSAGE = 128 };
+
+enum report_state {
+	REPORT_READY = 1, /* a process has started and its table stands */
+	REPORT_MENDED,  /* the table had been taken away and was made again, without its elements */
+	REPORT_FAILED,  /* the table could not be made; the process ends */
+	REPORT_TROUBLE, /* some wish was refused; the text says which */
+	REPORT_ENDED,   /* from the keeper: the process ended and is started again */
+};
+
+enum { REPORT_TEXT = 200 };
+
+struct report {
+	uint8_t kind;
+	uint8_t state;
+	uint8_t zeros[2];
+	int32_t error;          /* 0 or a positive errno */
+	uint64_t starts;        /* processes before this one */
+	char text[REPORT_TEXT]; /* NUL-terminated */
+};
+
+/* Reads one record out of `n` bytes, which must be all of it. -EMSGSIZE: not its size. -EBADMSG: a
+ * field that no daemon sends: kind, family, length, host bits, a scope not below n_scopes, a number
+ * where none belongs. */
+NODISCARD int record_parse(const uint8_t *bytes, size_t n, size_t n_scopes, struct record *ret);
+struct prefix record_prefix(const struct record *r);
+/* Reads the reply or report of a message. -EMSGSIZE, -EBADMSG. */
+NODISCARD int reply_parse(const uint8_t *bytes, size_t n, struct reply *ret);
+NODISCARD int report_parse(const uint8_t *bytes, size_t n, struct report *ret);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/* shadow.c - what becomes of checked records in the kernel?
+ *
+ * Records of one kind that follow each other are worked off together: wishes in as few transactions
+ * as they need, questions in as few calls.
+ *
+ * Somebody may take the table away under us (`nft flush ruleset`). The kernel then refuses our
+ * elements because there is no such set; the table is made again and what was refused is tried once
+ * more. What was held before is gone, and the caller hears of it.
+ *
+ * The set for an address and the one for an IPv6 host are made at the start: the first ban of a day
+ * shall not wait for libnftables, which reads everybody's ruleset each time. */
+#include "output/shadow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "output/nft.h"
+#include "output/nft_elem.h"
+#include "sys/clock.h"
+
+struct shadow {
+	struct kernel_plan plan;
+	struct kernel_table *table;
+	struct elements *elements;
+	struct buf *words; /* of the call under way */
+	bool mended;       /* in the call under way */
+	struct element_wish wishes[SHADOW_BATCH];
+	struct element_state states[SHADOW_BATCH];
+	uint32_t reply_of[SHADOW_BATCH]; /* of a wish */
+};
+
+_Static_assert((int)TRANSACT_SET_NAME == (int)KERNEL_NAME_MAX, "a set's name");
+
+static int adopt(void *arg, struct str name)
+{
+	return kernel_table_adopt(arg, name);
+}
+
+static int make_sets(struct shadow *s, uint8_t host_v6)
+{
+	int r = kernel_table_set(s->table, SCOPE_ALL, 4, 32, s->words);
+
+	return r < 0 ? r : kernel_table_set(s->table, SCOPE_ALL, 6, host_v6, s->words);
+}
+
+int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *words,
+		struct shadow **ret)
+{
+	struct shadow *s = calloc(1, sizeof(*s));
+	int r;
+
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->plan = *plan;
+	s->words = words;
+	r = kernel_table_new(&s->plan, &s->table);
+	if (r == 0) {
+		r = elements_open(plan->table, &s->elements);
+	}
+	if (r == 0) {
+		r = elements_each_set(s->elements, adopt, s->table);
+	}
+	if (r == 0) {
+		r = kernel_table_ensure(s->table, words);
+	}
+	if (r >= 0) {
+		r = make_sets(s, host_v6);
+	}
+	if (r < 0) {
+		return shadow_close(s), r;
+	}
+	*ret = s;
+	return 0;
+}
+
+struct shadow *shadow_close(struct shadow *s)
+{
+	if (s) {
+		elements_close(s->elements);
+		kernel_table_free(s->table);
+		free(s);
+	}
+	return NULL;
+}
+
+uint64_t shadow_transactions(const struct shadow *s)
+{
+	return elements_transactions(s->elements);
+}
+
+/* Makes the table again, once in a call. True: it stands. */
+static bool mend(struct shadow *s)
+{
+	if (s->mended) {
+		return false;
+	}
+	buf_clear(s->words);
+	if (kernel_table_ensure(s->table, s->words) < 0) {
+		return false;
+	}
+	s->mended = true;
+	return true;
+}
+
+static bool has_set(const struct shadow *s, const struct record *r)
+{
+	size_t n;
+	const struct kernel_set *sets = kernel_table_sets(s->table, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (sets[i].scope == r->scope && sets[i].family == r->family &&
+		    sets[i].len == r->len) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Microseconds until the record's end; negative when it is over. */
+static int64_t left(const struct record *r)
+{
+	return r->deadline == RECORD_NO_END ? RECORD_NO_END : r->deadline - clock_monotonic();
+}
+
+/* 1: there is a wish for the transaction; 0: there is nothing to do. */
+static int prepare(struct shadow *s, const struct record *r, struct element_wish *w)
+{
+	struct prefix p = record_prefix(r);
+	int64_t us = r->kind == RECORD_HOLD ? left(r) : 0;
+	int e;
+
+	if (us > 0 && netset_covering(s->plan.never_block, &p, NULL)) {
+		return -EACCES;
+	}
+	if (!has_set(s, r)) {
+		if (us <= 0) {
+			return 0;
+		}
+		e = kernel_table_set(s->table, r->scope, r->family, r->len, s->words);
+		if (e == -ENOENT && mend(s)) {
+			e = kernel_table_set(s->table, r->scope, r->family, r->len, s->words);
+		}
+		if (e < 0) {
+			return e;
+		}
+	}
+	*w = (struct element_wish){ .key = p.addr, .hold = us > 0 };
+	w->timeout_ms = us > 0 && us != RECORD_NO_END ? ((uint64_t)us + 999) / 1000 : 0;
+	kernel_set_name(&s->plan.scopes[r->scope], r->family, r->len, w->set);
+	return 1;
+}
+
+/* Applies the wishes and tells their replies; how many met no set. Those stand first afterwards. */
+static size_t apply(struct shadow *s, size_t n, struct reply *replies)
+{
+	size_t homeless = 0;
+
+	elements_apply(s->elements, s->wishes, n);
+	for (size_t i = 0; i < n; i++) {
+		replies[s->reply_of[i]].error = -s->wishes[i].error;
+		if (s->wishes[i].error == -ENOENT) {
+			s->wishes[homeless] = s->wishes[i];
+			s->reply_of[homeless++] = s->reply_of[i];
+		}
+	}
+	return homeless;
+}
+
+static void apply_wishes(struct shadow *s, const struct record *records, size_t n,
+			 struct reply *replies)
+{
+	size_t count = 0, homeless;
+
+	for (size_t i = 0; i < n; i++) {
+		int r = prepare(s, &records[i], &s->wishes[count]);
+
+		replies[i].error = r < 0 ? -r : 0;
+		if (r > 0) {
+			s->reply_of[count++] = (uint32_t)i;
+		}
+	}
+	homeless = apply(s, count, replies);
+	if (homeless > 0 && mend(s)) {
+		(void)apply(s, homeless, replies);
+	}
+}
+
+static void answer(struct shadow *s, const struct record *records, size_t n, struct reply *replies)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct element_state *q = &s->states[i];
+		struct prefix p = record_prefix(&records[i]);
+
+		*q = (struct element_state){ .key = p.addr };
+		kernel_set_name(&s->plan.scopes[records[i].scope], p.addr.family, p.len, q->set);
+	}
+	elements_ask(s->elements, s->states, n);
+	for (size_t i = 0; i < n; i++) {
+		const struct element_state *a = &s->states[i];
+
+		replies[i].error = -a->error;
+		replies[i].held = a->held;
+		replies[i].has_end = a->has_timeout;
+		replies[i].left = a->left_ms < INT64_MAX / 1000 ? (int64_t)a->left_ms * 1000
+								: INT64_MAX;
+		replies[i].packets = a->packets;
+		replies[i].bytes = a->bytes;
+	}
+}
+
+static void release_all(struct shadow *s, struct reply *reply)
+{
+	int r = kernel_table_empty(s->table, s->words);
+
+	if (r == -ENOENT && mend(s)) {
+		r = 0;
+	}
+	reply->error = r < 0 ? -r : 0;
+}
+
+static bool is_wish(const struct record *r)
+{
+	return r->kind == RECORD_HOLD || r->kind == RECORD_RELEASE;
+}
+
+int shadow_apply(struct shadow *s, const struct record *records, size_t n, struct reply *replies,
+		 struct buf *words)
+{
+	s->words = words;
+	s->mended = false;
+	for (size_t i = 0, run; i < n; i += run) {
+		run = 1;
+		while (i + run < n && records[i + run].kind != RECORD_RELEASE_ALL &&
+		       is_wish(&records[i + run]) == is_wish(&records[i])) {
+			run++;
+		}
+		if (is_wish(&records[i])) {
+			apply_wishes(s, records + i, run, replies + i);
+		} else if (records[i].kind == RECORD_ASK) {
+			answer(s, records + i, run, replies + i);
+		} else {
+			run = 1;
+			release_all(s, replies + i);
+		}
+	}
+	return s->mended;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* shadow.h - what becomes of checked records in the kernel?
+ *
+ * Our table with its sets, and the socket that elements go through. Refuses to hold what is on
+ * never-block. Makes the table again when somebody has taken it away. Needs CAP_NET_ADMIN. */
+#include "base/buf.h"
+#include "output/kernel_plan.h"
+#include "output/record.h"
+
+enum { SHADOW_BATCH = 1024 };
+
+struct shadow;
+
+/* Takes over the sets that stand there, makes what is missing, and the sets for an IPv4 address and
+ * an IPv6 prefix of `host_v6` bits in all ports. The plan's lists are borrowed. -EPERM, -ENOTSUP,
+ * -ENOMEM, others; `words` gets nft's own. */
+NODISCARD int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *words,
+			  struct shadow **ret);
+struct shadow *shadow_close(struct shadow *s);
+/* Does what the records say, in their order, at most SHADOW_BATCH. Fills in the replies' error and
+ * answer: 0, or a positive errno. EACCES: on never-block. `words` gets nft's when it refused. 1:
+ * the table had been taken away and was made again, without its elements. */
+NODISCARD int shadow_apply(struct shadow *s, const struct record *records, size_t n,
+			   struct reply *replies, struct buf *words);
+uint64_t shadow_transactions(const struct shadow *s);
