@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 
 #include "unit/check.h"
 
@@ -97,6 +98,42 @@ static void consumes_from_the_front(void **state)
 	assert_int_equal(b.n, 0);
 }
 
+static void consumes_from_a_buffer_filled_to_the_brim(void **state)
+{
+	CLEANUP(buf_done) struct buf b = { 0 };
+
+	(void)state;
+	do {
+		buf_add_char(&b, 'x');
+	} while (b.n + 1 < b.cap);
+	buf_consume(&b, 1);
+	assert_int_equal(b.n, b.cap - 2);
+	assert_int_equal(strlen(buf_text(&b)), b.n);
+}
+
+static void what_cannot_be_printed_is_a_failure(void **state)
+{
+	CLEANUP(buf_done) struct buf b = { 0 };
+
+	(void)state;
+	buf_printf(&b, "%lc", (wint_t)0x10ffff); /* no character of the C locale */
+	assert_int_equal(buf_ok(&b), -ENOMEM);
+	assert_string_equal(buf_text(&b), "");
+}
+
+static void a_cleared_buffer_is_empty(void **state)
+{
+	CLEANUP(buf_done) struct buf b = { 0 };
+
+	(void)state;
+	assert_non_null(buf_reserve(&b, 10));
+	assert_string_equal(buf_text(&b), "");
+	buf_add_str(&b, STR("text"));
+	buf_clear(&b);
+	assert_int_equal(b.n, 0);
+	assert_string_equal(buf_text(&b), "");
+}
+
 static void truncates_at_the_back_only(void **state)
 {
 	CLEANUP(buf_done) struct buf b = { 0 };
@@ -180,6 +217,9 @@ int main(void)
 		cmocka_unit_test(grows_over_every_boundary),
 		cmocka_unit_test(prints_texts_longer_than_the_room),
 		cmocka_unit_test(consumes_from_the_front),
+		cmocka_unit_test(consumes_from_a_buffer_filled_to_the_brim),
+		cmocka_unit_test(what_cannot_be_printed_is_a_failure),
+		cmocka_unit_test(a_cleared_buffer_is_empty),
 		cmocka_unit_test(truncates_at_the_back_only),
 		cmocka_unit_test(reserves_room_that_the_caller_fills),
 		cmocka_unit_test(an_absurd_size_fails_for_good),

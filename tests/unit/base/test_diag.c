@@ -65,6 +65,9 @@ static void leaves_out_the_parts_that_do_not_apply(void **state)
 		{ { STR("f.ini"), 0, STR("jail"), STR("window") }, "f.ini: [jail] window: bad" },
 		{ { STR("f.ini"), 0, STR_NONE, STR_NONE }, "f.ini: bad" },
 		{ { STR_NONE, 7, STR_NONE, STR_NONE }, "line 7: bad" },
+		{ { STR("f"), 1, STR("s"), STR("k") }, "f:1: [s] k: bad" },
+		{ { STR("f"), 0, STR("s"), STR_NONE }, "f: [s]: bad" },
+		{ { STR_NONE, 1, STR_NONE, STR("k") }, "line 1: k: bad" },
 		{ { STR_NONE, 0, STR_NONE, STR("--for") }, "--for: bad" },
 		{ { STR_NONE, 0, STR_NONE, STR_NONE }, "bad" },
 	};

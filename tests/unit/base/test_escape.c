@@ -2,15 +2,23 @@
 #include "base/escape.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "unit/check.h"
+#include "unit/base/dies.h"
 
 static void assert_shown(struct str text, const char *want)
 {
 	CLEANUP(buf_done) struct buf out = { 0 };
+	char *exact =
+		malloc(text.n + (text.n == 0)); /* so that reading one byte too many is seen */
 
-	escape_text(&out, text);
+	assert_non_null(exact);
+	if (text.n > 0) {
+		memcpy(exact, text.p, text.n);
+	}
+	escape_text(&out, (struct str){ .p = exact, .n = text.n });
+	free(exact);
 	assert_string_equal(buf_text(&out), want);
 	assert_int_equal(out.n, strlen(want));
 }
@@ -25,6 +33,13 @@ static void printable_text_passes(void **state)
 		     "Gr\u00fc\u00dfe \u20ac \U0001f600 \u05d0 \u6f22");
 	assert_shown(STR("\u00a0\u00a1\ud7ff\ue000\U0010fffd"),
 		     "\u00a0\u00a1\ud7ff\ue000\U0010fffd");
+}
+
+static void the_first_and_last_of_each_length_pass(void **state)
+{
+	(void)state;
+	assert_shown(STR("\u00a1\u07ff\u0800\uffee\U00010000\U0010ffff"),
+		     "\u00a1\u07ff\u0800\uffee\U00010000\U0010ffff");
 }
 
 static void controls_become_hex(void **state)
@@ -171,10 +186,24 @@ static void stops_reading_where_the_cut_is(void **state)
 	assert_string_equal(buf_text(&out), "aaaaaaaaaaaaa...");
 }
 
+static void cut_to_two(void *out)
+{
+	escape_cut(out, STR("abc"), 2);
+}
+
+static void a_width_without_room_for_the_dots_is_a_bug(void **state)
+{
+	CLEANUP(buf_done) struct buf out = { 0 };
+
+	(void)state;
+	assert_true(dies(cut_to_two, &out));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(printable_text_passes),
+		cmocka_unit_test(the_first_and_last_of_each_length_pass),
 		cmocka_unit_test(controls_become_hex),
 		cmocka_unit_test(backslashes_are_doubled),
 		cmocka_unit_test(invalid_bytes_become_hex_one_by_one),
@@ -182,6 +211,7 @@ int main(void)
 		cmocka_unit_test(utf8_keeps_backslashes_single),
 		cmocka_unit_test(cuts_at_the_width_with_dots),
 		cmocka_unit_test(stops_reading_where_the_cut_is),
+		cmocka_unit_test(a_width_without_room_for_the_dots_is_a_bug),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "unit/base/dice.h"
+#include "unit/base/dies.h"
 
 enum { ITEMS = 200 };
 
@@ -23,6 +24,7 @@ static void an_empty_heap_has_no_top(void **state)
 	assert_true(heap_top(h) == HEAP_NONE);
 	assert_int_equal(heap_count(h), 0);
 	assert_false(heap_has(h, 0));
+	assert_false(heap_has(h, 1));
 	assert_false(heap_has(h, HEAP_NONE));
 	heap_remove(h, 0);
 	heap_remove(h, HEAP_NONE);
@@ -92,6 +94,27 @@ static void clearing_takes_every_item_out(void **state)
 	}
 	heap_set(h, 3, 1, 1);
 	assert_int_equal(heap_top(h), 3);
+}
+
+static void set_item_3(void *h)
+{
+	heap_set(h, 3, 0, 0);
+}
+
+static void ask_for_the_key_of_item_1(void *h)
+{
+	(void)heap_major(h, 1);
+}
+
+static void a_foreign_item_is_a_bug(void **state)
+{
+	CLEANUP(heap_freep) struct heap *h = new_heap(3);
+
+	(void)state;
+	assert_true(dies(set_item_3, h));
+	assert_true(dies(ask_for_the_key_of_item_1, h));
+	heap_set(h, 1, 0, 0);
+	assert_false(dies(ask_for_the_key_of_item_1, h));
 }
 
 struct model {
@@ -178,6 +201,7 @@ int main(void)
 		cmocka_unit_test(orders_by_major_then_minor),
 		cmocka_unit_test(setting_again_moves_the_item),
 		cmocka_unit_test(clearing_takes_every_item_out),
+		cmocka_unit_test(a_foreign_item_is_a_bug),
 		cmocka_unit_test(behaves_as_a_naive_list_does),
 	};
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "unit/base/dice.h"
+#include "unit/base/dies.h"
 
 static struct prefix prefix(const char *text)
 {
@@ -120,6 +121,62 @@ static void walks_what_is_inside_in_order(void **state)
 	assert_string_equal(prefix_format_short(netset_inside(s, &p, &far), out), want[3]);
 }
 
+static void nothing_lies_beyond_the_last_entry(void **state)
+{
+	CLEANUP(netset_freep) struct netset *s = netset_new();
+	struct prefix p = prefix("10.0.0.255");
+
+	(void)state;
+	for (uint8_t i = 0; i < 16; i++) {
+		struct prefix each = { .addr = { .family = 4, .bytes = { 10, 0, 0, i } },
+				       .len = 32 };
+
+		assert_int_equal(netset_add(s, &each, i), 0);
+	}
+	netset_seal(s);
+	assert_null(netset_covering(s, &p, NULL));
+	assert_null(netset_inside(s, &p, NULL));
+	assert_null(netset_inside(s, netset_at(s, 15, NULL), netset_at(s, 15, NULL)));
+}
+
+static void ask_what_covers(void *s)
+{
+	struct prefix p = prefix("10.0.0.0/8");
+
+	(void)netset_covering(s, &p, NULL);
+}
+
+static void ask_what_is_inside(void *s)
+{
+	struct prefix p = prefix("10.0.0.0/8");
+
+	(void)netset_inside(s, &p, NULL);
+}
+
+static void ask_for_the_first(void *s)
+{
+	(void)netset_at(s, 0, NULL);
+}
+
+static void asking_before_sealing_is_a_bug(void **state)
+{
+	static void (*const questions[])(void *s) = { ask_what_covers, ask_what_is_inside,
+						      ask_for_the_first };
+	CLEANUP(netset_freep) struct netset *s = netset_new();
+
+	(void)state;
+	netset_seal(s);
+	assert_true(dies(ask_for_the_first, s));
+	add(s, "10.0.0.0/8", 0);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		assert_true(dies(questions[i], s));
+	}
+	netset_seal(s);
+	for (size_t i = 0; i < ARRAY_SIZE(questions); i++) {
+		assert_false(dies(questions[i], s));
+	}
+}
+
 enum { ENTRIES = 120 };
 
 struct model {
@@ -223,6 +280,8 @@ int main(void)
 		cmocka_unit_test(the_longest_entry_answers),
 		cmocka_unit_test(the_first_tag_of_a_prefix_stays),
 		cmocka_unit_test(walks_what_is_inside_in_order),
+		cmocka_unit_test(nothing_lies_beyond_the_last_entry),
+		cmocka_unit_test(asking_before_sealing_is_a_bug),
 		cmocka_unit_test(behaves_as_a_naive_list_does),
 	};
 

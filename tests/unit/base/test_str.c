@@ -81,6 +81,7 @@ static void finds_the_first_occurrence(void **state)
 	assert_true(str_find(STR("abc"), STR("d")) == STR_NOT_FOUND);
 	assert_int_equal(str_find(STR("a\0b"), STR("\0b")), 1);
 	assert_int_equal(str_find_char(STR("a\0b"), 'b'), 2);
+	assert_int_equal(str_find_char(STR("a"), 'a'), 0);
 	assert_true(str_find_char((struct str){ .p = "abc", .n = 2 }, 'c') == STR_NOT_FOUND);
 }
 
@@ -116,6 +117,10 @@ static void splits_at_each_separator(void **state)
 	assert_str(part, "b");
 	assert_false(str_split(&rest, ',', &part));
 	assert_str(part, "b");
+	rest = STR("last");
+	assert_true(str_split(&rest, ',', &part));
+	assert_str(part, "last");
+	assert_false(str_split(&rest, ',', &part));
 }
 
 static void takes_words_between_runs_of_blanks(void **state)
