@@ -290,7 +290,7 @@ static bool read_option(struct token_reader *r, bool on)
 		bool twice = cursor_peek(&r->in, 1) == 'x';
 
 		r->options.extended = on;
-		r->options.extended_more = on && twice;
+		r->options.extended_more = r->options.extended_more || twice;
 		cursor_step(&r->in, twice ? 1 : 0);
 	} else if (!is_one_of(c, "JUmns")) {
 		return false;
@@ -305,7 +305,7 @@ static struct token read_options(struct token_reader *r)
 	bool on = true;
 
 	if (cursor_peek(&r->in, 0) == '^') {
-		r->options = (struct token_options){ 0 };
+		r->options.nocase = r->options.extended = false;
 		cursor_step(&r->in, 1);
 	}
 	while (cursor_peek(&r->in, 0) != ')' && cursor_peek(&r->in, 0) != ':') {

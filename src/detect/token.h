@@ -38,7 +38,8 @@ enum token_repeat {
 /* In force at the place that is read. Saved by the caller before a group is opened, put back after
  * its end. */
 struct token_options {
-	bool nocase, extended, extended_more;
+	bool nocase, extended;
+	bool extended_more; /* (?xx) was seen: perhaps in force */
 };
 
 struct token_reader {

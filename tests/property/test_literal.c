@@ -11,7 +11,7 @@
 #include "detect/pattern.h"
 #include "property/regex_maker.h"
 
-enum { PATTERNS = 24000, TEXTS = 12, PAIRS_MIN = 200000 };
+enum { TEXTS = 12, PAIRS = 500000 };
 
 struct subject {
 	struct buf regex, text;
@@ -106,7 +106,7 @@ static void print_bytes(const char *what, struct str bytes)
 	for (size_t i = 0; i < bytes.n; i++) {
 		uint8_t c = (uint8_t)bytes.p[i];
 
-		print_error(c >= ' ' && c < 0x7f && c != '\\' ? "%c" : "\\x%02x", c);
+		print_error(c >= ' ' && c < 0x7f ? "%c" : "\\x%02x", c);
 	}
 	print_error("\n");
 }
@@ -205,9 +205,9 @@ static void a_match_always_has_a_literal(void **state)
 
 	(void)state;
 	assert_int_equal(matcher_new(&m), 0);
-	for (int i = 0; i < PATTERNS || counts.pairs < PAIRS_MIN; i++) {
+	while (counts.pairs < PAIRS) {
 		try_regex(&dice, &maker, m, &counts);
-		assert_true(i < 100 * PATTERNS);
+		assert_true(counts.refused < PAIRS);
 	}
 	print_message("# %u pairs, %u matches, %u with literals; %u expressions refused\n",
 		      counts.pairs, counts.matches, counts.promises, counts.refused);
