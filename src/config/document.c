@@ -262,6 +262,9 @@ int document_add(struct document *d, struct str file, struct str text, struct di
 
 	d->layers++;
 	f.file = keep(&f, file);
+	if (d->layers == 1) {
+		d->file = f.file;
+	}
 	if (!f.failed) {
 		inifile_read(f.file, text, diag, take_line, &f);
 	}

@@ -38,6 +38,7 @@ struct section {
 
 struct document {
 	struct arena *arena;
+	struct str file; /* the first that was added */
 	struct section *first, *last;
 	size_t n;
 	unsigned layers;

@@ -273,7 +273,7 @@ static bool read_network(struct reader *r, const struct spec_text *t, struct net
 	struct addr a;
 	int e = prefix_parse(t->text, &ret->prefix);
 
-	ret->line = t->at.line;
+	ret->at = t->at;
 	if (e == 0) {
 		return true;
 	}

@@ -60,7 +60,7 @@ struct places {
 
 struct network {
 	struct prefix prefix;
-	unsigned line;
+	struct diag_place at;
 };
 
 struct networks {

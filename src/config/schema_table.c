@@ -121,7 +121,7 @@ static const struct key ROWS[] = {
 	  "What the patterns of this section begin with, instead of the filter's prefix.", NULL },
 	{ CONFIG_FILTER, "event", "service", { READ_NAME, 0, 0, NULL }, NULL, 0, EVENT(service),
 	  "The service of these events, instead of the filter's.", NULL },
-	{ CONFIG_FILTER, "event", "match", { READ_LINES, 0, 0, NULL }, NULL, KEY_REQUIRED, EVENT(match),
+	{ CONFIG_FILTER, "event", "match", { READ_LINES, 0, 0, NULL }, NULL, 0, EVENT(match),
 	  "Patterns; a line that one matches is this event.", NULL },
 	{ CONFIG_FILTER, "event", "ignore", { READ_LINES, 0, 0, NULL }, NULL, 0, EVENT(ignore),
 	  "Patterns; a line that one matches is not this event.", NULL },

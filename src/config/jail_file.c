@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/* jail_file.c - what does a jail's file say?
+ *
+ * The schema reads the keys one by one; what is left is what two of them say together. A jail that
+ * can never ban is an error, because whoever wrote it believes to be protected. */
+#include "config/jail_file.h"
+
+#include <errno.h>
+
+#include "config/reader.h"
+#include "config/reader_one.h"
+#include "config/schema.h"
+#include "config/scopes.h"
+
+/* A jail while it is read. */
+struct making {
+	const struct document *document;
+	const struct main_file *main;
+	struct reader *r;
+	struct ruleset *rules;
+	struct jail_file *file;
+};
+
+/* Where a key of [jail] stands, or the section, or the file. */
+static struct diag_place place_of(const struct making *m, const char *key)
+{
+	const struct setting *s =
+		section_setting(document_section(m->document, STR("jail")), str_of(key));
+	struct diag_place at = m->file->at;
+
+	if (schema_is_set(s)) {
+		return setting_place(s, 0);
+	}
+	at.key = str_of(key);
+	return at;
+}
+
+static void read_multiplier(struct making *m, const struct setting *s, struct jail_multiplier *all)
+{
+	static const struct reader_rule rule = { .kind = READ_POINTS };
+	struct jail_multiplier *ret = &all[m->file->n_multipliers];
+	const struct spec_text name = { .text = s->key, .at = setting_place(s, s->n) };
+	struct spec_text unused;
+
+	if (!reader_one_name(m->r, &rule, &name, &unused) || !schema_is_set(s) ||
+	    !reader_read(m->r, &rule, s, &ret->points)) {
+		return;
+	}
+	ret->at = setting_place(s, 0);
+	switch (names_add(&m->rules->types, m->rules->arena, s->key, &ret->type)) {
+	case 0: m->file->n_multipliers++; break;
+	case -ENOSPC:
+		diag_add(m->r->diag, DIAG_ERROR, &ret->at, "there are more than %d event types",
+			 NAMES_MAX);
+		break;
+	default: m->r->failed = true; break;
+	}
+}
+
+static int read_multipliers(struct making *m)
+{
+	const struct section *s = document_section(m->document, STR("multipliers"));
+	struct jail_multiplier *all = arena_alloc(m->r->arena, s ? s->n : 0, sizeof(*all));
+
+	if (!all) {
+		return -ENOMEM;
+	}
+	m->file->multipliers = all;
+	for (const struct setting *k = s ? s->first : NULL; k; k = k->next) {
+		read_multiplier(m, k, all);
+	}
+	return m->r->failed ? -ENOMEM : 0;
+}
+
+static int make_points(struct making *m)
+{
+	struct jail *jail = &m->file->jail;
+	points *all = arena_alloc(m->rules->arena, m->rules->types.n, sizeof(*all));
+
+	if (!all) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < m->file->n_multipliers; i++) {
+		all[m->file->multipliers[i].type] = m->file->multipliers[i].points;
+	}
+	jail->points = all;
+	jail->n_points = m->rules->types.n;
+	return 0;
+}
+
+/* Whether there is a way to the threshold at all. */
+static void check_reach(struct making *m)
+{
+	struct jail_file *f = m->file;
+	bool bans = false, adds = false;
+
+	for (size_t i = 0; i < f->n_multipliers; i++) {
+		bans = bans || f->multipliers[i].points == POINTS_BAN;
+		adds = adds || f->multipliers[i].points > 0;
+	}
+	if (!bans && !adds) {
+		struct diag_place at = place_of(m, "threshold");
+
+		diag_add(m->r->diag, DIAG_ERROR, &at,
+			 "cannot be reached: [multipliers] gives no type of event any points");
+	} else if (adds && f->values.threshold == 0) {
+		struct diag_place at = place_of(m, "threshold");
+
+		diag_add(m->r->diag, DIAG_ERROR, &at,
+			 "is missing: the score at which an address is banned");
+	}
+	f->jail.threshold = f->values.threshold > 0 ? (uint32_t)f->values.threshold : 1;
+}
+
+static int add_service(struct making *m, const struct spec_text *name, uint64_t *bits)
+{
+	uint16_t number;
+	int r = names_add(&m->rules->services, m->rules->arena, name->text, &number);
+
+	if (r == -ENOSPC) {
+		diag_add(m->r->diag, DIAG_ERROR, &name->at, "there are more than %d services",
+			 NAMES_MAX);
+		return 0;
+	}
+	if (r == 0) {
+		bits[number / 64] |= UINT64_C(1) << number % 64;
+	}
+	return r;
+}
+
+static int make_services(struct making *m)
+{
+	const struct spec_texts *names = &m->file->values.services;
+	uint64_t *bits;
+	int r = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		if (str_eq(names->at[i].text, STR("all")) && names->n > 1) {
+			diag_add(m->r->diag, DIAG_ERROR, &names->at[i].at,
+				 "\"all\" stands alone, or names of services do");
+		}
+	}
+	if (names->n == 0 || str_eq(names->at[0].text, STR("all"))) {
+		return 0;
+	}
+	bits = arena_alloc(m->rules->arena, NAMES_MAX / 64, sizeof(*bits));
+	for (size_t i = 0; bits && i < names->n && r == 0; i++) {
+		r = add_service(m, &names->at[i], bits);
+	}
+	m->file->jail.services = bits;
+	m->file->jail.n_services = NAMES_MAX;
+	return bits ? r : -ENOMEM;
+}
+
+/* The PORTS column: the words with commas between them. */
+static void put_label(const struct spec_texts *words, struct buf *label)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		buf_add_str(label, i > 0 ? STR(",") : STR_NONE);
+		buf_add_str(label, words->at[i].text);
+	}
+}
+
+static int make_scope(struct making *m)
+{
+	CLEANUP(buf_done) struct buf label = { 0 };
+	const struct spec_texts *words = &m->file->values.ports;
+	struct port_list list = { .n = 0 };
+	int r;
+
+	if (!main_file_ports(words, &m->main->groups, m->r, &list)) {
+		return 0;
+	}
+	put_label(words, &label);
+	r = buf_ok(&label);
+	if (r == 0) {
+		r = scopes_add(m->rules, &list, (enum verdict)m->file->values.verdict,
+			       list.all ? STR("all") : buf_str(&label), &m->file->jail.scope);
+	}
+	if (r == -ENOSPC) {
+		struct diag_place at = place_of(m, "ports");
+
+		diag_add(m->r->diag, DIAG_ERROR, &at,
+			 "all jails together name more than %d different lists of ports",
+			 SCOPES_MAX);
+		return 0;
+	}
+	return r;
+}
+
+static struct str keep(struct making *m, struct str text)
+{
+	struct str copy = arena_str(m->rules->arena, text);
+
+	m->r->failed = m->r->failed || !copy.p;
+	return copy;
+}
+
+static int make_jail(struct making *m)
+{
+	const struct jail_values *v = &m->file->values;
+	struct jail *jail = &m->file->jail;
+	int r;
+
+	jail->name = keep(m, m->file->name);
+	jail->about = keep(m, v->about.text);
+	jail->type = keep(m, v->type.text.n > 0 ? v->type.text : m->file->name);
+	jail->mode = (enum jail_mode)v->mode;
+	jail->subject = (enum subject_kind)v->subject;
+	jail->window = v->window;
+	jail->steps = v->ban.n;
+	for (size_t i = 0; i < v->ban.n; i++) {
+		jail->ladder[i] = v->ban.at[i];
+	}
+	jail->ban_memory = v->ban_memory;
+	jail->after_ban = (enum after_ban)v->after_ban;
+	check_reach(m);
+	r = make_points(m);
+	r = r < 0 ? r : make_services(m);
+	r = r < 0 ? r : make_scope(m);
+	return r < 0 || !m->r->failed ? r : -ENOMEM;
+}
+
+int jail_file_read(const struct document *d, struct str name, const struct main_file *m,
+		   struct reader *r, struct ruleset *rules, struct jail_file *ret)
+{
+	const struct section *s = document_section(d, STR("jail"));
+	struct making making = {
+		.document = d,
+		.main = m,
+		.r = r,
+		.rules = rules,
+		.file = ret,
+	};
+	int e;
+
+	ret->name = name;
+	ret->at = s ? section_place(s)
+		    : (struct diag_place){ .file = d->file, .section = STR("jail") };
+	schema_check(d, CONFIG_JAIL, r);
+	schema_read(CONFIG_JAIL, "jail", s, m->defaults, &ret->at, r, &ret->values);
+	e = read_multipliers(&making);
+	return e < 0 ? e : make_jail(&making);
+}
+
+int jail_file_never_block(const struct jail_file *j, struct netset **ret)
+{
+	CLEANUP(netset_freep) struct netset *set = NULL;
+	const struct networks *own = &j->values.never_block;
+
+	if (own->n > 0) {
+		set = netset_new();
+		if (!set) {
+			return -ENOMEM;
+		}
+	}
+	for (size_t i = 0; i < own->n; i++) {
+		int r = netset_add(set, &own->at[i].prefix, own->at[i].at.line);
+
+		if (r < 0) {
+			return r;
+		}
+	}
+	if (set) {
+		netset_seal(set);
+	}
+	*ret = TAKE(set);
+	return 0;
+}
