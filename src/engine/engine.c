@@ -119,6 +119,9 @@ static bool take_event(void *arg, const struct event *event)
 	struct event form = judged_form(event, r->feed->arrival);
 	bool ended, begins_line = event->text.p != r->line;
 
+	if (form.time.us < r->feed->from.us || (r->feed->to.us && form.time.us >= r->feed->to.us)) {
+		return true;
+	}
 	form.source = r->feed->source;
 	form.filter = route->filter;
 	if (begins_line && !judge_has_room(j)) {

@@ -50,6 +50,7 @@ struct feed {
 	instant arrival;      /* INSTANT_NEVER in replay: stamps of the future are believed */
 	instant file_time;    /* when the file was last written: year and date of stamps without */
 	struct str file_name; /* last component, for stamp-date */
+	instant from, to;     /* only what happened in [from, to) counts; to 0: without end */
 };
 
 /* Since the start, but `subjects`. */
@@ -57,6 +58,7 @@ struct engine_stats {
 	uint64_t lines, events, counted, bans, spared, observed, evicted;
 	uint64_t no_room; /* decisions dropped because the table of bans was full */
 	uint32_t subjects;
+	instant oldest; /* earliest time of an event that was fed */
 	instant newest; /* latest event time; 0 when there was none */
 };
 

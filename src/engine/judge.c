@@ -372,7 +372,8 @@ void judge_event(struct judge *j, const struct route *route, const struct event 
 	struct prefix subject;
 	bool counted = false;
 
-	j->stats.events++;
+	j->stats.oldest = j->stats.events++ ? instant_min(j->stats.oldest, event->time)
+					    : event->time;
 	j->stats.newest = instant_max(j->stats.newest, event->time);
 	if (!route || event->addr.family == 0) {
 		return;

@@ -97,6 +97,11 @@ void value_set_int(struct value *object, const char *key, int64_t number)
 	set(object, key, json_integer(number));
 }
 
+void value_set_real(struct value *object, const char *key, double number)
+{
+	set(object, key, json_real(number));
+}
+
 void value_set_bool(struct value *object, const char *key, bool truth)
 {
 	set(object, key, json_boolean(truth));

@@ -32,6 +32,7 @@ void value_set_text(struct value *object, const char *key, struct str text);
 /* NULL gives null. */
 void value_set_word(struct value *object, const char *key, const char *text);
 void value_set_int(struct value *object, const char *key, int64_t number);
+void value_set_real(struct value *object, const char *key, double number);
 void value_set_bool(struct value *object, const char *key, bool truth);
 void value_set_null(struct value *object, const char *key);
 /* RFC 3339 UTC with Z; INSTANT_NEVER and 0 give null. */

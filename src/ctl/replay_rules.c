@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "ctl/replay_rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static bool is_chosen(const struct ctl *ctl, const struct ruleset *rules, uint16_t jail)
+{
+	if (!ctl_has(ctl, "jail")) {
+		return true;
+	}
+	for (size_t i = 0; i < ctl->n_options; i++) {
+		if (strcmp(ctl->options[i].name, "jail") == 0 &&
+		    str_eq(rules->jails[jail].name, str_of(ctl->options[i].value))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The route with its jails cut down to the chosen ones. */
+static int cut_route(const struct ctl *ctl, struct ruleset *rules, struct route *route)
+{
+	uint16_t *jails = arena_alloc(rules->arena, route->n_jails, sizeof(*jails));
+	size_t n = 0;
+
+	if (!jails) {
+		return -1;
+	}
+	for (size_t i = 0; i < route->n_jails; i++) {
+		if (is_chosen(ctl, rules, route->jails[i])) {
+			jails[n++] = route->jails[i];
+		}
+	}
+	route->jails = jails;
+	route->n_jails = n;
+	return 0;
+}
+
+static int cut_source(const struct ctl *ctl, struct ruleset *rules, struct source *source)
+{
+	struct route *routes = arena_alloc(rules->arena, source->n_routes, sizeof(*routes));
+
+	if (!routes) {
+		return -1;
+	}
+	for (size_t i = 0; i < source->n_routes; i++) {
+		routes[i] = source->routes[i];
+		if (cut_route(ctl, rules, &routes[i]) < 0) {
+			return -1;
+		}
+	}
+	source->routes = routes;
+	return 0;
+}
+
+/* All jails that watch this filter on any source. */
+static size_t jails_of(const struct ruleset *rules, size_t n_sources, uint16_t filter,
+		       uint16_t *jails)
+{
+	bool seen[JAILS_MAX] = { false };
+	size_t n = 0;
+
+	for (size_t s = 0; s < n_sources; s++) {
+		for (size_t i = 0; i < rules->sources[s].n_routes; i++) {
+			const struct route *route = &rules->sources[s].routes[i];
+
+			for (size_t k = 0; route->filter == filter && k < route->n_jails; k++) {
+				if (!seen[route->jails[k]]) {
+					seen[route->jails[k]] = true;
+					jails[n++] = route->jails[k];
+				}
+			}
+		}
+	}
+	return n;
+}
+
+/* The source for any file: a route for each filter that a chosen jail watches, or for the named
+ * one. */
+static int make_any(const struct ctl *ctl, struct ruleset *rules, struct source *any,
+		    size_t n_sources)
+{
+	const char *only = ctl_option(ctl, "filter");
+	struct route *routes = arena_alloc(rules->arena, rules->n_filters, sizeof(*routes));
+	struct filter **filters =
+		arena_alloc(rules->arena, rules->n_filters, sizeof(struct filter *));
+
+	if (!routes || !filters) {
+		return -1;
+	}
+	for (uint16_t f = 0; f < rules->n_filters; f++) {
+		uint16_t *jails = arena_alloc(rules->arena, JAILS_MAX, sizeof(*jails));
+		size_t n = jails ? jails_of(rules, n_sources, f, jails) : 0;
+
+		if (n && (!only || str_eq(rules->filters[f].name, str_of(only)))) {
+			filters[any->n_routes] = rules->filters[f].filter;
+			routes[any->n_routes++] =
+				(struct route){ .filter = f, .jails = jails, .n_jails = n };
+		}
+	}
+	any->routes = routes;
+	return any->n_routes ? detector_new(filters, any->n_routes, &any->detector) : 0;
+}
+
+static int check_jails(const struct ctl *ctl, const struct ruleset *rules)
+{
+	for (size_t i = 0; i < ctl->n_options; i++) {
+		const struct ctl_option *o = &ctl->options[i];
+
+		if (strcmp(o->name, "jail") == 0 &&
+		    ruleset_jail(rules, str_of(o->value)) == JAIL_BY_HAND) {
+			return ctl_usage(ctl, "there is no jail %s in %s that runs", o->value,
+					 ctl->config_dir);
+		}
+	}
+	return 0;
+}
+
+int replay_rules(const struct ctl *ctl, struct ruleset *rules)
+{
+	size_t n = rules->n_sources;
+	struct source *sources = arena_alloc(rules->arena, n + 1, sizeof(*sources));
+	int code = check_jails(ctl, rules);
+
+	if (code || !sources) {
+		return code ? code : CTL_NO;
+	}
+	if (n) {
+		memcpy(sources, rules->sources, n * sizeof(*sources));
+	}
+	rules->sources = sources;
+	for (size_t i = 0; i < n; i++) {
+		if (cut_source(ctl, rules, &sources[i]) < 0) {
+			return CTL_NO;
+		}
+	}
+	sources[n] = (struct source){ .text = STR("-"), .kind = SOURCE_FILE };
+	rules->n_sources = n + 1;
+	if (make_any(ctl, rules, &sources[n], n) < 0) {
+		return CTL_NO;
+	}
+	if (!sources[n].detector) {
+		return ctl_usage(ctl,
+				 ctl_has(ctl, "filter") ? "no jail that runs watches the filter %s"
+							: "no jail in %s runs",
+				 ctl_has(ctl, "filter") ? ctl_option(ctl, "filter")
+							: ctl->config_dir);
+	}
+	return 0;
+}
+
+static struct str last_component(struct str path)
+{
+	for (size_t i = path.n; i-- > 0;) {
+		if (path.p[i] == '/') {
+			return str_slice(path, i + 1, path.n);
+		}
+	}
+	return path;
+}
+
+uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit)
+{
+	struct str name = last_component(str_of(path));
+
+	for (size_t i = 0; fit && i + 1 < rules->n_sources; i++) {
+		const struct source *source = &rules->sources[i];
+
+		if (source->kind != SOURCE_JOURNAL &&
+		    str_glob(last_component(source->text), name)) {
+			return (uint16_t)i;
+		}
+	}
+	return (uint16_t)(rules->n_sources - 1);
+}
