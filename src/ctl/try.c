@@ -6,6 +6,7 @@
 #include "base/span.h"
 #include "ctl/config_open.h"
 #include "ctl/terminal.h"
+#include "detect/framer.h"
 #include "input/replay.h"
 #include "sys/clock.h"
 
