@@ -178,16 +178,43 @@ static void print_event(const struct value *e, bool points)
 	printf("\n");
 }
 
-static void print_events(const char *head, const struct value *events, bool points)
+static bool is_among(const struct value *events, int64_t id)
 {
-	size_t n = value_length(events);
-
-	if (!n) {
-		return;
+	for (size_t i = 0; i < value_length(events); i++) {
+		if (value_int(value_get(value_at(events, i), "id"), 0) == id) {
+			return true;
+		}
 	}
-	printf("\n%s\n", head);
-	for (size_t i = 0; i < n; i++) {
-		print_event(value_at(events, points ? i : n - 1 - i), points);
+	return false;
+}
+
+static void print_evidence(const struct value *events)
+{
+	if (value_length(events)) {
+		printf("\nLines that counted towards the block (time, points, what, line):\n");
+	}
+	for (size_t i = 0; i < value_length(events); i++) {
+		print_event(value_at(events, i), true);
+	}
+}
+
+/* Oldest first; those that were told as evidence are not told again. */
+static void print_latest(const struct value *events, const struct value *evidence)
+{
+	bool headed = false;
+
+	for (size_t i = value_length(events); i-- > 0;) {
+		const struct value *e = value_at(events, i);
+
+		if (is_among(evidence, value_int(value_get(e, "id"), 0))) {
+			continue;
+		}
+		if (!headed) {
+			printf(value_length(evidence) ? "\nIts other latest events:\n"
+						      : "\nIts latest events:\n");
+			headed = true;
+		}
+		print_event(e, false);
 	}
 }
 
@@ -302,9 +329,8 @@ static void print_show(const struct value *p)
 	for (size_t i = 0; i < value_length(scores); i++) {
 		print_score(value_at(scores, i));
 	}
-	print_events("Lines that counted towards the block (time, points, what, line):",
-		     value_get(p, "evidence"), true);
-	print_events("Its latest events:", value_get(p, "events"), false);
+	print_evidence(value_get(p, "evidence"));
+	print_latest(value_get(p, "events"), value_get(p, "evidence"));
 	print_kernel(p);
 	print_past(value_get(p, "past"));
 	if (terminal_is_out()) {
