@@ -223,8 +223,11 @@ static int resolve(const struct stamp_fields *v, const struct stamp_context *ctx
 	int64_t day;
 
 	if (v->has & STAMP_HAS_EPOCH) {
+		if (v->epoch >= US_LIMIT / SECOND_US) {
+			return -EINVAL;
+		}
 		*ret = (instant){ .us = v->epoch * SECOND_US + v->us };
-		return v->epoch < US_LIMIT / SECOND_US ? 0 : -EINVAL;
+		return 0;
 	}
 	if (!has_sense(v)) {
 		return -EINVAL;
