@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The road is the daemon's: the same engine, fed from old files instead of live ones, with
  * decisions printed instead of enforced. A file whose name fits a source goes to it; any other is
- * read by all filters that the jails watch, as one source that is added for it. Whether the daemon
- * observes is left out of account: replay says what would be decided. */
+ * read by all filters that the jails watch, as one source that is added for it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +69,7 @@ static void print_json(const struct ruleset *rules, const struct decision *d)
 	value_set_word(row, "action", action_word(d->action));
 	value_set_text(row, "jail", ruleset_jail_name(rules, d->jail));
 	if (d->kind != DECISION_LIFT) {
-		value_set_text(row, "type", names_at(&rules->types, d->type));
+		value_set_text(row, "type", rules->jails[d->jail].type);
 		value_set_int(row, "score", d->score);
 		value_set_int(row, "threshold", d->threshold);
 		value_set_instant(row, "until", d->until);
@@ -257,7 +256,6 @@ static int make_engine(struct run *run, struct config *config)
 		return r;
 	}
 	files_random(seed, sizeof(seed));
-	config->ruleset->observe = false;
 	r = engine_new(TAKE(config->ruleset), &limits, seed, &run->engine);
 	if (r < 0) {
 		fprintf(stderr, "ipsctl replay: %s\n", strerror(-r));

@@ -76,14 +76,15 @@ static bool events_row(void *arg, const struct stored_event *event)
 static bool decisions_row(void *arg, const struct stored_ban *ban)
 {
 	struct events *s = arg;
-	struct str type = ban->type, jail = s->jail ? s->jail->name : STR_NONE;
+	struct str jail = s->jail ? s->jail->name : STR_NONE;
 
 	s->before = ban->decision.ban;
 	if (ban->decision.time.us < s->since.us) {
 		s->too_old = true;
-	} else if ((!s->type.n || str_eq(s->type, type)) && (!jail.n || str_eq(jail, ban->jail)) &&
+	} else if ((!s->type.n || str_eq(s->type, ban->type)) &&
+		   (!jail.n || str_eq(jail, ban->jail)) &&
 		   (!s->service.n || str_eq(s->service, ban->service))) {
-		value_add(s->found, row_decision(ban));
+		value_add(s->found, row_decision(s->daemon, ban));
 	}
 	s->newest = ban->decision.ban > s->newest ? ban->decision.ban : s->newest;
 	return value_length(s->found) < s->limit;

@@ -131,9 +131,11 @@ struct value *row_event(const struct stored_event *event, bool counted)
 	return row;
 }
 
-struct value *row_decision(const struct stored_ban *ban)
+struct value *row_decision(const struct daemon *daemon, const struct stored_ban *ban)
 {
+	const struct ruleset *rules = engine_ruleset(daemon->engine);
 	const struct decision *d = &ban->decision;
+	uint16_t number = ruleset_jail(rules, ban->jail);
 	bool by_hand = d->jail == JAIL_BY_HAND;
 	struct value *row = value_object();
 
@@ -142,7 +144,10 @@ struct value *row_decision(const struct stored_ban *ban)
 	set_prefix(row, "prefix", &d->prefix);
 	value_set_word(row, "action", action_word(d->action));
 	value_set_text(row, "jail", ban->jail);
-	set_name(row, "type", by_hand ? STR_NONE : ban->type);
+	set_name(row, "type",
+		 by_hand                  ? STR("Manual")
+		 : number == JAIL_BY_HAND ? STR_NONE
+					  : rules->jails[number].type);
 	set_score(row, by_hand, d->score, d->threshold);
 	value_set_instant(row, "until", d->until);
 	value_set_word(row, "because", because_word(d->because));
