@@ -17,44 +17,49 @@ enum { V6_GROUPS = 8 };
 
 static const uint8_t MAPPED[12] = { [10] = 0xff, [11] = 0xff };
 
+/* Returns how many digits the octet at the start has, 0 when there is none. */
+static size_t read_octet(const char *s, size_t n, uint8_t *ret)
+{
+	unsigned octet = 0, digit;
+	size_t i = 0;
+
+	while (i < n && i < 3 && (digit = (unsigned char)s[i] - (unsigned)'0') <= 9) {
+		octet = octet * 10 + digit;
+		i++;
+	}
+	if (octet > UINT8_MAX || (i > 1 && s[0] == '0')) {
+		return 0;
+	}
+	*ret = (uint8_t)octet;
+	return i;
+}
+
 static int parse_v4(const char *s, size_t n, uint8_t out[static 4])
 {
-	unsigned octet = 0, digits = 0, dots = 0;
+	size_t i = 0, used;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned digit = (unsigned)(unsigned char)s[i] - '0';
-
-		if (digit <= 9) {
-			if (digits > 0 && octet == 0) {
-				return -EINVAL;
-			}
-			octet = octet * 10 + digit;
-			digits++;
-			if (octet > UINT8_MAX) {
-				return -EINVAL;
-			}
-		} else if (s[i] == '.' && digits > 0 && dots < 3) {
-			out[dots++] = (uint8_t)octet;
-			octet = 0;
-			digits = 0;
-		} else {
+	for (unsigned octet = 0; octet < 4; octet++) {
+		if (octet > 0 && (i == n || s[i++] != '.')) {
 			return -EINVAL;
 		}
+		used = read_octet(s + i, n - i, &out[octet]);
+		if (used == 0) {
+			return -EINVAL;
+		}
+		i += used;
 	}
-	if (dots != 3 || digits == 0) {
-		return -EINVAL;
-	}
-	out[3] = (uint8_t)octet;
-	return 0;
+	return i == n ? 0 : -EINVAL;
 }
 
 static unsigned hex_digit(char c)
 {
-	if (c >= '0' && c <= '9') {
-		return (unsigned)(c - '0');
+	unsigned digit = (unsigned char)c - (unsigned)'0';
+	unsigned letter = ((unsigned char)c | 0x20U) - (unsigned)'a';
+
+	if (digit <= 9) {
+		return digit;
 	}
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+	return letter <= 5 ? letter + 10 : 16;
 }
 
 /* What has been read of an IPv6 address. */
@@ -109,7 +114,7 @@ static int close_gap(struct v6 *v6)
 	return 0;
 }
 
-static int parse_v6(const char *s, size_t n, struct v6 *v6)
+static int read_groups(const char *s, size_t n, struct v6 *v6)
 {
 	size_t i = 0, used;
 
@@ -140,29 +145,31 @@ static int parse_v6(const char *s, size_t n, struct v6 *v6)
 	return close_gap(v6);
 }
 
-int addr_parse(struct str text, struct addr *ret)
+static int parse_v6(struct str text, struct addr *ret)
 {
 	struct v6 v6 = { .gap = NO_GAP };
-	struct addr out = { .family = 4 };
 
-	if (text.n >= ADDR_TEXT_MAX) {
+	if (text.n >= ADDR_TEXT_MAX || read_groups(text.p, text.n, &v6) < 0) {
 		return -EINVAL;
 	}
-	if (parse_v4(text.p, text.n, out.bytes) == 0) {
-		*ret = out;
-		return 0;
-	}
-	if (parse_v6(text.p, text.n, &v6) < 0) {
-		return -EINVAL;
-	}
-	out = (struct addr){ .family = 6 };
+	*ret = (struct addr){ .family = 6 };
 	if (memcmp(v6.bytes, MAPPED, sizeof(MAPPED)) == 0) {
-		out.family = 4;
-		memcpy(out.bytes, v6.bytes + sizeof(MAPPED), 4);
+		ret->family = 4;
+		memcpy(ret->bytes, v6.bytes + sizeof(MAPPED), 4);
 	} else {
-		memcpy(out.bytes, v6.bytes, sizeof(v6.bytes));
+		memcpy(ret->bytes, v6.bytes, sizeof(v6.bytes));
 	}
-	*ret = out;
+	return 0;
+}
+
+int addr_parse(struct str text, struct addr *ret)
+{
+	uint8_t v4[4];
+
+	if (parse_v4(text.p, text.n, v4) < 0) {
+		return parse_v6(text, ret);
+	}
+	*ret = (struct addr){ .family = 4, .bytes = { v4[0], v4[1], v4[2], v4[3] } };
 	return 0;
 }
 

@@ -18,6 +18,7 @@
 #include "base/table.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,14 +42,16 @@ struct table {
 	uint8_t seed[TABLE_SEED_SIZE];
 };
 
-static uint64_t load_le64(const unsigned char *p, size_t n)
-{
-	uint64_t word = 0;
+struct sip {
+	uint64_t v0, v1, v2, v3;
+};
 
-	for (size_t i = 0; i < n; i++) {
-		word |= (uint64_t)p[i] << (8 * i);
-	}
-	return word;
+static inline uint64_t load(const unsigned char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return le64toh(word);
 }
 
 static inline uint64_t rotl(uint64_t x, unsigned bits)
@@ -56,45 +59,53 @@ static inline uint64_t rotl(uint64_t x, unsigned bits)
 	return (x << bits) | (x >> (64 - bits));
 }
 
-static inline void sip_round(uint64_t v[static 4])
+static inline void sip_round(struct sip *s)
 {
-	v[0] += v[1];
-	v[1] = rotl(v[1], 13) ^ v[0];
-	v[0] = rotl(v[0], 32);
-	v[2] += v[3];
-	v[3] = rotl(v[3], 16) ^ v[2];
-	v[0] += v[3];
-	v[3] = rotl(v[3], 21) ^ v[0];
-	v[2] += v[1];
-	v[1] = rotl(v[1], 17) ^ v[2];
-	v[2] = rotl(v[2], 32);
+	s->v0 += s->v1;
+	s->v1 = rotl(s->v1, 13) ^ s->v0;
+	s->v0 = rotl(s->v0, 32);
+	s->v2 += s->v3;
+	s->v3 = rotl(s->v3, 16) ^ s->v2;
+	s->v0 += s->v3;
+	s->v3 = rotl(s->v3, 21) ^ s->v0;
+	s->v2 += s->v1;
+	s->v1 = rotl(s->v1, 17) ^ s->v2;
+	s->v2 = rotl(s->v2, 32);
 }
 
-static inline void sip_word(uint64_t v[static 4], uint64_t word)
+static inline void sip_word(struct sip *s, uint64_t word)
 {
-	v[3] ^= word;
-	sip_round(v);
-	sip_round(v);
-	v[0] ^= word;
+	s->v3 ^= word;
+	sip_round(s);
+	sip_round(s);
+	s->v0 ^= word;
 }
 
 uint64_t siphash(const void *bytes, size_t n, const uint8_t seed[static TABLE_SEED_SIZE])
 {
 	const unsigned char *p = bytes;
-	const uint64_t k0 = load_le64(seed, 8), k1 = load_le64(seed + 8, 8);
-	uint64_t v[4] = { k0 ^ 0x736f6d6570736575, k1 ^ 0x646f72616e646f6d, k0 ^ 0x6c7967656e657261,
-			  k1 ^ 0x7465646279746573 };
+	const uint64_t k0 = load(seed), k1 = load(seed + 8);
+	struct sip s = {
+		.v0 = k0 ^ 0x736f6d6570736575,
+		.v1 = k1 ^ 0x646f72616e646f6d,
+		.v2 = k0 ^ 0x6c7967656e657261,
+		.v3 = k1 ^ 0x7465646279746573,
+	};
 	size_t left = n;
+	uint64_t last = (uint64_t)n << 56;
 
 	for (; left >= 8; left -= 8, p += 8) {
-		sip_word(v, load_le64(p, 8));
+		sip_word(&s, load(p));
 	}
-	sip_word(v, (uint64_t)n << 56 | load_le64(p, left));
-	v[2] ^= 0xff;
+	for (size_t i = 0; i < left; i++) {
+		last |= (uint64_t)p[i] << (8 * i);
+	}
+	sip_word(&s, last);
+	s.v2 ^= 0xff;
 	for (unsigned i = 0; i < 4; i++) {
-		sip_round(v);
+		sip_round(&s);
 	}
-	return v[0] ^ v[1] ^ v[2] ^ v[3];
+	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
 
 static unsigned char *key_at(const struct table *t, uint32_t slot)
