@@ -155,7 +155,7 @@ static int resolve_jails(struct parts *p)
 		struct parts_mark mark = parts_mark(p->r);
 		int r;
 
-		if (part->state != PART_OK) {
+		if (part->state == PART_DISABLED || !part->document) {
 			continue;
 		}
 		r = watching_resolve(p, &p->jails[i]);

@@ -18,6 +18,7 @@ struct printing {
 	const struct section *fallback; /* [defaults], for a jail */
 	bool where;
 	struct buf *out;
+	size_t start; /* what stood in the buffer before */
 };
 
 static void put_where(const struct printing *p, const struct setting *s)
@@ -51,7 +52,7 @@ static void put_setting(const struct printing *p, const struct setting *s)
 
 static void put_header(const struct printing *p, struct str name)
 {
-	buf_printf(p->out, "%s[%.*s]\n", p->out->n > 0 ? "\n" : "", STR_ARG(name));
+	buf_printf(p->out, "%s[%.*s]\n", p->out->n > p->start ? "\n" : "", STR_ARG(name));
 }
 
 /* The keys of a section of the table that the section `s` (NULL: the file has none) leaves out. */
@@ -153,6 +154,7 @@ int config_cat(const struct config *c, enum config_kind kind, struct str name, b
 		.document = find_document(c, kind, name),
 		.where = where,
 		.out = out,
+		.start = out->n,
 	};
 
 	if (!p.document) {

@@ -151,9 +151,10 @@ static uint16_t read_type(struct making *m, const struct section *s)
 static void read_event(struct making *m, const struct section *s, struct event_values *values,
 		       struct section_spec *spec)
 {
+	const struct schema_source from = { .kind = CONFIG_FILTER, .name = "event", .section = s };
 	const struct diag_place at = section_place(s);
 
-	schema_read(CONFIG_FILTER, "event", s, NULL, NULL, m->r, values);
+	schema_read(&from, m->r, values);
 	*spec = (struct section_spec){
 		.type = read_type(m, s),
 		.name = keep(m, str_trim(str_slice(s->name, sizeof("event ") - 1, SIZE_MAX))),
@@ -275,6 +276,17 @@ static bool is_fail2ban(const struct making *m)
 	return true;
 }
 
+static void read_section(struct making *m, const char *name, void *ret)
+{
+	const struct schema_source from = {
+		.kind = CONFIG_FILTER,
+		.name = name,
+		.section = document_section(m->document, str_of(name)),
+	};
+
+	schema_read(&from, m->r, ret);
+}
+
 int filter_file_read(const struct document *d, struct str name, struct reader *r,
 		     struct ruleset *rules, struct filter_file *ret)
 {
@@ -285,10 +297,8 @@ int filter_file_read(const struct document *d, struct str name, struct reader *r
 		return 0;
 	}
 	schema_check(d, CONFIG_FILTER, r);
-	schema_read(CONFIG_FILTER, "filter", document_section(d, STR("filter")), NULL, NULL, r,
-		    &ret->values);
-	schema_read(CONFIG_FILTER, "session", document_section(d, STR("session")), NULL, NULL, r,
-		    &session);
+	read_section(&m, "filter", &ret->values);
+	read_section(&m, "session", &session);
 	check_sources(&m);
 	read_spec(&m, name);
 	return r->failed ? -ENOMEM : 0;

@@ -88,28 +88,44 @@ static int make_points(struct making *m)
 	return 0;
 }
 
-/* Whether there is a way to the threshold at all. */
+/* Whether every multiplier that stands there could be read. */
+static bool has_all_multipliers(const struct making *m)
+{
+	const struct section *s = document_section(m->document, STR("multipliers"));
+	size_t n = 0;
+
+	for (const struct setting *k = s ? s->first : NULL; k; k = k->next) {
+		n += schema_is_set(k);
+	}
+	return n == m->file->n_multipliers;
+}
+
+static bool has_threshold(const struct making *m)
+{
+	const struct section *own = document_section(m->document, STR("jail"));
+
+	return m->file->values.threshold > 0 ||
+	       schema_is_set(section_setting(own, STR("threshold")));
+}
+
+/* Whether there is a way to the threshold at all. What could not be read was told. */
 static void check_reach(struct making *m)
 {
-	struct jail_file *f = m->file;
+	const struct jail_file *f = m->file;
+	const struct diag_place at = place_of(m, "threshold");
 	bool bans = false, adds = false;
 
 	for (size_t i = 0; i < f->n_multipliers; i++) {
 		bans = bans || f->multipliers[i].points == POINTS_BAN;
 		adds = adds || f->multipliers[i].points > 0;
 	}
-	if (!bans && !adds) {
-		struct diag_place at = place_of(m, "threshold");
-
+	if (!bans && !adds && has_all_multipliers(m)) {
 		diag_add(m->r->diag, DIAG_ERROR, &at,
 			 "cannot be reached: [multipliers] gives no type of event any points");
-	} else if (adds && f->values.threshold == 0) {
-		struct diag_place at = place_of(m, "threshold");
-
+	} else if (adds && !has_threshold(m)) {
 		diag_add(m->r->diag, DIAG_ERROR, &at,
 			 "is missing: the score at which an address is banned");
 	}
-	f->jail.threshold = f->values.threshold > 0 ? (uint32_t)f->values.threshold : 1;
 }
 
 static int add_service(struct making *m, const struct spec_text *name, uint64_t *bits)
@@ -214,6 +230,7 @@ static int make_jail(struct making *m)
 	}
 	jail->ban_memory = v->ban_memory;
 	jail->after_ban = (enum after_ban)v->after_ban;
+	jail->threshold = v->threshold > 0 ? (uint32_t)v->threshold : 1;
 	check_reach(m);
 	r = make_points(m);
 	r = r < 0 ? r : make_services(m);
@@ -232,13 +249,20 @@ int jail_file_read(const struct document *d, struct str name, const struct main_
 		.rules = rules,
 		.file = ret,
 	};
+	const struct schema_source from = {
+		.kind = CONFIG_JAIL,
+		.name = "jail",
+		.section = s,
+		.fallback = m->defaults,
+		.missing = &ret->at,
+	};
 	int e;
 
 	ret->name = name;
 	ret->at = s ? section_place(s)
 		    : (struct diag_place){ .file = d->file, .section = STR("jail") };
 	schema_check(d, CONFIG_JAIL, r);
-	schema_read(CONFIG_JAIL, "jail", s, m->defaults, &ret->at, r, &ret->values);
+	schema_read(&from, r, &ret->values);
 	e = read_multipliers(&making);
 	return e < 0 ? e : make_jail(&making);
 }

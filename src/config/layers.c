@@ -37,7 +37,7 @@ static void tell_unreadable(const struct layers *l, const char *path, int r)
 	}
 }
 
-/* Reads one file over the document. -ENOENT, -ENOMEM; other trouble is told. */
+/* Reads one file over the document. 1: it cannot be read, and that was told. -ENOENT, -ENOMEM. */
 static int read_over(const struct layers *l, const char *path, struct document *d)
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
@@ -48,7 +48,7 @@ static int read_over(const struct layers *l, const char *path, struct document *
 	}
 	if (r < 0) {
 		tell_unreadable(l, path, r);
-		return 0;
+		return 1;
 	}
 	r = buf_ok(&text);
 	return r < 0 ? r : document_add(d, str_of(path), buf_str(&text), l->diag);
@@ -89,7 +89,7 @@ static int read_dropins(const struct layers *l, enum layers_folder folder, struc
 	r = list_folder(l, buf_text(&path), &names);
 	stem = path.n;
 	rest = buf_str(&names);
-	while (r == 0 && next_name(&rest, &dropin)) {
+	while (r >= 0 && next_name(&rest, &dropin)) {
 		buf_truncate(&path, stem);
 		buf_printf(&path, "/%.*s", STR_ARG(dropin));
 		r = read_over(l, buf_text(&path), d);
@@ -108,7 +108,7 @@ static int read_bottom(const struct layers *l, const char *base, enum layers_fol
 	put_folder(&path, base, folder);
 	buf_printf(&path, "/%.*s.conf", STR_ARG(name));
 	r = read_over(l, buf_text(&path), d);
-	if (r == 0) {
+	if (r >= 0) {
 		*ret_file = arena_str(l->arena, buf_str(&path));
 	}
 	return r < 0 || ret_file->p ? r : -ENOMEM;
@@ -151,7 +151,7 @@ int layers_read_file(const struct layers *l, struct str path, struct document **
 		return -ENOMEM;
 	}
 	r = read_over(l, buf_text(&text), d);
-	if (r == 0) {
+	if (r >= 0) {
 		*ret = d;
 	}
 	return r;

@@ -26,8 +26,9 @@ struct layers_names {
 NODISCARD int layers_list(const struct layers *l, enum layers_folder folder,
 			  struct layers_names *ret);
 /* Reads all files of `name` (`ipsd` for LAYERS_MAIN) into a document. *ret_file is the one at the
- * bottom. -ENOENT: there is none, *ret holds the drop-ins only. -ENOMEM. */
+ * bottom. 1: that one cannot be read, and that was told. -ENOENT: there is none, *ret holds the
+ * drop-ins only. -ENOMEM. */
 NODISCARD int layers_read(const struct layers *l, enum layers_folder folder, struct str name,
 			  struct str *ret_file, struct document **ret);
-/* The same for one file by its path, without drop-ins. */
+/* The same for one file by its path, without drop-ins. 1, -ENOENT, -ENOMEM. */
 NODISCARD int layers_read_file(const struct layers *l, struct str path, struct document **ret);

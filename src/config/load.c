@@ -164,7 +164,7 @@ static int open_part(struct loader *l, enum layers_folder folder, struct str nam
 	}
 	part->document = document;
 	parts_judge(part, &l->reader, mark);
-	return r == 0 ? 0 : 1;
+	return r == -ENOENT ? 1 : r;
 }
 
 static int add_filter(struct loader *l, struct filter_part *p)
@@ -370,7 +370,7 @@ static int open_alone(struct loader *l, struct str name_or_path, struct config_p
 	}
 	r = is_path ? layers_read_file(&l->layers, name_or_path, &document)
 		    : layers_read(&l->layers, LAYERS_FILTERS, name_or_path, &part->file, &document);
-	if (r == 0) {
+	if (r >= 0) {
 		part->document = document;
 	}
 	return r;
@@ -390,7 +390,7 @@ static int load_alone(struct loader *l, struct str name_or_path)
 		return r;
 	}
 	l->parts.n_filters = l->config->n_filters = 1;
-	r = add_filter(l, &l->parts.filters[0]);
+	r = r == 0 ? add_filter(l, &l->parts.filters[0]) : -EINVAL;
 	if (r == 0 && parts_erred(&l->reader, mark)) {
 		r = -EINVAL;
 	}

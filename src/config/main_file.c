@@ -32,10 +32,10 @@ static void tell_bad_port(const struct spec_text *word, int e, const struct port
 			 "\"%.*s\" is no port: ports go from 1 to 65535, ranges from low to high",
 			 STR_ARG(word->text));
 	} else {
-		diag_add(r->diag, DIAG_ERROR, &word->at,
-			 "\"%.*s\" is neither a port nor a group of ports%s%.*s%s",
-			 STR_ARG(word->text), similar.n > 0 ? "; did you mean " : "",
-			 STR_ARG(similar), similar.n > 0 ? "?" : "");
+		diag_add(r->diag, DIAG_ERROR, &word->at, "\"%.*s\" is no port%s%s%.*s%s",
+			 STR_ARG(word->text), groups ? " and no group of ports" : "",
+			 similar.n > 0 ? "; did you mean " : "", STR_ARG(similar),
+			 similar.n > 0 ? "?" : "");
 	}
 }
 
@@ -118,6 +118,7 @@ static void check_prefixes(const struct main_file *m, const struct section *ipsd
 static void read_defaults(const struct document *d, struct main_file *m, struct reader *r)
 {
 	const struct section *s = document_section(d, STR("defaults"));
+	const struct schema_source from = { .kind = CONFIG_JAIL, .name = "jail", .section = s };
 	size_t before = diag_count(r->diag, DIAG_ERROR);
 	struct jail_values values = { .window = { 0 } };
 	struct port_list ports = { .n = 0 };
@@ -125,7 +126,7 @@ static void read_defaults(const struct document *d, struct main_file *m, struct 
 	if (!s) {
 		return;
 	}
-	schema_read(CONFIG_JAIL, "jail", s, NULL, NULL, r, &values);
+	schema_read(&from, r, &values);
 	(void)main_file_ports(&values.ports, &m->groups, r, &ports);
 	if (diag_count(r->diag, DIAG_ERROR) == before) {
 		m->defaults = s;
@@ -136,8 +137,13 @@ void main_file_read(const struct document *d, struct reader *r, struct main_file
 {
 	schema_check(d, CONFIG_MAIN, r);
 	for (size_t i = 0; i < ARRAY_SIZE(SECTIONS); i++) {
-		schema_read(CONFIG_MAIN, SECTIONS[i], document_section(d, str_of(SECTIONS[i])),
-			    NULL, NULL, r, &ret->values);
+		const struct schema_source from = {
+			.kind = CONFIG_MAIN,
+			.name = SECTIONS[i],
+			.section = document_section(d, str_of(SECTIONS[i])),
+		};
+
+		schema_read(&from, r, &ret->values);
 	}
 	read_groups(ret, document_section(d, STR("ports")), r);
 	check_prefixes(ret, document_section(d, STR("ipsd")), r);

@@ -23,7 +23,7 @@ void parts_judge(struct config_part *p, struct reader *r, struct parts_mark sinc
 	CLEANUP(buf_done) struct buf why = { 0 };
 	const struct diag_item *item;
 
-	if (!parts_erred(r, since)) {
+	if (!parts_erred(r, since) || p->state == PART_FAILED) {
 		return;
 	}
 	p->state = PART_FAILED;

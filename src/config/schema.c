@@ -90,29 +90,55 @@ static bool is_section(enum config_kind kind, struct str section)
 	return false;
 }
 
-static void tell_unknown_section(const struct section *s, enum config_kind kind, struct reader *r)
+/* The section of this kind that looks most like it; [event ...] by its first word. */
+static struct similar similar_section(struct str name, enum config_kind kind)
 {
-	struct diag_place at = section_place(s);
-	struct similar similar = similar_to(s->name);
+	struct similar similar = similar_to(str_slice(name, 0, str_find_char(name, ' ')));
 	const struct key *row;
 
 	for (size_t i = 0; (row = schema_row(i)); i++) {
-		if (row->kind != kind && str_eq(str_of(row->section), s->name)) {
-			diag_add(r->diag, DIAG_ERROR, &at, "this section belongs in %s",
-				 FILES[row->kind]);
-			return;
-		}
 		if (row->kind == kind) {
 			similar_offer(&similar, str_of(row->section));
 		}
 	}
-	if (kind == CONFIG_FILTER && str_eq(s->name, STR("event"))) {
+	if (kind == CONFIG_MAIN) {
+		similar_offer(&similar, STR("defaults"));
+	}
+	return similar;
+}
+
+/* The kind of file that has such a section, or the kind itself. */
+static enum config_kind home_of(struct str section, enum config_kind kind)
+{
+	const struct key *row;
+
+	for (size_t i = 0; (row = schema_row(i)); i++) {
+		if (str_eq(str_of(row->section), section)) {
+			return row->kind;
+		}
+	}
+	return kind;
+}
+
+static void tell_unknown_section(const struct section *s, enum config_kind kind, struct reader *r)
+{
+	struct diag_place at = section_place(s);
+	struct similar similar = similar_section(s->name, kind);
+	enum config_kind home = home_of(s->name, kind);
+
+	if (home != kind) {
+		diag_add(r->diag, DIAG_ERROR, &at, "this section belongs in %s", FILES[home]);
+	} else if (kind == CONFIG_FILTER && str_eq(s->name, STR("event"))) {
 		diag_add(r->diag, DIAG_ERROR, &at,
 			 "the type is missing: [event auth-failure], or [event <TYPE>] when each "
 			 "line names it");
-		return;
+	} else if (similar.found.n > 0) {
+		diag_add(r->diag, DIAG_ERROR, &at, "unknown section; did you mean [%.*s%s]?",
+			 STR_ARG(similar.found),
+			 str_eq(similar.found, STR("event")) ? " TYPE" : "");
+	} else {
+		diag_add(r->diag, DIAG_ERROR, &at, "unknown section");
 	}
-	diag_add(r->diag, DIAG_ERROR, &at, "unknown section%s%.*s%s", SIMILAR_ARG(similar));
 }
 
 /* Our key for a word of fail2ban's, when this section has it. */
@@ -127,22 +153,42 @@ static const char *find_ours(enum config_kind kind, const struct setting *s)
 	return NULL;
 }
 
-static void tell_unknown_key(const struct setting *s, enum config_kind kind, struct reader *r)
+/* Another section of this kind of file that has the key; NULL: none. */
+static const char *find_elsewhere(enum config_kind kind, struct str key)
+{
+	const struct key *row;
+
+	for (size_t i = 0; (row = schema_row(i)); i++) {
+		if (row->kind == kind && str_eq(str_of(row->name), key)) {
+			return row->section;
+		}
+	}
+	return kind == CONFIG_MAIN && schema_key(kind, STR("defaults"), key) ? "defaults" : NULL;
+}
+
+static struct similar similar_key(enum config_kind kind, const struct setting *s)
 {
 	const struct place_in_table p = translate(kind, s->section);
-	struct diag_place at = setting_place(s, s->n);
 	struct similar similar = similar_to(s->key);
-	const char *ours = find_ours(kind, s), *elsewhere = NULL;
 	const struct key *row;
 
 	for (size_t i = 0; (row = schema_row(i)); i++) {
 		if (is_row_of(row, &p)) {
 			similar_offer(&similar, str_of(row->name));
-		} else if (row->kind == kind && str_eq(str_of(row->name), s->key)) {
-			elsewhere = row->section;
 		}
 	}
-	if (ours) {
+	return similar;
+}
+
+static void tell_unknown_key(const struct setting *s, enum config_kind kind, struct reader *r)
+{
+	struct diag_place at = setting_place(s, s->n);
+	struct similar similar = similar_key(kind, s);
+	const char *ours = find_ours(kind, s), *elsewhere = find_elsewhere(kind, s->key);
+
+	if (translate(kind, s->section).shared && schema_key(CONFIG_JAIL, STR("jail"), s->key)) {
+		diag_add(r->diag, DIAG_ERROR, &at, "each jail has its own; it cannot stand here");
+	} else if (ours) {
 		diag_add(r->diag, DIAG_ERROR, &at,
 			 "unknown key; what fail2ban calls %.*s is %s here", STR_ARG(s->key), ours);
 	} else if (similar.found.n == 0 && elsewhere) {
@@ -212,44 +258,68 @@ static void read_default(const struct key *row, struct reader *r, void *field)
 	(void)reader_read(r, &row->rule, &made, field);
 }
 
-static void read_key(const struct key *row, const struct setting *s, struct reader *r, void *field)
+static void read_setting(const struct key *row, const struct setting *s, struct reader *r,
+			 void *field)
 {
-	if (row->value) {
-		read_default(row, r, field);
-	}
-	if (!schema_is_set(s)) {
-		return;
-	}
-	if (reader_read(r, &row->rule, s, field) && (row->flags & KEY_LATER)) {
+	if (schema_is_set(s) && reader_read(r, &row->rule, s, field) && (row->flags & KEY_LATER)) {
 		struct diag_place at = setting_place(s, s->n);
 
 		diag_add(r->diag, DIAG_ERROR, &at, "this key is not supported yet");
 	}
 }
 
-void schema_read(enum config_kind kind, const char *name, const struct section *s,
-		 const struct section *fallback, const struct diag_place *missing, struct reader *r,
-		 void *ret)
+/* What the section leaves out. */
+static void read_left_out(const struct place_in_table *p, const struct section *s,
+			  const struct section *fallback, struct reader *r, void *ret)
 {
-	const struct place_in_table p = { .kind = kind, .section = str_of(name) };
 	const struct key *row;
 
 	for (size_t i = 0; (row = schema_row(i)); i++) {
-		const struct setting *own;
+		void *field = (char *)ret + row->offset;
+		const struct str name = str_of(row->name);
 
-		if (!is_row_of(row, &p) || is_any(row)) {
+		if (!is_row_of(row, p) || is_any(row)) {
 			continue;
 		}
-		own = section_setting(s, str_of(row->name));
-		if (!schema_is_set(own) && !(row->flags & KEY_OWN)) {
-			own = section_setting(fallback, str_of(row->name));
+		if (row->value) {
+			read_default(row, r, field);
 		}
-		read_key(row, own, r, (char *)ret + row->offset);
-		if (missing && !schema_is_set(own) && (row->flags & KEY_REQUIRED)) {
+		if (!schema_is_set(section_setting(s, name)) && !(row->flags & KEY_OWN)) {
+			read_setting(row, section_setting(fallback, name), r, field);
+		}
+	}
+}
+
+static void tell_missing(const struct place_in_table *p, const struct section *s,
+			 const struct diag_place *missing, struct reader *r)
+{
+	const struct key *row;
+
+	for (size_t i = 0; (row = schema_row(i)); i++) {
+		if (is_row_of(row, p) && (row->flags & KEY_REQUIRED) &&
+		    !schema_is_set(section_setting(s, str_of(row->name)))) {
 			struct diag_place at = *missing;
 
 			at.key = str_of(row->name);
 			diag_add(r->diag, DIAG_ERROR, &at, "is missing");
 		}
+	}
+}
+
+void schema_read(const struct schema_source *from, struct reader *r, void *ret)
+{
+	const struct place_in_table p = { .kind = from->kind, .section = str_of(from->name) };
+	const struct section *s = from->section;
+
+	read_left_out(&p, s, from->fallback, r, ret);
+	for (const struct setting *k = s ? s->first : NULL; k; k = k->next) {
+		const struct key *row = schema_key(from->kind, p.section, k->key);
+
+		if (row && !is_any(row)) {
+			read_setting(row, k, r, (char *)ret + row->offset);
+		}
+	}
+	if (from->missing) {
+		tell_missing(&p, s, from->missing, r);
 	}
 }

@@ -13,11 +13,18 @@ const struct key *schema_key(enum config_kind kind, struct str section, struct s
 /* Says which sections and keys are unknown, with what was probably meant, and which sections are
  * not supported yet. */
 void schema_check(const struct document *d, enum config_kind kind, struct reader *r);
-/* Fills the struct of values.h for the table's section `name` (`jail`, `event`): from `s`, what it
- * leaves out from `fallback`, what both leave out from the defaults. Both may be NULL. `missing` is
- * where a required key is said to be missing; NULL: nothing is required. */
-void schema_read(enum config_kind kind, const char *name, const struct section *s,
-		 const struct section *fallback, const struct diag_place *missing, struct reader *r,
-		 void *ret);
+
+/* Where a struct of values.h comes from. */
+struct schema_source {
+	enum config_kind kind;
+	const char *name;                 /* the table's section: `jail`, `event` */
+	const struct section *section;    /* NULL: the file has none */
+	const struct section *fallback;   /* for what it leaves out; NULL: none */
+	const struct diag_place *missing; /* where a required key is missing; NULL: none is */
+};
+
+/* Fills the section's struct of values.h: from the section, what it leaves out from the fallback,
+ * what both leave out from the defaults. */
+void schema_read(const struct schema_source *from, struct reader *r, void *ret);
 /* Whether the setting says anything: a key set to nothing is as if it were not there. */
 bool schema_is_set(const struct setting *s);
