@@ -247,14 +247,18 @@ static struct stretch stretch_at(const struct zone *z, int64_t t)
 static int32_t offset_of_local(const struct zone *z, int64_t local)
 {
 	struct stretch s = stretch_at(z, local - OFFSET_MAX - 1);
+	int64_t begin = INT64_MIN;
+	int32_t before = s.offset;
 
-	while (local - s.offset >= s.end) {
-		struct stretch next = stretch_at(z, s.end);
-
-		if (local - next.offset < s.end) {
-			break;
+	while (local - s.offset < begin || local - s.offset >= s.end) {
+		if (s.end > local + OFFSET_MAX) {
+			return before;
 		}
-		s = next;
+		if (local - s.offset >= s.end) {
+			before = s.offset;
+		}
+		begin = s.end;
+		s = stretch_at(z, begin);
 	}
 	return s.offset;
 }
