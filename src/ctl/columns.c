@@ -162,7 +162,7 @@ void column_text(enum column c, const struct value *row, bool exact, struct buf 
 	const struct value *v = value_get(row, columns[c].key);
 
 	switch (columns[c].cell) {
-	case CELL_TEXT: buf_add_str(out, value_text(v, STR_NONE)); return;
+	case CELL_TEXT: buf_add_str(out, value_text(v, STR_NONE)); break;
 	case CELL_PREFIX: add_prefix(value_text(v, STR_NONE), exact, out); return;
 	case CELL_LEFT: add_left(v, exact, out); return;
 	case CELL_TIME: add_time(row, columns[c].key, exact, out); return;
@@ -171,6 +171,10 @@ void column_text(enum column c, const struct value *row, bool exact, struct buf 
 			buf_printf(out, "%lld", (long long)value_int(v, 0));
 		}
 		return;
+	}
+	/* What is listed beside the blocks says what it is instead. */
+	if (c == COLUMN_ACTION && !exact && !str_eq(member(row, "kind", "ban"), STR("ban"))) {
+		buf_printf(out, " (%.*s)", STR_ARG(member(row, "kind", "")));
 	}
 }
 

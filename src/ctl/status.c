@@ -37,6 +37,12 @@ static int64_t count_bans(const struct value *jails)
 	return n;
 }
 
+/* Changes are on their way; nobody has to do anything. */
+static bool is_pending(const struct value *kernel)
+{
+	return value_int(value_get(kernel, "pending"), 0) > 0;
+}
+
 static void print_first_line(const struct value *p, size_t bad, bool enforces)
 {
 	const struct value *kernel = value_get(p, "kernel");
@@ -46,6 +52,10 @@ static void print_first_line(const struct value *p, size_t bad, bool enforces)
 	if (!enforces) {
 		terminal_tone(TONE_WARN);
 		printf("ipsd OBSERVES: nobody is blocked");
+	} else if (!bad && !agrees && is_pending(kernel)) {
+		terminal_tone(TONE_WARN);
+		printf("ipsd is bringing the kernel in line, %lld changes to go",
+		       (long long)value_int(value_get(kernel, "pending"), 0));
 	} else if (bad || !agrees) {
 		terminal_tone(TONE_BAD);
 		printf("ipsd needs you: %s",
@@ -154,12 +164,11 @@ static bool take_status(void *arg, const struct value *p)
 	struct status *s = arg;
 	const struct value *findings = value_get(p, "findings");
 	bool enforces = str_eq(member(p, "mode", ""), STR("enforce"));
+	const struct value *kernel = value_get(p, "kernel");
+	bool agrees = value_bool(value_get(kernel, "agrees"), false);
 	size_t bad = count_bad(findings);
 
-	s->code =
-		bad || (enforces && !value_bool(value_get(value_get(p, "kernel"), "agrees"), false))
-			? CTL_NO
-			: CTL_DONE;
+	s->code = bad || (enforces && !agrees && !is_pending(kernel)) ? CTL_NO : CTL_DONE;
 	if (s->json) {
 		terminal_json(p);
 		return false;

@@ -142,6 +142,7 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 
 	value_set_bool(kernel, "agrees", enforcement_agrees(d));
 	value_set_int(kernel, "elements", s ? (int64_t)s->elements : 0);
+	value_set_int(kernel, "pending", s ? (int64_t)s->pending : 0);
 	value_set_word(kernel, "last_error", error);
 	if (!s) {
 		return;
@@ -153,6 +154,12 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 	} else if (d->kernel_trouble.on) {
 		add_finding(findings, "error", "nft list table inet ipsd",
 			    "the kernel refused a change: %s", d->kernel_trouble.text);
+	}
+	if (s->mends) {
+		add_finding(
+			findings, "note", NULL,
+			"our table in the kernel was changed or removed by somebody else %llu times; it was made again",
+			(unsigned long long)s->mends);
 	}
 	if (s->restarts) {
 		add_finding(findings, "note", NULL, "the enforcer was started again %llu times",

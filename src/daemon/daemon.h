@@ -44,8 +44,11 @@ struct daemon {
 
 	bool resync; /* all wishes are to be sent again, from resync_cursor on */
 	uint32_t resync_cursor;
-	bool resync_blocked; /* the enforcer takes no more just now */
-	uint64_t refused;    /* wishes that the kernel refused */
+	bool resync_blocked;          /* the enforcer takes no more just now */
+	uint64_t refused;             /* wishes that the kernel refused */
+	struct prefix refused_prefix; /* the last of them */
+	instant retry_at;             /* when all wishes are sent again because of it; 0: no need */
+	uint64_t mends;               /* of the kernel's table, that were told */
 	struct trouble store_trouble, kernel_trouble;
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */
 	const char *forced_why;
@@ -75,6 +78,8 @@ NODISCARD int enforcement_watch(struct daemon *d);
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope);
 /* Sends all wishes, in slices between other work. */
 void enforcement_resync(struct daemon *d);
+/* Sends them again when the kernel refused one a while ago. */
+void enforcement_retry(struct daemon *d, instant now);
 NODISCARD int enforcement_flush(struct daemon *d);
 /* All wishes stand in the kernel. */
 bool enforcement_agrees(const struct daemon *d);

@@ -13,14 +13,23 @@
 
 enum { RESYNC_SLICE = 2000 };
 
+static const duration retry_after = { .us = 5000000 };
+
 static int enforcement_ready(void *arg, bool restarted)
 {
 	struct daemon *d = arg;
 
-	if (restarted) {
-		log_warning("the enforcer was started again; sending all %u bans to the kernel",
-			    (unsigned)engine_stats(d->engine).bans);
+	const struct enforcer_state *state = enforcer_state(d->enforcer);
+
+	if (restarted && state->mends > d->mends) {
+		log_warning(
+			"our table in the kernel was changed or removed by somebody else; it was made again, "
+			"and all bans are sent to it");
+	} else if (restarted) {
+		log_warning(
+			"the enforcer had ended and was started again; all bans are sent to the kernel");
 	}
+	d->mends = state->mends;
 	enforcement_resync(d);
 	return 0;
 }
@@ -33,10 +42,13 @@ static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t sc
 
 	(void)scope;
 	if (!error) {
-		d->kernel_trouble.on = false;
+		d->kernel_trouble.on = d->kernel_trouble.on &&
+				       !prefix_eq(prefix, &d->refused_prefix);
 		return;
 	}
 	d->refused++;
+	d->refused_prefix = *prefix;
+	d->retry_at = instant_add(clock_now(), retry_after);
 	d->kernel_trouble.on = true;
 	snprintf(d->kernel_trouble.text, sizeof(d->kernel_trouble.text), "%s %s: %s",
 		 held ? "blocking" : "letting in", prefix_format_short(prefix, text),
@@ -145,6 +157,14 @@ void enforcement_resync(struct daemon *d)
 	d->resync = d->enforcer != NULL;
 	d->resync_cursor = 0;
 	d->resync_blocked = false;
+}
+
+void enforcement_retry(struct daemon *d, instant now)
+{
+	if (d->retry_at.us && d->retry_at.us <= now.us) {
+		d->retry_at = instant_at(0);
+		enforcement_resync(d);
+	}
 }
 
 static int enforcement_slice(void *arg)

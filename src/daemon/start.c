@@ -97,7 +97,7 @@ static int start_directories(struct daemon *d, const struct sandbox_user *user)
 		}
 	}
 	buf_printf(&lock, "%s/lock", d->options.state_dir);
-	r = files_lock(buf_text(&lock), &d->lock_fd);
+	r = files_lock(buf_text(&lock), user->uid, user->gid, &d->lock_fd);
 	if (r == -EAGAIN) {
 		log_error(
 			"another ipsd uses %s; `ipsctl status` asks it, --state-dir names another place",

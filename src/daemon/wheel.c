@@ -105,6 +105,7 @@ int wheel_turn(void *daemon)
 	instant up_to = wheel_read_up_to(d), wake;
 	int r;
 
+	enforcement_retry(d, clock_now());
 	while (!engine_tick(d->engine, up_to)) {
 		r = wheel_apply(d, false);
 		if (r < 0) {
@@ -116,6 +117,9 @@ int wheel_turn(void *daemon)
 		return r;
 	}
 	wake = engine_deadline(d->engine);
+	if (d->retry_at.us) {
+		wake = instant_min(wake, d->retry_at);
+	}
 	if (d->n_positions) {
 		wake = instant_min(wake, instant_add(d->positions_since, position_delay));
 	}

@@ -205,7 +205,7 @@ int files_make_dir(const char *path, unsigned mode, unsigned uid, unsigned gid)
 	return 0;
 }
 
-int files_lock(const char *path, int *ret_fd)
+int files_lock(const char *path, unsigned uid, unsigned gid, int *ret_fd)
 {
 	int fd CLEANUP(fd_close) =
 		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK, 0600);
@@ -217,7 +217,7 @@ int files_lock(const char *path, int *ret_fd)
 	do {
 		r = flock(fd, LOCK_EX | LOCK_NB);
 	} while (r < 0 && errno == EINTR);
-	if (r < 0) {
+	if (r < 0 || (geteuid() == 0 && fchown(fd, uid, gid) < 0)) {
 		return -errno;
 	}
 	*ret_fd = fd;

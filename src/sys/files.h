@@ -16,9 +16,10 @@ NODISCARD int files_list(const char *dir, const char *suffix, struct buf *ret);
 /* Makes the directory (not its parents) with this mode and owner if it is missing; an existing one
  * is left as it is. */
 NODISCARD int files_make_dir(const char *path, unsigned mode, unsigned uid, unsigned gid);
-/* Takes a lock on the file (made 0600) that ends with the process. -EAGAIN: another process has it.
+/* Takes a lock on the file (made 0600, given to this owner when we are root) that ends with the
+ * process. -EAGAIN: another process has it.
  */
-NODISCARD int files_lock(const char *path, int *ret_fd);
+NODISCARD int files_lock(const char *path, unsigned uid, unsigned gid, int *ret_fd);
 /* Reads up to n bytes at an offset, EINTR handled. Bytes read, 0 at the end, negative errno. */
 NODISCARD int64_t files_pread(int fd, void *buf, size_t n, uint64_t offset);
 /* n random bytes from the kernel. */
