@@ -40,6 +40,7 @@ _Static_assert(sizeof(struct node) <= 32, "millions of these");
 
 struct subject {
 	instant newest; /* the latest event time */
+	instant oldest; /* no node is older: only behind it has the window anything to lose */
 	int64_t score;
 	uint64_t heard;       /* turn of the latest arrival */
 	uint32_t first, last; /* nodes, oldest and newest */
@@ -207,6 +208,7 @@ static uint32_t slot_for(struct tracker *t, const struct jail *j, const struct k
 	if (added) {
 		t->subjects[slot] = (struct subject){
 			.newest = time,
+			.oldest = time,
 			.first = NODE_NONE,
 			.last = NODE_NONE,
 		};
@@ -229,12 +231,14 @@ static void hang(struct tracker *t, struct subject *s, uint32_t number)
 	struct node *n = &t->nodes[number];
 	uint32_t newer = NODE_NONE, older = s->last;
 
-	while (older != NODE_NONE && t->nodes[older].time.us > n->time.us) {
+	while (n->time.us < s->newest.us && older != NODE_NONE &&
+	       t->nodes[older].time.us > n->time.us) {
 		newer = older;
 		older = t->nodes[older].older;
 	}
 	n->older = older;
 	n->newer = newer;
+	s->oldest = instant_min(s->oldest, n->time);
 	*(older != NODE_NONE ? &t->nodes[older].newer : &s->first) = number;
 	*(newer != NODE_NONE ? &t->nodes[newer].older : &s->last) = number;
 }
@@ -260,9 +264,13 @@ static void prune(struct tracker *t, struct subject *s, const struct jail *j)
 {
 	instant horizon = jail_horizon(j, s->newest);
 
+	if (s->oldest.us > horizon.us) {
+		return;
+	}
 	while (s->first != NODE_NONE && t->nodes[s->first].time.us <= horizon.us) {
 		drop(t, s, j, s->first);
 	}
+	s->oldest = s->first != NODE_NONE ? t->nodes[s->first].time : s->newest;
 }
 
 /* Lets go of what is older than the events that can matter. More than that many reach the
