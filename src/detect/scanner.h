@@ -13,7 +13,7 @@ struct scanner;
 typedef bool (*scanner_hit)(void *arg, uint32_t literal, size_t end);
 
 /* Hits name literals by their index in `at`. n >= 1. -ENOMEM; -EINVAL when libhs refuses:
- * a literal is empty or begins with NUL. */
+ * a literal is empty or begins with NUL, or it is longer than LITERAL_MAX_BYTES. */
 NODISCARD int scanner_new(const struct literal *at, size_t n, struct scanner **ret);
 struct scanner *scanner_free(struct scanner *s);
 DEFINE_FREEP(struct scanner, scanner_free)

@@ -143,6 +143,36 @@ static void random_literals_are_found_as_naively(void **state)
 			text[used++] = "aB\n"[dice_below(&dice, 3)];
 		}
 		check(at, n, (struct str){ text, used });
+		check(at, n, str_slice((struct str){ text, used }, dice_below(&dice, 64), used));
+	}
+}
+
+/* libhs itself misses some of these; which, depends on where the buffer lies. */
+static void literals_near_the_end_are_found_wherever_the_chunk_lies(void **state)
+{
+	static const struct literal at[] = { { { "alpha from ", 11 }, false },
+					     { { "login ", 6 }, false },
+					     { { "alpha FROM ", 11 }, true } };
+	static char space[64 + 400];
+	static struct hits hits;
+	CLEANUP(scanner_freep) struct scanner *s = NULL;
+	struct dice dice = dice_new(0xe4d);
+
+	(void)state;
+	assert_int_equal(scanner_new(at, ARRAY_SIZE(at), &s), 0);
+	for (int i = 0; i < 200000; i++) {
+		char *p = space + dice_below(&dice, 64);
+		size_t n = 11 + dice_below(&dice, 380), behind = dice_below(&dice, 140);
+
+		memset(p, (int)dice_below(&dice, 3), n);
+		behind = behind < n - 11 ? behind : n - 11;
+		memcpy(p + n - behind - 11, "alpha from ", 11);
+		hits = (struct hits){ 0 };
+		assert_int_equal(scanner_scan(s, (struct str){ p, n }, note, &hits), 0);
+		assert_int_equal(hits.n, 2);
+		assert_int_equal(hits.at[0].end, n - behind);
+		assert_int_equal(hits.at[1].end, n - behind);
+		assert_int_equal(hits.at[0].literal + hits.at[1].literal, 2);
 	}
 }
 
@@ -186,12 +216,16 @@ static void passes_on_more_hits_than_wait_at_once(void **state)
 static void refuses_what_it_cannot_search(void **state)
 {
 	static const struct literal empty = { { "", 0 }, false }, nul = { { "\0abcd", 5 }, false };
+	static const char text[LITERAL_MAX_BYTES + 2] =
+		"one byte more than the longest literal, which has sixty-four byte";
+	static const struct literal longer = { { text, LITERAL_MAX_BYTES + 1 }, false };
 	struct scanner *s = NULL;
 
 	(void)state;
 	assert_int_equal(scanner_new(&empty, 0, &s), -EINVAL);
 	assert_int_equal(scanner_new(&empty, 1, &s), -EINVAL);
 	assert_int_equal(scanner_new(&nul, 1, &s), -EINVAL);
+	assert_int_equal(scanner_new(&longer, 1, &s), -EINVAL);
 	assert_null(s);
 	assert_null(scanner_free(NULL));
 }
@@ -202,6 +236,7 @@ int main(void)
 		cmocka_unit_test(finds_all_of_them_wherever_they_stand),
 		cmocka_unit_test(equal_literals_each_get_their_hit),
 		cmocka_unit_test(random_literals_are_found_as_naively),
+		cmocka_unit_test(literals_near_the_end_are_found_wherever_the_chunk_lies),
 		cmocka_unit_test(stops_when_told_and_scans_again),
 		cmocka_unit_test(passes_on_more_hits_than_wait_at_once),
 		cmocka_unit_test(refuses_what_it_cannot_search),
