@@ -129,7 +129,7 @@ static enum pattern_result ask_veto(const struct filter_veto *v, struct matcher 
 	enum pattern_result result = PATTERN_MISS;
 
 	for (size_t i = 0; i < v->n && result != PATTERN_HIT; i++) {
-		enum pattern_result r = pattern_match(v->at[i], m, line);
+		enum pattern_result r = pattern_match(v->at[i].compiled, m, line);
 
 		result = r == PATTERN_MISS ? result : r;
 	}

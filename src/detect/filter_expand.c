@@ -38,19 +38,19 @@ static int walk_named_escape(struct filter_walk *w)
 	static const struct {
 		char open;
 		struct str close;
-	} PAIRS[] = { { '{', { "}", 1 } }, { '<', { ">", 1 } }, { '\'', { "'", 1 } } };
+	} pairs[] = { { '{', { "}", 1 } }, { '<', { ">", 1 } }, { '\'', { "'", 1 } } };
 
 	char before[] = { '\\', 'g', '\0', '\0' };
 	struct filter_reference ref;
 
-	for (size_t i = 0; i < ARRAY_SIZE(PAIRS); i++) {
-		if (filter_walk_peek(w, 2) == PAIRS[i].open) {
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		if (filter_walk_peek(w, 2) == pairs[i].open) {
 			ref = filter_walk_reference(w, 3);
-			before[2] = PAIRS[i].open;
+			before[2] = pairs[i].open;
 			if (ref.n > 0 && filter_walk_refer(w, 3 + ref.n, before, ref) < 0) {
 				return -EINVAL;
 			}
-			return filter_walk_copy_past(w, ref.n > 0 ? 0 : 3, PAIRS[i].close,
+			return filter_walk_copy_past(w, ref.n > 0 ? 0 : 3, pairs[i].close,
 						     "the name of the group does not end");
 		}
 	}

@@ -57,10 +57,10 @@ static int make_stamp(struct maker *m, const struct spec_text *text, struct stam
 
 static int make_stamps(struct maker *m)
 {
-	static const struct spec_text AUTO = { .text = { "auto", 4 } };
+	static const struct spec_text automatic = { .text = { "auto", 4 } };
 	const struct filter_spec *spec = m->spec;
 	bool given = spec->stamp.text.p;
-	int r = make_stamp(m, given ? &spec->stamp : &AUTO, &m->f->stamp);
+	int r = make_stamp(m, given ? &spec->stamp : &automatic, &m->f->stamp);
 
 	if (r == 0 && m->f->stamp && !stamp_format_has_time(m->f->stamp)) {
 		filter_tell(m->x.diag, &spec->stamp.at, "tells no time of day");
@@ -184,8 +184,8 @@ static int add_vetoes(struct maker *m, const struct spec_texts *texts, struct fi
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < texts->n && r == 0; i++) {
-		r = compile(m, NULL, &texts->at[i], &ret->at[ret->n]);
-		if (r == 0 && ret->at[ret->n]) {
+		r = compile(m, NULL, &texts->at[i], &ret->at[ret->n].compiled);
+		if (r == 0 && ret->at[ret->n].compiled) {
 			ret->n++;
 		}
 	}
@@ -313,7 +313,7 @@ int filter_make(struct filter *f, const struct filter_spec *spec, struct arena *
 static void veto_done(struct filter_veto *v)
 {
 	for (size_t i = 0; i < v->n; i++) {
-		v->at[i] = pattern_free(v->at[i]);
+		v->at[i].compiled = pattern_free(v->at[i].compiled);
 	}
 }
 

@@ -19,8 +19,12 @@ struct filter_pattern {
 	uint8_t group[FILTER_TAGS]; /* numbers; 0: the pattern has no such tag */
 };
 
+/* Ignore patterns. */
 struct filter_veto {
-	struct pattern **at;
+	struct filter_ignore {
+		struct pattern *compiled;
+	} * at;
+
 	size_t n;
 };
 

@@ -33,10 +33,10 @@ struct spec_texts {
 };
 
 struct section_spec {
-	uint16_t type;	    /* NAMES_NONE: comes from <TYPE> */
-	struct str name;    /* "auth-failure" or "auth-failure smtp", for messages */
+	uint16_t type;   /* NAMES_NONE: comes from <TYPE> */
+	struct str name; /* "auth-failure" or "auth-failure smtp", for messages */
 	struct diag_place at;
-	uint16_t service;   /* EVENT_SERVICE_NONE: the filter's */
+	uint16_t service;        /* EVENT_SERVICE_NONE: the filter's */
 	struct spec_text prefix; /* text.p NULL: the filter's */
 	struct spec_texts match, ignore;
 };
@@ -45,11 +45,11 @@ struct filter_spec {
 	struct str name;
 	struct diag_place at;
 	enum filter_layout layout;
-	struct spec_texts programs;	/* globs; syslog only */
+	struct spec_texts programs; /* globs; syslog only */
 	struct spec_text prefix;
-	struct spec_text stamp;		/* text.p NULL: arrival unless <STAMP> is used, then auto */
+	struct spec_text stamp; /* text.p NULL: arrival unless <STAMP> is used, then auto */
 	struct spec_text stamp_date;
-	const struct zone *zone;	/* NULL: UTC */
+	const struct zone *zone; /* NULL: UTC */
 	bool nocase;
 	uint16_t service;
 	struct spec_texts ignore;

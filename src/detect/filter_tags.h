@@ -5,15 +5,15 @@
  * A tag becomes the named group (?<NAME>REGEX). A group that a person names so (`(?<ADDR>\S+)`) is
  * the tag with a regex of his own; what it catches is judged all the same.
  *
- *   ADDR     an IPv4 or IPv6 address, also ::ffff:1.2.3.4, without brackets; not a piece of a
- * longer address, of a number or of a host name. FILTER_V4, FILTER_V6 and the bounds are in
- * filter_tags.c USER     [^\n]*  the longest that lets the rest of the pattern match: a name may
- * hold anything, and what the server adds comes behind what the client sent STAMP    by the format
- * of the filter's stamp DATE     \d{4}[-./]\d\d[-./]\d\d  year, month, day of a stamp that has none
- *   SERVICE  a word of [services], in any case; the longest is tried first
- *   TYPE     a word of [types], the longest is tried first; no letter, digit or _ may follow
+ *   ADDR     an IPv4 or IPv6 address, also ::ffff:1.2.3.4, without brackets; not a piece of
+ *            a longer address, a number or a host name (the regex is in filter_tags.c)
+ *   USER     [^\n]*  as long as the rest of the pattern allows
+ *   STAMP    by the format of the filter's stamp
+ *   DATE     \d{4}[-./]\d\d[-./]\d\d  year, month, day of a stamp that has none
+ *   SERVICE  (?i:WORD|...)  the words of [services], longest first
+ *   TYPE     (?:WORD|...)(?!\w)  the words of [types], longest first
  *   SESSION  [^\]\s]{1,64}
- *   COUNT    \d{1,9}  the event counts that many times, at most EVENT_COUNT_MAX; 0 is no event
+ *   COUNT    \d{1,9}  the event counts that many times, at most EVENT_COUNT_MAX; 0: no event
  *   DATA     [^\n]*
  *
  * Allocates in the caller's arena. Pure. */

@@ -9,13 +9,23 @@
  * auto: RFC 3339 / ISO 8601 (RFC 5424) with or without fraction and zone, blank or T between date
  * and time; RFC 3164 "Nov 22 03:04:05".
  *
- *   %Y four digits          %y two, 69..99 are 19xx       %m %H %M one or two digits
- *   %d %e one or two digits, a blank may stand before     %j day of the year
- *   %b %B month's name, short or long                     %a %A weekday's name, short or long, not
- * checked %I with %p (AM, PM)     %S one or two digits and, unless a `.` or `,` follows in the
- * format, an optional fraction %f digits of a fraction, nothing directly after %S    %s seconds
- * since 1970, with a fraction as %S %z Z +hh +hhmm +hh:mm   %Z UTC or GMT                 %T =
- * %H:%M:%S, %F = %Y-%m-%d, %% = %
+ *   %Y     year, four digits
+ *   %y     year, two digits, 69..99 are 19xx
+ *   %m     month, one or two digits
+ *   %b %B  month's name, short or long
+ *   %d %e  day, one or two digits, a blank may stand before
+ *   %j     day of the year
+ *   %a %A  weekday's name, short or long; not checked
+ *   %H %M  hour, minute, one or two digits
+ *   %I %p  hour 1..12; AM or PM
+ *   %S     second, one or two digits, and an optional .fraction or ,fraction
+ *          (unless a `.` or `,` follows in the format)
+ *   %f     digits of a fraction; directly after %S nothing more
+ *   %s     seconds since 1970, with a fraction as %S
+ *   %z     Z, +hh, +hhmm or +hh:mm
+ *   %Z     UTC or GMT
+ *   %T %F  %H:%M:%S, %Y-%m-%d
+ *   %%     %
  *
  * What is missing is taken from the context. A date without a year is the latest that lies at most
  * a day after the file's time. A time without a date belongs to the date of the file's name

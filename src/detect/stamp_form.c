@@ -71,14 +71,14 @@ static int add_fraction(struct reader *r)
 
 static int add_letter(struct reader *r, char c)
 {
-	static const enum stamp_kind DATE[] = { STAMP_YEAR, STAMP_MONTH, STAMP_DAY };
+	static const enum stamp_kind date[] = { STAMP_YEAR, STAMP_MONTH, STAMP_DAY };
 
-	static const enum stamp_kind TIME[] = { STAMP_HOUR, STAMP_MINUTE, STAMP_SECOND };
+	static const enum stamp_kind time[] = { STAMP_HOUR, STAMP_MINUTE, STAMP_SECOND };
 
 	switch (c) {
 	case '%': add_text(r, STR("%")); return 0;
-	case 'F': return add_three(r, DATE, STR("-"));
-	case 'T': return add_three(r, TIME, STR(":")) < 0 ? -EINVAL : add_fraction(r);
+	case 'F': return add_three(r, date, STR("-"));
+	case 'T': return add_three(r, time, STR(":")) < 0 ? -EINVAL : add_fraction(r);
 	default: break;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(LETTERS); i++) {
@@ -151,7 +151,7 @@ int stamp_form_parse(struct str format, struct arena *arena, struct stamp_form *
 
 struct stamp_form stamp_form_iso(void)
 {
-	static const struct stamp_item ISO[] = {
+	static const struct stamp_item iso[] = {
 		{ .kind = STAMP_YEAR },      { STAMP_TEXT, { "-", 1 } }, { .kind = STAMP_MONTH },
 		{ STAMP_TEXT, { "-", 1 } },  { .kind = STAMP_DAY },      { .kind = STAMP_TEE },
 		{ .kind = STAMP_HOUR },      { STAMP_TEXT, { ":", 1 } }, { .kind = STAMP_MINUTE },
@@ -159,15 +159,15 @@ struct stamp_form stamp_form_iso(void)
 		{ .kind = STAMP_ZONE_AUTO },
 	};
 
-	return (struct stamp_form){ .at = ISO,
-				    .n = ARRAY_SIZE(ISO),
+	return (struct stamp_form){ .at = iso,
+				    .n = ARRAY_SIZE(iso),
 				    .has = STAMP_HAS_YEAR | STAMP_HAS_MONTH | STAMP_HAS_DAY |
 					   STAMP_HAS_HOUR };
 }
 
 struct stamp_form stamp_form_rfc3164(void)
 {
-	static const struct stamp_item RFC3164[] = {
+	static const struct stamp_item rfc3164[] = {
 		{ .kind = STAMP_MONTH_NAME }, { STAMP_TEXT, { " ", 1 } },
 		{ .kind = STAMP_DAY },        { STAMP_TEXT, { " ", 1 } },
 		{ .kind = STAMP_HOUR },       { STAMP_TEXT, { ":", 1 } },
@@ -175,8 +175,8 @@ struct stamp_form stamp_form_rfc3164(void)
 		{ .kind = STAMP_SECOND },     { .kind = STAMP_FRACTION },
 	};
 
-	return (struct stamp_form){ .at = RFC3164,
-				    .n = ARRAY_SIZE(RFC3164),
+	return (struct stamp_form){ .at = rfc3164,
+				    .n = ARRAY_SIZE(rfc3164),
 				    .has = STAMP_HAS_MONTH | STAMP_HAS_DAY | STAMP_HAS_HOUR };
 }
 

@@ -102,7 +102,7 @@ static bool read_offset(struct str *s, struct stamp_fields *v)
 {
 	bool east = s->n > 0 && s->p[0] == '+', west = s->n > 0 && s->p[0] == '-';
 	size_t colon = s->n > 3 && s->p[3] == ':' ? 1 : 0;
-	unsigned h, m = 0;
+	unsigned h = 0, m = 0;
 
 	if (!(east || west) || !has_digits(*s, 1, 2)) {
 		return false;
@@ -191,12 +191,12 @@ static bool read_year_short(struct str *s, struct stamp_fields *v)
 
 static bool read_month_name(struct str *s, struct stamp_fields *v)
 {
-	static const struct str NAMES[] = {
+	static const struct str names[] = {
 		{ "January", 7 },   { "February", 8 }, { "March", 5 },    { "April", 5 },
 		{ "May", 3 },       { "June", 4 },     { "July", 4 },     { "August", 6 },
 		{ "September", 9 }, { "October", 7 },  { "November", 8 }, { "December", 8 },
 	};
-	bool ok = read_name(s, NAMES, ARRAY_SIZE(NAMES), &v->month);
+	bool ok = read_name(s, names, ARRAY_SIZE(names), &v->month);
 
 	v->month++;
 	return ok;
@@ -204,14 +204,14 @@ static bool read_month_name(struct str *s, struct stamp_fields *v)
 
 static bool read_weekday(struct str *s, struct stamp_fields *v)
 {
-	static const struct str NAMES[] = {
+	static const struct str names[] = {
 		{ "Monday", 6 }, { "Tuesday", 7 },  { "Wednesday", 9 }, { "Thursday", 8 },
 		{ "Friday", 6 }, { "Saturday", 8 }, { "Sunday", 6 },
 	};
 	unsigned unused;
 
 	(void)v;
-	return read_name(s, NAMES, ARRAY_SIZE(NAMES), &unused);
+	return read_name(s, names, ARRAY_SIZE(names), &unused);
 }
 
 static bool read_am_pm(struct str *s, struct stamp_fields *v)

@@ -165,7 +165,7 @@ static int64_t day_in(const struct zone_rule_day *d, int64_t year)
 	case RULE_DAY: return first + day;
 	case RULE_MONTH:
 		/* 1970-01-01 was a Thursday. */
-		day = (d->weekday - (first + 4) % 7 + 14) % 7 + 7 * (d->week - 1);
+		day = (d->weekday - (first + 4) % 7 + 14) % 7 + INT64_C(7) * (d->week - 1);
 		if (day >= calendar_month_days(year, d->month)) {
 			day -= 7;
 		}

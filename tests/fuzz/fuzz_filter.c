@@ -112,7 +112,7 @@ static void check_event(const struct filter *f, const struct event *e, struct st
 	       is_inside(e->data, line));
 	assert(e->count >= 1 && e->count <= EVENT_COUNT_MAX);
 	assert(e->pattern < filter_pattern_count(f));
-	assert(e->type == EVENT_SPAM || e->type < MANY);
+	assert(e->type < MANY);
 	assert(e->service == EVENT_SERVICE_NONE || e->service < MANY);
 }
 

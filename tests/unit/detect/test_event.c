@@ -14,8 +14,8 @@ static void the_first_fourteen_are_vpop3s(void **state)
 	};
 
 	(void)state;
-	for (uint16_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
-		assert_string_equal(event_kind(i)->name, NAMES[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(NAMES); i++) {
+		assert_string_equal(event_kind((uint16_t)i)->name, NAMES[i]);
 	}
 	assert_string_equal(event_kind(EVENT_CONNECTION)->name, "connection");
 	assert_string_equal(event_kind(EVENT_BANNED)->name, "banned");
@@ -24,16 +24,16 @@ static void the_first_fourteen_are_vpop3s(void **state)
 static void each_type_has_a_name_of_its_own_and_words(void **state)
 {
 	(void)state;
-	for (uint16_t i = 0; i < EVENT_KNOWN_TYPES; i++) {
-		const struct event_kind *kind = event_kind(i);
+	for (size_t i = 0; i < EVENT_KNOWN_TYPES; i++) {
+		const struct event_kind *kind = event_kind((uint16_t)i);
 
 		assert_non_null(kind->name);
 		assert_true(strlen(kind->about) > 3);
 		assert_non_null(kind->innocent);
 		assert_null(strpbrk(kind->name, " _ABCDEFGHIJKLMNOPQRSTUVWXYZ"));
-		for (uint16_t k = 0; k < i; k++) {
-			assert_string_not_equal(kind->name, event_kind(k)->name);
-			assert_string_not_equal(kind->about, event_kind(k)->about);
+		for (size_t k = 0; k < i; k++) {
+			assert_string_not_equal(kind->name, event_kind((uint16_t)k)->name);
+			assert_string_not_equal(kind->about, event_kind((uint16_t)k)->about);
 		}
 	}
 }
@@ -41,8 +41,8 @@ static void each_type_has_a_name_of_its_own_and_words(void **state)
 static void words_fit_into_a_sentence(void **state)
 {
 	(void)state;
-	for (uint16_t i = 0; i < EVENT_KNOWN_TYPES; i++) {
-		const struct event_kind *kind = event_kind(i);
+	for (size_t i = 0; i < EVENT_KNOWN_TYPES; i++) {
+		const struct event_kind *kind = event_kind((uint16_t)i);
 		const char *texts[] = { kind->about, kind->innocent };
 
 		for (size_t k = 0; k < ARRAY_SIZE(texts); k++) {

@@ -259,12 +259,12 @@ static int parse(const struct buf *b, struct arena *arena, const struct zone **r
 static void all_versions_are_read(void **state)
 {
 	(void)state;
-	for (char version = 0; version <= '5'; version = version == 0 ? '2' : (char)(version + 1)) {
+	for (int version = 0; version <= '5'; version = version == 0 ? '2' : version + 1) {
 		CLEANUP(arena_freep) struct arena *arena = arena_new();
 		CLEANUP(buf_done) struct buf b = { 0 };
 		const struct zone *z = NULL;
 
-		put_header(&b, version, 1, 2);
+		put_header(&b, (char)version, 1, 2);
 		put(&b, 1000, 4);
 		put(&b, 1, 1);
 		put_type(&b, -60);
