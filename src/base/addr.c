@@ -166,6 +166,9 @@ int addr_parse(struct str text, struct addr *ret)
 {
 	uint8_t v4[4];
 
+	if (text.n == 0) {
+		return -EINVAL;
+	}
 	if (parse_v4(text.p, text.n, v4) < 0) {
 		return parse_v6(text, ret);
 	}

@@ -213,8 +213,9 @@ static unsigned days_in_month(int64_t year, unsigned month)
 
 const char *instant_format(instant t, char out[static INSTANT_TEXT_MAX])
 {
-	int64_t days = t.us / US_PER_DAY - (t.us % US_PER_DAY < 0);
-	uint64_t ms = (uint64_t)(t.us - days * US_PER_DAY) / 1000;
+	bool is_before_0 = t.us % US_PER_DAY < 0;
+	int64_t days = t.us / US_PER_DAY - (is_before_0 ? 1 : 0);
+	uint64_t ms = (uint64_t)(t.us % US_PER_DAY + (is_before_0 ? US_PER_DAY : 0)) / 1000;
 	struct date date = civil_from_days(days);
 	char *to = out;
 
