@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/span.h"
@@ -254,6 +255,7 @@ int daemon_start(struct daemon *d)
 	int r;
 
 	d->started = clock_now();
+	(void)umask(027);
 	if ((r = start_config(d)) || (r = start_user(d, &user)) ||
 	    (r = start_directories(d, &user)) || (r = start_socket(d, &user)) ||
 	    (r = start_enforcer(d, &user))) {

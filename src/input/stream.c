@@ -36,11 +36,33 @@ static bool has_bytes(int fd, uint64_t offset, uint32_t n, uint64_t fingerprint)
 	return position_fingerprint((struct str){ .p = bytes, .n = n }) == fingerprint;
 }
 
+/* Without a fingerprint only the very same file will do. */
 static bool fits(const struct stream *s, const struct position *p)
 {
+	if (!p->head_n && !p->tail_n &&
+	    (p->device != s->position.device || p->inode != s->position.inode)) {
+		return false;
+	}
 	return p->offset <= s->size && p->tail_n <= p->offset &&
 	       (!p->head_n || has_bytes(s->fd, 0, p->head_n, p->head)) &&
 	       (!p->tail_n || has_bytes(s->fd, p->offset - p->tail_n, p->tail_n, p->tail));
+}
+
+/* Takes the fingerprints of a file that is read from its end on. */
+static void take_fingerprints(struct stream *s, uint64_t offset)
+{
+	char bytes[POSITION_HEAD_BYTES];
+	uint32_t head = (uint32_t)(offset < POSITION_HEAD_BYTES ? offset : POSITION_HEAD_BYTES);
+	uint32_t tail = (uint32_t)(offset < POSITION_TAIL_BYTES ? offset : POSITION_TAIL_BYTES);
+
+	if (files_pread(s->fd, bytes, head, 0) == (int64_t)head) {
+		s->position.head = position_fingerprint((struct str){ .p = bytes, .n = head });
+		s->position.head_n = head;
+	}
+	if (files_pread(s->fd, bytes, tail, offset - tail) == (int64_t)tail) {
+		s->position.tail = position_fingerprint((struct str){ .p = bytes, .n = tail });
+		s->position.tail_n = tail;
+	}
 }
 
 /* Starts to read at the offset; inside a line, behind its end. */
@@ -85,7 +107,12 @@ static int stream_prepare(struct stream *s, const struct position *from, bool at
 		stream_begin(s, p.offset);
 		return 0;
 	}
-	stream_begin(s, !from && at_end ? s->size : 0);
+	if (!from && at_end) {
+		take_fingerprints(s, s->size);
+		stream_begin(s, s->size);
+	} else {
+		stream_begin(s, 0);
+	}
 	return from ? 1 : 0;
 }
 

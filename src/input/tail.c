@@ -252,7 +252,7 @@ static void mark(struct tail *t, const struct inotify_event *event)
 static int tail_notified(void *arg, int fd, uint32_t events)
 {
 	struct tail *t = arg;
-	_Alignas(struct inotify_event) char bytes[16 * 1024];
+	_Alignas(struct inotify_event) char bytes[8 * 1024];
 	ssize_t n = read(fd, bytes, sizeof(bytes));
 
 	(void)events;

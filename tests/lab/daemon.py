@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""The real ipsd in a namespace, with files of its own, and ipsctl to ask it."""
+import datetime
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+
+from netns import PATIENCE, until
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+JAIL = """
+[jail]
+about = VPOP3, all ports
+type = SMTP abuse
+watch = vpop3-ids
+window = 60m
+threshold = 1000
+ban = {ban}
+{more}
+[multipliers]
+auth-failure = 50
+bad-recipient = 50
+relay-denied = 100
+"""
+
+
+def now(seconds_ago=0):
+    t = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=seconds_ago)
+    return t.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def line(address, number=1, text="[Relay denied] a@example.net", seconds_ago=0):
+    return f"{now(seconds_ago)} {address} {number} {text}\n"
+
+
+class Answer:
+    def __init__(self, done):
+        self.code, self.out, self.err = done.returncode, done.stdout, done.stderr
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+class Daemon:
+    """Files stand below `dir`: etc, log, state, run. The config is the shipped filter and one jail, `test`, for all ports."""
+
+    def __init__(self, ns, build, ban="30m", jail="", conf="[ipsd]\nmode = enforce\n"):
+        self.ns, self.build = ns, build
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="ipsd-lab-"))
+        self.dir.chmod(0o755)
+        self.log = self.dir / "log" / "ids.log"
+        self.etc = self.dir / "etc"
+        for sub in ("log", "etc/filters", "etc/jails"):
+            (self.dir / sub).mkdir(parents=True)
+        text = (ROOT / "filters" / "vpop3-ids.conf").read_text()
+        text = re.sub(r"(?m)^sources *=.*$", f"sources = {self.log}", text)
+        (self.etc / "filters" / "vpop3-ids.conf").write_text(text)
+        (self.etc / "jails" / "test.conf").write_text(JAIL.format(ban=ban, more=jail))
+        (self.etc / "ipsd.conf").write_text(conf)
+        self.log.touch()
+        self.process = None
+        self.said = ""
+        self.errors = open(self.dir / "said", "w+", encoding="utf-8", errors="replace")
+
+    def options(self):
+        return [f"--config-dir={self.etc}", f"--state-dir={self.dir / 'state'}", f"--runtime-dir={self.dir / 'run'}"]
+
+    def spawn(self, *more, wrapper=()):
+        """Starts it and does not wait."""
+        env = dict(os.environ, IPSD_SHARE_DIR="/nonexistent")
+        self.process = self.ns.popen(*wrapper, str(self.build / "src/daemon/ipsd"), *self.options(), *more,
+                                     stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors, env=env)
+        return self
+
+    def start(self, *more, wrapper=()):
+        self.spawn(*more, wrapper=wrapper)
+        until(self.is_up, "the daemon")
+        return self
+
+    def run_once(self, *more, wrapper=()):
+        """Starts it, expects that it ends by itself; its exit code and what it said."""
+        self.spawn(*more, wrapper=wrapper)
+        code = self.process.wait(PATIENCE)
+        return code, self.words()
+
+    def is_up(self):
+        assert self.process.poll() is None, f"the daemon ended: {self.words()}"
+        return self.ctl("status").code != 3
+
+    def words(self):
+        """All that it has said."""
+        return (self.dir / "said").read_text(errors="replace")
+
+    def ctl(self, *words, **more):
+        done = subprocess.run(self.ns.command(str(self.build / "src/ctl/ipsctl"), *self.options(), *words), check=False,
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+                              env=dict(os.environ, IPSD_SHARE_DIR="/nonexistent"), **more)
+        return Answer(done)
+
+    def write(self, *lines):
+        with open(self.log, "a", encoding="latin-1") as f:
+            f.write("".join(lines))
+
+    def attack(self, address, times=10, **more):
+        self.write(*(line(address, **more) for _ in range(times)))
+
+    def is_blocked(self, address):
+        return self.ctl("show", address).code == 0
+
+    def wait_blocked(self, address):
+        until(lambda: self.is_blocked(address), f"the ban of {address}")
+
+    def settled(self):
+        """The kernel holds all that is wished."""
+        return self.ctl("status", "--json").json["kernel"]["agrees"]
+
+    def held(self):
+        """The addresses and prefixes in our sets."""
+        listed = json.loads(self.ns.run("nft", "-j", "list", "table", "inet", "ipsd"))
+        found = set()
+        for thing in listed["nftables"]:
+            if "set" in thing and not thing["set"]["name"].startswith("never"):
+                for elem in thing["set"].get("elem", []):
+                    found.add(elem["elem"]["val"] if isinstance(elem, dict) else elem)
+        return found
+
+    def children(self, comm):
+        """Living processes of this name in the namespace."""
+        listed = subprocess.run(["ip", "netns", "pids", self.ns.name], capture_output=True, text=True, check=True)
+        found = []
+        for pid in map(int, listed.stdout.split()):
+            try:
+                stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+            except OSError:
+                continue
+            if stat[stat.index("(") + 1:stat.rindex(")")] == comm and stat[stat.rindex(")") + 2] != "Z":
+                found.append(pid)
+        return found
+
+    def stop(self, signo=signal.SIGTERM):
+        # `ip netns exec` has become the daemon: the pid is its own.
+        self.process.send_signal(signo)
+        return self.process.wait(PATIENCE)
+
+    def close(self):
+        if self.process and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(PATIENCE)
+        self.errors.close()
+        shutil.rmtree(self.dir, ignore_errors=True)

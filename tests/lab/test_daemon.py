@@ -1,0 +1,503 @@
+# SPDX-License-Identifier: MIT
+"""The whole road: a line in a log, a score, a dropped packet; and the bad days."""
+import contextlib
+import json
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import sqlite3
+import subprocess
+
+import pytest
+
+from daemon import Daemon, line, now
+from netns import SERVER, until
+
+BAD, GOOD, OTHER = "198.51.100.7", "203.0.113.20", "198.51.100.8"
+
+
+@pytest.fixture
+def daemons(cable, build):
+    made = []
+
+    def make(**more):
+        made.append(Daemon(cable.server, build, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def daemon(daemons):
+    return daemons().start()
+
+
+# ---- the road -------------------------------------------------------------------------------------
+
+
+def test_a_log_line_becomes_a_dropped_packet_and_unban_undoes_it(cable, daemon):
+    assert cable.passes(BAD)
+    daemon.write(*(line(BAD, 1) for _ in range(2)), *(line(BAD, 0, "[x] bob") for _ in range(5)),
+                 *(line(BAD, 3, "[x] nobody@example.com") for _ in range(12)), line(GOOD, 0, "[x] anna"))
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    assert not cable.passes(BAD)
+    assert cable.passes(GOOD) and cable.passes(OTHER)
+    answer = daemon.ctl("unban", BAD)
+    assert answer.code == 0
+    assert cable.passes(BAD), "the answer came before the kernel had done it"
+    assert daemon.ctl("show", BAD).code == 1
+
+
+def test_the_ban_is_made_by_the_event_that_reaches_the_threshold(daemon):
+    daemon.attack(BAD, 9)
+    daemon.write(line(BAD, 0, "[x] bob"), line(OTHER, 1))
+    until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) == 11, "the events")
+    assert not daemon.is_blocked(BAD)
+    daemon.write(line(BAD, 3, "[x] x@example.com"))
+    daemon.wait_blocked(BAD)
+    ban = daemon.ctl("list", "--json").json["bans"][0]
+    assert (ban["prefix"], ban["score"], ban["action"], ban["jail"]) == (f"{BAD}/32", 1000, "block", "test")
+
+
+def test_show_tells_the_sum_the_lines_and_what_the_kernel_holds(cable, daemon):
+    daemon.attack(BAD, 10, text="[x] evil\x1b[2J\x07name")
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    cable.passes(BAD)
+    shown = daemon.ctl("show", BAD, "--json").json
+    assert shown["banned"] and shown["prefix"] == f"{BAD}/32"
+    assert shown["scores"][0]["events"][0] == shown["scores"][0]["events"][0] | {
+        "type": "relay-denied", "count": 10, "multiplier": 100, "points": 1000}
+    assert len(shown["evidence"]) == 10 and sum(e["points"] for e in shown["evidence"]) == 1000
+    assert shown["kernel"][0]["held"] and shown["kernel"][0]["packets"] >= 1
+    text = daemon.ctl("show", BAD).out
+    assert "\x1b" not in text and "\x07" not in text and "\\x1b[2J" in text
+    assert "10 relay-denied x 100 = 1000 >= 1000" in text
+
+
+def test_ipv6_is_banned_by_its_64(cable, daemon):
+    daemon.attack("2001:db8:a:1::5")
+    daemon.wait_blocked("2001:db8:a:1::99")
+    until(daemon.settled, "the kernel")
+    assert cable.probe(["2001:db8:a:1::5", "2001:db8:a:1:ffff::1", "2001:db8:a:2::5"]) == {"2001:db8:a:2::5"}
+
+
+def test_an_established_connection_stops_and_our_own_goes_on(cable, daemon):
+    server = cable.server.listen(SERVER[4], 25)
+    theirs = cable.attacker.connect(BAD, SERVER[4], 25)
+    accepted, _ = server.accept()
+    theirs.sendall(b"EHLO before\r\n")
+    assert accepted.recv(64) == b"EHLO before\r\n"
+    host = cable.attacker.listen(BAD, 2525)
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    theirs.sendall(b"after\r\n")
+    ours = cable.server.connect(SERVER[4], BAD, 2525)
+    taken, _ = host.accept()
+    taken.sendall(b"220 welcome\r\n")
+    assert ours.recv(64) == b"220 welcome\r\n", "answers to what we began must come in"
+    accepted.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        accepted.recv(64)
+
+
+def test_a_ban_ends_by_itself(cable, daemons):
+    daemon = daemons(ban="2s").start()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    until(lambda: not daemon.is_blocked(BAD), "the end of the ban")
+    until(lambda: cable.passes(BAD), "packets")
+    until(lambda: "lift 198.51.100.7" in daemon.words(), "the lift's words")
+
+
+def test_never_block_spares_and_holes_stay_open(cable, daemons):
+    daemon = daemons(conf=f"[ipsd]\nmode = enforce\n[never-block]\naddresses = {GOOD}\n").start()
+    daemon.attack(GOOD)
+    until(lambda: daemon.ctl("list", "--spared", "--json").json["bans"], "the spared one")
+    assert not daemon.is_blocked(GOOD)
+    assert daemon.ctl("ban", "203.0.113.0/24", "--for", "1h").code == 0
+    assert cable.probe([GOOD, "203.0.113.21"]) == {GOOD}
+    refused = daemon.ctl("ban", GOOD)
+    assert refused.code == 2 and "never-block" in refused.err
+
+
+def test_a_prefix_by_hand_is_dropped_whole_and_nothing_beside_it(cable, daemon):
+    assert daemon.ctl("ban", "198.51.100.0/25", "--permanent", "--reason", "ten of them").code == 0
+    inside = ["198.51.100.0", "198.51.100.64", "198.51.100.127"]
+    outside = ["198.51.99.255", "198.51.100.128"]
+    assert cable.probe(inside + outside) == set(outside)
+    under = daemon.ctl("unban", "198.51.100.64")
+    assert under.code == 1 and "198.51.100.0/25" in under.out
+    assert daemon.ctl("unban", "198.51.100.0/25").code == 0
+    assert cable.probe(inside) == set(inside)
+
+
+# ---- what survives ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("signo", [signal.SIGTERM, signal.SIGKILL])
+def test_bans_stay_while_it_is_stopped_and_are_known_again(cable, daemon, signo):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    code = daemon.stop(signo)
+    assert code == (0 if signo == signal.SIGTERM else -signal.SIGKILL)
+    until(lambda: not daemon.children("ipsd: enforcer") and not daemon.children("ipsd: keeper"), "the other processes' end")
+    assert not cable.passes(BAD)
+    daemon.attack(OTHER, 6)
+    daemon.start()
+    assert daemon.is_blocked(BAD)
+    daemon.attack(OTHER, 4)
+    daemon.wait_blocked(OTHER)
+    assert daemon.ctl("list", "--json").json["bans"][0]["score"] == 1000
+
+
+def test_what_the_kernel_lost_meanwhile_is_put_back_at_the_start(cable, daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    daemon.ctl("ban", "192.0.2.128/25")
+    daemon.stop()
+    cable.server.run("nft", "flush", "ruleset")
+    assert cable.passes(BAD)
+    daemon.start()
+    until(daemon.settled, "the kernel")
+    assert not cable.passes(BAD)
+
+
+def test_each_line_counts_once_over_rotations_and_restarts(daemon):
+    daemon.attack(BAD, 3)
+    daemon.stop()
+    daemon.attack(BAD, 2)
+    daemon.log.rename(daemon.log.with_suffix(".1"))
+    daemon.attack(BAD, 1)
+    daemon.start()
+    until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) == 6, "six events")
+    held = open(daemon.log, "a", encoding="ascii")
+    daemon.log.rename(daemon.log.with_suffix(".2"))
+    daemon.attack(BAD, 1)
+    held.write(line(BAD))
+    held.flush()
+    until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) == 8, "eight events")
+    daemon.stop()
+    daemon.start()
+    daemon.attack(BAD, 1)
+    until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) >= 9, "the ninth event")
+    assert not daemon.is_blocked(BAD)
+    daemon.attack(BAD, 1)
+    daemon.wait_blocked(BAD)
+
+
+def test_a_partial_line_waits_for_its_end(daemon):
+    daemon.attack(BAD, 9)
+    text = line(BAD)
+    daemon.write(text[:30])
+    daemon.write(text[30:-1])
+    daemon.attack(OTHER, 0)
+    until(lambda: daemon.ctl("status", "--json").json["sources"][0]["lag_bytes"] > 0, "the waiting bytes")
+    assert not daemon.is_blocked(BAD)
+    daemon.write("\r\n")
+    daemon.wait_blocked(BAD)
+
+
+# ---- bad days -----------------------------------------------------------------------------------------
+
+
+def test_a_killed_enforcer_is_started_again_and_told_all(cable, daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    for _ in range(3):
+        old = until(lambda: daemon.children("ipsd: enforcer"), "the enforcer")[0]
+        os.kill(old, signal.SIGKILL)
+        until(lambda: daemon.children("ipsd: enforcer") not in ([], [old]), "the next enforcer")
+    until(daemon.settled, "the kernel")
+    daemon.attack(OTHER)
+    daemon.wait_blocked(OTHER)
+    until(daemon.settled, "the kernel")
+    assert cable.probe([BAD, OTHER, GOOD]) == {GOOD}
+    assert "was started again" in daemon.words()
+
+
+def test_a_killed_keeper_ends_it_loudly_and_leaves_the_bans(cable, daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    os.kill(daemon.children("ipsd: keeper")[0], signal.SIGKILL)
+    assert daemon.process.wait(20) == 1
+    assert "keeper" in daemon.words()
+    assert not cable.passes(BAD)
+
+
+def test_a_table_deleted_under_it_is_made_again_at_the_next_change(cable, daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    cable.server.run("nft", "delete", "table", "inet", "ipsd")
+    daemon.attack(OTHER)
+    daemon.wait_blocked(OTHER)
+    until(lambda: {BAD, OTHER} <= daemon.held(), "both bans")
+    assert cable.probe([BAD, OTHER, GOOD]) == {GOOD}
+
+
+def test_other_tables_stay_as_they_are(cable, daemons):
+    cable.server.nft("table inet mine { set s { type ipv4_addr; elements = { 192.0.2.77 } }\nchain c { ip saddr @s accept\n}\n}")
+    before = cable.server.run("nft", "list", "table", "inet", "mine")
+    daemon = daemons().start()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    daemon.stop()
+    daemon.ctl("teardown")
+    assert cable.server.run("nft", "list", "table", "inet", "mine") == before
+    assert "ipsd" not in cable.server.run("nft", "list", "tables")
+
+
+def test_random_bytes_make_no_event_and_bounded_memory(daemon):
+    def resident():
+        return int(pathlib.Path(f"/proc/{daemon.process.pid}/statm").read_text().split()[1])
+
+    before = resident()
+    with open(daemon.log, "ab") as f:
+        for _ in range(16):
+            f.write(os.urandom(1 << 20))
+        f.write(b"\n" + b"x" * 300_000 + line(BAD).encode() + b"y" * 70_000 + b"\n")
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert len(daemon.ctl("events", "--json").out.splitlines()) == 10
+    assert resident() - before < 4096, "pages"
+    assert any("64 KiB" in f["text"] for f in daemon.ctl("status", "--json").json["findings"])
+
+
+def test_a_missing_log_is_waited_for(daemons):
+    daemon = daemons()
+    daemon.log.unlink()
+    daemon.log.parent.rmdir()
+    daemon.start()
+    source = daemon.ctl("status", "--json").json["sources"][0]
+    assert source["state"] == "missing" and source["why"]
+    daemon.log.parent.mkdir()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+
+
+def test_an_unreadable_log_is_told_and_read_when_it_can_be(daemons):
+    daemon = daemons()
+    daemon.log.chmod(0)
+    daemon.start()
+    status = daemon.ctl("status", "--json")
+    assert status.code == 1 and status.json["sources"][0]["state"] == "unreadable"
+    assert any("Permission denied" in f["text"] for f in status.json["findings"])
+    daemon.log.chmod(0o644)
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+
+
+def test_a_broken_jail_fails_alone(daemons):
+    daemon = daemons()
+    (daemon.etc / "jails" / "broken.conf").write_text("[jail]\nwach = vpop3-ids\n")
+    daemon.start()
+    status = daemon.ctl("status", "--json")
+    states = {j["name"]: j["state"] for j in status.json["jails"]}
+    assert status.code == 1 and states == {"broken": "failed", "test": "watching"}
+    assert "did you mean watch" in daemon.words()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    daemon.stop()
+    code, words = daemon.run_once("--strict")
+    assert code == 2 and "broken.conf:2" in words
+
+
+def test_a_broken_main_file_is_exit_2(daemons):
+    daemon = daemons(conf="[ipsd]\nmode = enfroce\n")
+    code, words = daemon.run_once()
+    assert code == 2 and "ipsd.conf:2" in words and "enforce" in words
+
+
+def test_a_broken_never_block_entry_only_observes(cable, daemons):
+    daemon = daemons(conf="[ipsd]\nmode = enforce\n[never-block]\naddresses = 203.0.113.300\n").start()
+    status = daemon.ctl("status")
+    assert status.code == 1 and "OBSERVES" in status.out.splitlines()[0] and "never-block" in status.out
+    daemon.attack(BAD)
+    until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
+    assert cable.passes(BAD) and not daemon.is_blocked(BAD)
+
+
+def test_a_second_one_on_the_same_state_is_refused(daemons, build):
+    first = daemons().start()
+    done = subprocess.run(first.ns.command(str(build / "src/daemon/ipsd"), *first.options()), capture_output=True, text=True,
+                          check=False, timeout=20)
+    assert done.returncode == 1 and "another ipsd" in done.stderr
+    assert first.ctl("status").code == 0
+
+
+def test_without_the_capability_it_says_so_and_can_observe(daemons):
+    daemon = daemons()
+    for sub in ("state", "run"):
+        (daemon.dir / sub).mkdir()
+        os.chown(daemon.dir / sub, 65534, 65534)
+    wrapper = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+    code, words = daemon.run_once(wrapper=wrapper)
+    assert code == 1 and "CAP_NET_ADMIN" in words and "--observe" in words
+    daemon.start("--observe", wrapper=wrapper)
+    daemon.attack(BAD)
+    until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
+    assert daemon.ctl("status").out.startswith("ipsd OBSERVES")
+
+
+def test_the_reader_has_no_right_and_the_enforcer_one(daemon):
+    def status(pid):
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+        return dict(entry.split(":\t", 1) for entry in lines if ":\t" in entry)
+
+    reader = status(daemon.process.pid)
+    for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
+        assert int(reader[name], 16) == 0, name
+    net_admin = 1 << 12
+    for comm in ("ipsd: enforcer", "ipsd: keeper"):
+        other = status(daemon.children(comm)[0])
+        assert int(other["CapPrm"], 16) == int(other["CapEff"], 16) == net_admin and int(other["CapBnd"], 16) == 0
+        assert other["NoNewPrivs"] == "1" and other["Uid"].split()[0] != "0"
+    assert reader["NoNewPrivs"] == "1" and reader["Uid"].split()[0] != "0"
+
+
+def test_a_full_disk_does_not_stop_the_blocking(cable, daemons):
+    daemon = daemons()
+    state = daemon.dir / "state"
+    state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=2m,mode=755,uid={pwd.getpwnam('ipsd').pw_uid}", "tmpfs", str(state)], check=True)
+    try:
+        daemon.start()
+        text = "[Relay denied] " + "x" * 1500
+        with open(state / "ballast", "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while True:
+                f.write(b"x" * 4096)
+        daemon.attack(BAD, 200, text=text)
+        daemon.wait_blocked(BAD)
+        until(lambda: daemon.ctl("status").code == 1, "red")
+        assert any("cannot be written" in f["text"] for f in daemon.ctl("status", "--json").json["findings"])
+        until(lambda: not cable.passes(BAD), "the drop")
+        (state / "ballast").unlink()
+        daemon.attack(OTHER)
+        daemon.wait_blocked(OTHER)
+        until(lambda: daemon.ctl("status").code == 0, "green")
+    finally:
+        daemon.stop()
+        subprocess.run(["umount", str(state)], check=True)
+
+
+@pytest.mark.parametrize("garbage", [b"not a database, " * 100, None], ids=["garbage", "gone"])
+def test_a_damaged_database_is_set_aside(daemon, garbage):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    daemon.stop()
+    for name in ("state.db", "state.db-wal", "state.db-shm"):
+        path = daemon.dir / "state" / name
+        if garbage is None and path.exists():
+            path.unlink()
+        elif name == "state.db":
+            path.write_bytes(garbage)
+    daemon.start()
+    if garbage:
+        assert "was damaged" in daemon.words()
+        assert list((daemon.dir / "state").glob("state.db.damaged-*"))
+    assert not daemon.is_blocked(BAD)
+
+
+def test_a_database_of_a_newer_version_is_left_alone(daemon):
+    daemon.stop()
+    db = sqlite3.connect(daemon.dir / "state" / "state.db")
+    db.execute("PRAGMA user_version = 99")
+    db.commit()
+    db.close()
+    code, words = daemon.run_once()
+    assert code == 1 and "newer ipsd" in words
+
+
+# ---- the socket -----------------------------------------------------------------------------------------
+
+
+def test_no_daemon_is_exit_3_with_one_sentence(daemons):
+    answer = daemons().ctl("status")
+    assert answer.code == 3 and answer.out == ""
+    assert len(answer.err.splitlines()) == 1 and "systemctl start ipsd" in answer.err
+
+
+def talk(daemon, *messages, close=False):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(20)
+    s.connect(str(daemon.dir / "run" / "control"))
+    for message in messages:
+        s.sendall(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\0")
+    if close:
+        s.shutdown(socket.SHUT_WR)
+    return s
+
+
+def replies(s, n):
+    data = b""
+    while data.count(b"\0") < n:
+        got = s.recv(65536)
+        assert got, f"closed after {data!r}"
+        data += got
+    return [json.loads(part) for part in data.split(b"\0")[:n]]
+
+
+def test_varlink_introspection_and_errors(daemon):
+    s = talk(daemon, {"method": "org.varlink.service.GetInfo"},
+             {"method": "org.varlink.service.GetInterfaceDescription", "parameters": {"interface": "io.ipsd.Control"}},
+             {"method": "io.ipsd.Control.Nothing"}, {"method": "io.ipsd.Control.List", "parameters": {"kinds": ["x"]}})
+    info, description, unknown, invalid = replies(s, 4)
+    assert "io.ipsd.Control" in info["parameters"]["interfaces"]
+    assert "method Show(" in description["parameters"]["description"]
+    assert unknown["error"] == "org.varlink.service.MethodNotFound"
+    assert invalid["error"] == "org.varlink.service.InvalidParameter"
+
+
+@pytest.mark.parametrize("message", [b"\0", b"{}\0", b"[]\0", b"{\"method\":1}\0", b"\xff\xfe\0", b"{\"method\":\"a\",\"method\":\"b\"}\0",
+                                     b"[" * 100_000 + b"\0", b"x" * 1_000_000], ids=range(8))
+def test_nonsense_on_the_socket_costs_only_the_connection(daemon, message):
+    s = talk(daemon, message, close=True)
+    while True:
+        try:
+            if not s.recv(65536):
+                break
+        except ConnectionResetError:
+            break
+    assert daemon.ctl("status").code == 0
+
+
+def test_a_reader_that_does_not_read_holds_nobody_up(daemon):
+    addresses = [f"198.51.{i}.{j}" for i in range(4) for j in range(250)]
+    assert daemon.ctl("ban", *addresses, "--for", "1h").code == 0
+    lazy = [talk(daemon, *[{"method": "io.ipsd.Control.List", "more": True}] * 50) for _ in range(8)]
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert len(daemon.ctl("list", "--json").json["bans"]) == 1001 - (BAD in addresses)
+    for s in lazy:
+        s.close()
+
+
+def test_events_can_be_followed(daemon):
+    s = talk(daemon, {"method": "io.ipsd.Control.Events", "parameters": {"follow": True}, "more": True})
+    assert replies(s, 1)[0]["continues"]
+    daemon.write(line(BAD, 0, "[x] bob"))
+    event = replies(s, 1)[0]["parameters"]["events"][0]
+    assert (event["type"], event["address"], event["account"]) == ("auth-failure", BAD, "bob")
+
+
+def test_replay_decides_as_the_daemon_did(daemon):
+    start = now()
+    daemon.attack(BAD, 12)
+    daemon.attack(OTHER, 9)
+    daemon.attack("2001:db8:a::1", 10)
+    daemon.wait_blocked("2001:db8:a::1")
+    live = {(d["prefix"], d["time"], d["until"], d["score"]) for d in
+            map(json.loads, daemon.ctl("events", "--decisions", "--json").out.splitlines()) if d["decision"] == "ban"}
+    old = {(d["prefix"], d["time"], d["until"], d["score"]) for d in
+           map(json.loads, daemon.ctl("replay", "--json", "--from", start, str(daemon.log)).out.splitlines())
+           if d.get("decision") == "ban"}
+    assert live == old and len(live) == 2
