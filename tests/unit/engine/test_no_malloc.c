@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* After the start, feeding, ticking and taking ask for no memory, whatever happens.
+ *
+ * The linker hands every allocation of our libraries to us (--wrap). */
+#include <stdlib.h>
+
+#include "unit/engine/rig_lines.h"
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+
+static size_t asked;
+
+void *__wrap_malloc(size_t n)
+{
+	asked++;
+	return __real_malloc(n);
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	asked++;
+	return __real_calloc(n, size);
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	asked++;
+	return __real_realloc(p, n);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	asked++;
+	return __real_reallocarray(p, n, size);
+}
+
+char *__wrap_strdup(const char *s)
+{
+	asked++;
+	return __real_strdup(s);
+}
+
+static void the_start_is_seen_to_ask(void **state)
+{
+	struct engine *e;
+
+	(void)state;
+	asked = 0;
+	e = rig_start(rig_rules(1));
+	assert_true(asked > 10);
+	engine_free(e);
+}
+
+/* Crowds that do not fit, late events, ladders, shadows, ends, full batches. */
+static void flood(struct engine *e)
+{
+	struct event event = rig_event("10.0.0.0", EVENT_RELAY_DENIED, 0);
+	uint32_t dice = 7;
+
+	event.text = STR("10.0.0.0 was told that it may not relay");
+	event.account = STR("bob");
+	for (uint32_t i = 0; i < 50000; i++) {
+		dice = dice * 1664525 + 1013904223;
+		event.addr.bytes[2] = (uint8_t)(dice >> 26 & 3);
+		event.addr.bytes[3] = (uint8_t)(dice >> 16);
+		event.time = instant_at(100 + (int64_t)(i / 10) - (dice >> 8 & 7));
+		while (!engine_feed_event(e, &event)) {
+			(void)engine_take(e);
+		}
+		if (i % 1000 == 0) {
+			while (!engine_tick(e, event.time)) {
+				(void)engine_take(e);
+			}
+		}
+	}
+}
+
+static void events_ticks_and_takes_ask_for_nothing(void **state)
+{
+	struct ruleset *r = rig_rules(3);
+	CLEANUP(engine_freep) struct engine *e = NULL;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		r->jails[i].threshold = 200;
+		r->jails[i].ladder[0] = seconds(60);
+		r->jails[i].ladder[1] = seconds(120);
+		r->jails[i].steps = 2;
+	}
+	r->jails[1].mode = JAIL_OBSERVE;
+	r->jails[2].after_ban = AFTER_BAN_CLEAR;
+	e = rig_start_with(r, (struct engine_limits){ .subjects = 500, .bans = 500 });
+	asked = 0;
+	flood(e);
+	while (!engine_tick(e, INSTANT_NEVER)) {
+		(void)engine_take(e);
+	}
+	(void)engine_take(e);
+	assert_int_equal(asked, 0);
+	assert_true(engine_stats(e).bans > 1000);
+	assert_true(engine_stats(e).observed > 1000);
+	assert_true(engine_stats(e).evicted > 1000);
+	assert_true(engine_stats(e).no_room > 1000);
+	assert_int_equal(engine_stats(e).subjects, 0);
+}
+
+static void lines_ask_for_nothing(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_line_rules(2));
+	const struct feed feed = {
+		.chunk = STR(
+			"1000 fail 192.0.2.1\nfail 192.0.2.2\nnothing\n1001 fail 2001:db8::1\n"),
+		.arrival = instant_at(1000),
+		.file_time = instant_at(1000),
+	};
+	size_t bans = 0;
+
+	(void)state;
+	asked = 0;
+	for (int i = 0; i < 100; i++) {
+		assert_int_equal(engine_feed(e, &feed), feed.chunk.n);
+		bans += engine_take(e).n_decisions;
+	}
+	assert_int_equal(asked, 0);
+	assert_int_equal(bans, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_start_is_seen_to_ask),
+		cmocka_unit_test(events_ticks_and_takes_ask_for_nothing),
+		cmocka_unit_test(lines_ask_for_nothing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
