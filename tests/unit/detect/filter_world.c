@@ -114,7 +114,7 @@ void make(struct world *w)
 		struct buf b = { 0 };
 
 		diag_format(diag_item(w->diag, i), &b);
-		print_message("%s\n", buf_text(&b));
+		print_message("# %s\n", buf_text(&b));
 		buf_done(&b);
 	}
 	assert_int_equal(r, 0);

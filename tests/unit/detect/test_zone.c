@@ -127,13 +127,17 @@ static void local_times_around_each_change_are_found(void **state)
 
 		for (int64_t t = 0; t < end; t += STRIDE) {
 			int32_t offset = libc_offset(t);
+			int64_t exact = t;
 
 			if (offset == libc_offset(t - STRIDE)) {
 				continue;
 			}
 			changes++;
-			for (int64_t d = -STRIDE - 2 * HOUR; d <= 2 * HOUR; d += STEP) {
-				check_local(z, PLACES[i], t + offset + d);
+			for (int64_t u = t; libc_offset(u - STEP) == offset; u -= STEP) {
+				exact = u - STEP;
+			}
+			for (int64_t d = -2 * HOUR; d <= 2 * HOUR; d += STEP) {
+				check_local(z, PLACES[i], exact + offset + d);
 			}
 		}
 	}
