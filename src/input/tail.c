@@ -57,6 +57,7 @@ struct tail {
 	int inotify;
 	struct loop_watch *watch;
 	struct loop_timer *retry;
+	bool armed; /* the retry timer is set */
 	struct tail_file *files[TAIL_FILES_MAX];
 	size_t n;
 };
@@ -203,6 +204,24 @@ static bool any_looks(const struct tail *t)
 	return false;
 }
 
+/* Nothing will tell when this path can be read, or when its old file is done with. */
+static bool needs_retry(const struct tail_file *f)
+{
+	return f->state != TAIL_READING || f->old.fd >= 0 || f->wd_now < 0 || f->wd_dir < 0;
+}
+
+static int tail_arm(struct tail *t)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		if (needs_retry(t->files[i])) {
+			t->armed = true;
+			return loop_timer_set(t->retry, instant_add(clock_now(), retry_every));
+		}
+	}
+	t->armed = false;
+	return 0;
+}
+
 static int tail_work(void *arg)
 {
 	struct tail *t = arg;
@@ -211,14 +230,17 @@ static int tail_work(void *arg)
 		struct tail_file *f = t->files[i];
 		int r = f->look ? file_work(f) : 0;
 
-		/* What one file's reading fails with must not end the others'; what the sink fails
-		 * with must. */
+		/* What one file's reading fails with must not end the others'; what the sink
+		 * fails with must. */
 		if (r < 0 && r != -EIO && r != -ESTALE && r != -EISDIR) {
 			return r;
 		}
 		f->look = r == 1;
 	}
-	return any_looks(t) ? loop_defer(t->loop, tail_work, t) : 0;
+	if (any_looks(t)) {
+		return loop_defer(t->loop, tail_work, t);
+	}
+	return t->armed ? 0 : tail_arm(t);
 }
 
 static void watch_dir(struct tail_file *f)
@@ -268,17 +290,15 @@ static int tail_notified(void *arg, int fd, uint32_t events)
 static int tail_retry(void *arg)
 {
 	struct tail *t = arg;
-	int r;
 
 	for (size_t i = 0; i < t->n; i++) {
 		struct tail_file *f = t->files[i];
 
 		watch_dir(f);
-		f->look = f->look || f->state != TAIL_READING || f->old.fd >= 0 || f->wd_now < 0 ||
-			  f->wd_dir < 0;
+		f->look = f->look || needs_retry(f);
 	}
-	r = tail_work(t);
-	return r < 0 ? r : loop_timer_set(t->retry, instant_add(clock_now(), retry_every));
+	t->armed = false;
+	return tail_work(t);
 }
 
 int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret)
@@ -297,9 +317,6 @@ int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret)
 	r = loop_add_fd(loop, t->inotify, EPOLLIN, tail_notified, t, &t->watch);
 	if (r >= 0) {
 		r = loop_add_timer(loop, tail_retry, t, &t->retry);
-	}
-	if (r >= 0) {
-		r = loop_timer_set(t->retry, instant_add(clock_now(), retry_every));
 	}
 	if (r < 0) {
 		return r;
