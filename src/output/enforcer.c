@@ -78,6 +78,10 @@ static int take_report(struct enforcer *e, const struct report *r)
 	case REPORT_READY:
 		e->state.restarts = r->starts;
 		queue_rewind(e->queue);
+		if (r->text[0] != '\0') {
+			note_error(e, r->text);
+			held_clear(e->held);
+		}
 		return announce(e, r->starts > 0);
 	case REPORT_MENDED:
 		e->state.mends++;

@@ -191,7 +191,9 @@ noreturn void enforcer_process_run(const struct enforcer_config *config, int fd,
 	if (r < 0) {
 		fail(&p, r);
 	}
-	report(&p, REPORT_READY, 0, STR_NONE);
+	report(&p, REPORT_READY, 0,
+	       r > 0 ? STR("the nft table stood there in another shape and was made anew, empty")
+		     : STR_NONE);
 	for (;;) {
 		(void)poll(&wait, 1, -1);
 		while (p.n + RECORDS_PER_MESSAGE <= SHADOW_BATCH && take_message(&p)) {

@@ -165,10 +165,11 @@ int kernel_table_adopt(struct kernel_table *t, struct str name)
 	return find_set(t, set.scope, set.family, set.len) < t->n_sets ? 0 : add_set(t, set);
 }
 
-/* Whether an error says that what stands there is of another shape than what we want. */
+/* Whether what stands there may be of another shape than what we want: the kernel says so by one of
+ * these, nft itself (a type that does not fit) in words of its own. */
 static bool is_mismatch(int r)
 {
-	return r == -EEXIST || r == -EBUSY || r == -EOPNOTSUPP || r == -EINVAL;
+	return r == -EEXIST || r == -EBUSY || r == -EOPNOTSUPP || r == -EINVAL || r == -EIO;
 }
 
 int kernel_table_ensure(struct kernel_table *t, struct buf *error)

@@ -442,7 +442,8 @@ static int take_name(const struct nlmsghdr *h, struct buf *names)
 	if (!set) {
 		return -ENOMEM;
 	}
-	if (nftnl_set_nlmsg_parse(h, set) >= 0) {
+	if (nftnl_set_nlmsg_parse(h, set) >= 0 &&
+	    !(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)) {
 		name = nftnl_set_get_str(set, NFTNL_SET_NAME);
 		buf_add(names, name ? name : "", name ? strlen(name) + 1 : 0);
 	}

@@ -31,7 +31,8 @@ DEFINE_FREEP(struct elements, elements_close)
 void elements_apply(struct elements *e, struct element_wish *wishes, size_t n);
 /* Fills in the answers. */
 void elements_ask(struct elements *e, struct element_state *states, size_t n);
-/* Calls back with the name of each set of the table; none when there is no table. What the callback
+/* Calls back with the name of each set of the table (those without a
+ * name inside rules are not told of); none when there is no table. What the callback
  * returns below 0 ends it. */
 NODISCARD int elements_each_set(struct elements *e, int (*fn)(void *arg, struct str name),
 				void *arg);

@@ -49,7 +49,7 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 		struct shadow **ret)
 {
 	struct shadow *s = calloc(1, sizeof(*s));
-	int r;
+	int r, anew = 0;
 
 	if (!s) {
 		return -ENOMEM;
@@ -64,7 +64,7 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 		r = elements_each_set(s->elements, adopt, s->table);
 	}
 	if (r == 0) {
-		r = kernel_table_ensure(s->table, words);
+		r = anew = kernel_table_ensure(s->table, words);
 	}
 	if (r >= 0) {
 		r = make_sets(s, host_v6);
@@ -73,7 +73,7 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 		return shadow_close(s), r;
 	}
 	*ret = s;
-	return 0;
+	return anew;
 }
 
 struct shadow *shadow_close(struct shadow *s)

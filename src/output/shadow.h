@@ -14,7 +14,8 @@ struct shadow;
 
 /* Takes over the sets that stand there, makes what is missing, and the sets for an IPv4 address and
  * an IPv6 prefix of `host_v6` bits in all ports. The plan's lists are borrowed. -EPERM, -ENOTSUP,
- * -ENOMEM, others; `words` gets nft's own. */
+ * -ENOMEM, others; `words` gets nft's own. 1: the table stood there in a shape that could not be
+ * kept and was made anew, without its elements. */
 NODISCARD int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *words,
 			  struct shadow **ret);
 struct shadow *shadow_close(struct shadow *s);

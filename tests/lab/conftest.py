@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""What the lab's tests share: the build to test, and two hosts with a cable between them."""
+import os
+import pathlib
+import subprocess
+
+import pytest
+
+import netns
+from enforcer import Enforcer
+
+
+def why_not():
+    """Why there can be no lab here, or None."""
+    if os.geteuid() != 0:
+        return "needs root"
+    for command in (["ip", "-V"], ["nft", "--version"]):
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            return f"needs {command[0]}"
+    name = f"ipsd-{os.getpid()}-try"
+    made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+    if made.returncode != 0:
+        return f"no network namespaces: {made.stderr.strip()}"
+    tried = subprocess.run(["ip", "netns", "exec", name, "nft", "add", "table", "inet", "try"],
+                           capture_output=True, text=True, check=False)
+    subprocess.run(["ip", "netns", "del", name], check=False)
+    return None if tried.returncode == 0 else f"no nftables: {tried.stderr.strip()}"
+
+
+WHY_NOT = why_not()
+
+
+@pytest.fixture(scope="session")
+def build():
+    """The build directory: IPSD_BUILD, else build/gcc."""
+    root = pathlib.Path(__file__).parent.parent.parent
+    return pathlib.Path(os.environ.get("IPSD_BUILD", root / "build" / "gcc"))
+
+
+@pytest.fixture
+def cable():
+    """A server and an attacker, new for each test."""
+    if WHY_NOT:
+        pytest.skip(WHY_NOT)
+    made = netns.Cable()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def start(cable, build):
+    """Starts enforcers on the server; whatever the test leaves running is killed after it."""
+    started = []
+
+    def run(*options, **more):
+        started.append(Enforcer(cable.server, build, *options, **more))
+        return started[-1]
+
+    yield run
+    for one in started:
+        one.kill()

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* enforcer_tool - an enforcer to be driven by hand.
+ *
+ *   enforcer_tool [--table=NAME] [--both] [--counters] [--user=NAME] [--drop] [--never=PREFIX]...
+ *                 [--scope=NAME:PROTO:LOW-HIGH[:reject]]...
+ *
+ * Scope 0 is all ports; those named follow. --drop gives up all rights once the enforcer stands, as
+ * the daemon does. Commands are lines on stdin, answers are JSON objects, one a line:
+ *
+ *   hold PREFIX SCOPE SECONDS|never      release PREFIX SCOPE
+ *   ask PREFIX SCOPE                     release-all
+ *   many N SECONDS                       N holds from 10.128.0.0 on, as one; tells how long they
+ * took one-by-one N SECONDS                 the same, each after the last one's fate; tells p50,
+ * p99 fill N                               holds until -ENOBUFS or N, without reading any answer
+ *   state                                quiet: tells no fates any more
+ *
+ * End of input stops the enforcer as the daemon does; the last line says so. */
+#include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <stdnoreturn.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "output/enforcer.h"
+#include "sys/clock.h"
+#include "sys/sandbox.h"
+
+enum { LINE = 256, NEVER_MAX = 64, SCOPES = 8, BASE = 10 << 24 | 128 << 16 };
+
+struct tool {
+	struct ruleset *rules;
+	struct scope scopes[SCOPES];
+	struct port_range ranges[SCOPES];
+	struct enforcer *enforcer;
+	bool quiet;
+	uint64_t fates, refused;
+};
+
+static noreturn void die(const char *what, int error)
+{
+	(void)fprintf(stderr, "enforcer_tool: %s: %s\n", what, strerror(-error));
+	exit(EXIT_FAILURE);
+}
+
+/* --- Calls back
+ * ----------------------------------------------------------------------------------- */
+
+static int on_ready(void *arg, bool restarted)
+{
+	(void)arg;
+	(void)printf("{\"ready\": true, \"restarted\": %s}\n", restarted ? "true" : "false");
+	return 0;
+}
+
+static void on_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool held, int error)
+{
+	struct tool *t = arg;
+	char text[PREFIX_TEXT_MAX];
+
+	t->fates++;
+	t->refused += error != 0;
+	if (!t->quiet) {
+		(void)printf("{\"fate\": \"%s\", \"scope\": %u, \"held\": %s, \"error\": %d}\n",
+			     prefix_format(prefix, text), scope, held ? "true" : "false", error);
+	}
+}
+
+static void on_answer(void *arg, uint64_t cookie, const struct enforcer_answer *a)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	(void)arg;
+	(void)printf("{\"answer\": \"%s\", \"scope\": %u, \"cookie\": %" PRIu64
+		     ", \"held\": %s, \"error\": %d, \"left\": ",
+		     prefix_format(&a->prefix, text), a->scope, cookie, a->held ? "true" : "false",
+		     a->error);
+	if (a->left.us == INT64_MAX) {
+		(void)printf("null");
+	} else {
+		(void)printf("%.3f", (double)a->left.us / 1e6);
+	}
+	(void)printf(", \"packets\": %" PRIu64 ", \"bytes\": %" PRIu64 "}\n", a->packets, a->bytes);
+}
+
+static void print_state(const struct tool *t)
+{
+	const struct enforcer_state *s = enforcer_state(t->enforcer);
+
+	(void)printf("{\"state\": true, \"running\": %s, \"ready\": %s, \"sent\": %" PRIu64
+		     ", \"done\": %" PRIu64 ", \"failed\": %" PRIu64
+		     ", \"pending\": %zu, \"restarts\": %" PRIu64 ", \"mends\": %" PRIu64
+		     ", \"transactions\": %" PRIu64
+		     ", \"elements\": %zu, \"last_error\": \"%s\", \"keeper\": %d}\n",
+		     s->running ? "true" : "false", s->ready ? "true" : "false", s->sent, s->done,
+		     s->failed, s->pending, s->restarts, s->mends, s->transactions, s->elements,
+		     s->last_error, enforcer_keeper_pid(t->enforcer));
+}
+
+/* --- The wheel
+ * ------------------------------------------------------------------------------------- */
+
+/* One wait and one dispatch. False: `input` has something, or is -1 and the enforcer had. */
+static bool turn(struct tool *t, int input)
+{
+	struct pollfd fds[] = { { .fd = enforcer_fd(t->enforcer), .events = POLLIN },
+				{ .fd = input, .events = POLLIN } };
+	int r = enforcer_flush(t->enforcer);
+
+	if (r == 0 && enforcer_wants_write(t->enforcer)) {
+		fds[0].events |= POLLOUT;
+	}
+	if (r == 0 && poll(fds, 2, -1) < 0) {
+		die("poll", -errno);
+	}
+	if (r == 0 && fds[0].revents) {
+		r = enforcer_dispatch(t->enforcer);
+	}
+	if (r < 0) {
+		(void)printf("{\"gone\": true, \"error\": %d}\n", -r);
+		exit(EXIT_FAILURE);
+	}
+	(void)fflush(stdout);
+	return fds[1].revents == 0;
+}
+
+static struct prefix nth(uint32_t i)
+{
+	uint32_t a = BASE + i;
+	struct addr addr = { .family = 4,
+			     .bytes = { (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8),
+					(uint8_t)a } };
+
+	return prefix_of(&addr, 32);
+}
+
+static void await_fates(struct tool *t, uint64_t n)
+{
+	while (t->fates < n) {
+		(void)turn(t, -1);
+	}
+}
+
+static void many(struct tool *t, uint32_t n, int64_t s)
+{
+	int64_t begin = clock_monotonic();
+	uint64_t until = t->fates + n;
+
+	t->quiet = true;
+	t->refused = 0;
+	for (uint32_t i = 0; i < n;) {
+		struct prefix p = nth(i);
+		instant now = clock_now();
+		int r = enforcer_hold(t->enforcer, &p, 0, instant_add(now, seconds(s)), now);
+
+		if (r == -ENOBUFS) {
+			(void)turn(t, -1);
+		} else if (r < 0) {
+			die("hold", r);
+		} else {
+			i++;
+		}
+	}
+	await_fates(t, until);
+	t->quiet = false;
+	(void)printf("{\"many\": %u, \"refused\": %" PRIu64 ", \"us\": %" PRId64
+		     ", \"us_each\": %.2f}\n",
+		     n, t->refused, clock_monotonic() - begin,
+		     (double)(clock_monotonic() - begin) / n);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const int64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+static void one_by_one(struct tool *t, uint32_t n, int64_t s)
+{
+	int64_t *took = calloc(n ? n : 1, sizeof(*took));
+
+	if (!took) {
+		die("one-by-one", -ENOMEM);
+	}
+	t->quiet = true;
+	for (uint32_t i = 0; i < n; i++) {
+		struct prefix p = nth(i);
+		instant now = clock_now();
+		int64_t begin = clock_monotonic();
+
+		if (enforcer_hold(t->enforcer, &p, 0, instant_add(now, seconds(s)), now) < 0) {
+			die("hold", -ENOBUFS);
+		}
+		await_fates(t, t->fates + 1);
+		took[i] = clock_monotonic() - begin;
+	}
+	t->quiet = false;
+	qsort(took, n, sizeof(*took), compare);
+	(void)printf("{\"one_by_one\": %u, \"p50_us\": %" PRId64 ", \"p99_us\": %" PRId64
+		     ", \"max_us\": %" PRId64 "}\n",
+		     n, took[n / 2], took[n * 99 / 100], took[n - 1]);
+	free(took);
+}
+
+static void fill(struct tool *t, uint32_t n)
+{
+	int r = 0;
+	uint32_t i = 0;
+
+	for (; i < n && r == 0; i++) {
+		struct prefix p = nth(i);
+		instant now = clock_now();
+
+		r = enforcer_hold(t->enforcer, &p, 0, instant_add(now, seconds(600)), now);
+		if (r == 0) {
+			r = enforcer_flush(t->enforcer);
+		}
+	}
+	(void)printf("{\"fill\": %u, \"error\": %d}\n", i, -r);
+}
+
+/* --- Commands
+ * --------------------------------------------------------------------------------------- */
+
+static int wish(struct tool *t, const char *verb, const struct prefix *p, uint16_t scope,
+		const char *end)
+{
+	instant now = clock_now();
+
+	if (strcmp(verb, "release") == 0) {
+		return enforcer_release(t->enforcer, p, scope);
+	}
+	if (strcmp(verb, "ask") == 0) {
+		return enforcer_ask(t->enforcer, p, scope, 42);
+	}
+	if (strcmp(end, "never") == 0) {
+		return enforcer_hold(t->enforcer, p, scope, INSTANT_NEVER, now);
+	}
+	return enforcer_hold(t->enforcer, p, scope,
+			     instant_add(now,
+					 (duration){ .us = (int64_t)(strtod(end, NULL) * 1e6) }),
+			     now);
+}
+
+static void obey(struct tool *t, const char *line)
+{
+	char verb[LINE] = "", first[LINE] = "", end[LINE] = "";
+	unsigned number = 0;
+	struct prefix p;
+	int r = 0;
+
+	(void)sscanf(line, "%255s %255s %u %255s", verb, first, &number, end);
+	if (strcmp(verb, "state") == 0) {
+		print_state(t);
+	} else if (strcmp(verb, "quiet") == 0) {
+		t->quiet = true;
+	} else if (strcmp(verb, "many") == 0) {
+		many(t, (uint32_t)strtoul(first, NULL, 10), number);
+	} else if (strcmp(verb, "one-by-one") == 0) {
+		one_by_one(t, (uint32_t)strtoul(first, NULL, 10), number);
+	} else if (strcmp(verb, "fill") == 0) {
+		fill(t, (uint32_t)strtoul(first, NULL, 10));
+	} else if (strcmp(verb, "release-all") == 0) {
+		r = enforcer_release_all(t->enforcer);
+	} else if (prefix_parse(str_of(first), &p) == 0) {
+		r = wish(t, verb, &p, (uint16_t)number, end);
+	} else {
+		r = -EINVAL;
+	}
+	if (r < 0) {
+		(void)printf("{\"refused\": \"%s\", \"error\": %d}\n", verb, -r);
+	}
+}
+
+static void serve(struct tool *t)
+{
+	static char text[65536];
+	size_t n = 0;
+
+	for (;;) {
+		ssize_t got;
+		char *line = text, *end;
+
+		while (turn(t, STDIN_FILENO)) {
+		}
+		got = read(STDIN_FILENO, text + n, sizeof(text) - n);
+		if (got <= 0) {
+			return;
+		}
+		n += (size_t)got;
+		while ((end = memchr(line, '\n', n - (size_t)(line - text))) != NULL) {
+			*end = '\0';
+			obey(t, line);
+			line = end + 1;
+		}
+		n -= (size_t)(line - text);
+		memmove(text, line, n);
+		(void)fflush(stdout);
+	}
+}
+
+/* --- Start
+ * ------------------------------------------------------------------------------------------ */
+
+static void add_scope(struct tool *t, const char *text)
+{
+	static char names[SCOPES][SCOPE_NAME_MAX];
+	char proto[8] = "", verdict[8] = "";
+	size_t i = t->rules->n_scopes;
+	unsigned low = 0, high = 0;
+
+	if (i >= SCOPES ||
+	    sscanf(text, "%15[^:]:%7[^:]:%u-%u:%7s", names[i], proto, &low, &high, verdict) < 4) {
+		die("--scope", -EINVAL);
+	}
+	t->ranges[i] =
+		(struct port_range){ .proto = strcmp(proto, "udp") == 0 ? PROTO_UDP : PROTO_TCP,
+				     .low = (uint16_t)low,
+				     .high = (uint16_t)high };
+	t->scopes[i] = (struct scope){ .name = str_of(names[i]),
+				       .label = str_of(names[i]),
+				       .ranges = &t->ranges[i],
+				       .n_ranges = low > 0 ? 1 : 0,
+				       .verdict = verdict[0] ? VERDICT_REJECT : VERDICT_DROP };
+	t->rules->n_scopes++;
+}
+
+static void add_never(struct tool *t, const char *text)
+{
+	struct prefix p;
+
+	if (prefix_parse(str_of(text), &p) < 0 || netset_add(t->rules->never_block, &p, 0) < 0) {
+		die("--never", -EINVAL);
+	}
+	netset_seal(t->rules->never_block);
+}
+
+static void start(struct tool *t, struct enforcer_config *config, bool drop)
+{
+	static const struct enforcer_events handlers = { .ready = on_ready,
+							 .fate = on_fate,
+							 .answer = on_answer };
+	struct enforcer_events events = handlers;
+	int r;
+
+	events.arg = t;
+	config->ruleset = t->rules;
+	r = enforcer_start(config, &events, &t->enforcer);
+	if (r == 0 && drop && sandbox_drop_all(config->user) < 0) {
+		die("sandbox_drop_all", -EPERM);
+	}
+	(void)printf("{\"start\": %d, \"text\": \"%s\", \"keeper\": %d}\n", -r,
+		     t->enforcer ? enforcer_state(t->enforcer)->last_error : "",
+		     t->enforcer ? enforcer_keeper_pid(t->enforcer) : 0);
+	(void)fflush(stdout);
+	if (r < 0) {
+		enforcer_free(t->enforcer);
+		ruleset_free(t->rules);
+		exit(EXIT_FAILURE);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	static struct tool t;
+	struct enforcer_config config = { .table = "ipsd" };
+	struct sandbox_user user;
+	bool drop = false;
+
+	if (ruleset_new(&t.rules) < 0) {
+		die("ruleset", -ENOMEM);
+	}
+	t.scopes[0] = t.rules->scopes[0];
+	t.rules->scopes = t.scopes;
+	for (int i = 1; i < argc; i++) {
+		char *value = strchr(argv[i], '=');
+
+		config.both |= strcmp(argv[i], "--both") == 0;
+		config.counters |= strcmp(argv[i], "--counters") == 0;
+		drop |= strcmp(argv[i], "--drop") == 0;
+		if (value && strncmp(argv[i], "--table=", 8) == 0) {
+			config.table = value + 1;
+		} else if (value && strncmp(argv[i], "--never=", 8) == 0) {
+			add_never(&t, value + 1);
+		} else if (value && strncmp(argv[i], "--scope=", 8) == 0) {
+			add_scope(&t, value + 1);
+		} else if (value && strncmp(argv[i], "--user=", 7) == 0) {
+			if (sandbox_find_user(value + 1, &user) < 0) {
+				die(value + 1, -ENOENT);
+			}
+			config.user = &user;
+		}
+	}
+	start(&t, &config, drop);
+	serve(&t);
+	t.enforcer = enforcer_free(t.enforcer);
+	ruleset_free(t.rules);
+	(void)printf("{\"stopped\": true}\n");
+	return EXIT_SUCCESS;
+}
