@@ -52,7 +52,7 @@ static void strip(struct str regex, struct buf *out)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	CLEANUP(matcher_freep) struct matcher *m = NULL;
+	static struct matcher *m; /* one for all: its reserve is large */
 	CLEANUP(pattern_freep) struct pattern *p = NULL;
 	CLEANUP(buf_done) struct buf stripped = { 0 };
 	struct str all = { .p = (const char *)data, .n = size }, regex;
@@ -71,7 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		assert(set.at[i].text.n >= LITERAL_MIN_BYTES);
 		assert(set.at[i].text.n <= LITERAL_MAX_BYTES);
 	}
-	if (pattern_new(regex, nocase, NULL, &p) < 0 || matcher_new(&m) < 0) {
+	if (!m) {
+		r = matcher_new(&m);
+		assert(r == 0);
+	}
+	if (pattern_new(regex, nocase, NULL, &p) < 0) {
 		return 0;
 	}
 	strip(regex, &stripped);
