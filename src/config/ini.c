@@ -131,7 +131,7 @@ static void read_header(struct scan *s, struct str line)
 {
 	size_t end = str_find_char(line, ']');
 
-	s->now.section = STR_NONE;
+	s->now = (struct inifile_line){ .line = s->now.line };
 	if (end == STR_NOT_FOUND) {
 		complain(s, "the section's name has no ] behind it");
 	} else if (end + 1 < line.n) {
@@ -202,7 +202,6 @@ static enum shape read_shape(struct scan *s, struct str line)
 	}
 	if (line.p[0] == '[') {
 		read_header(s, trimmed);
-		s->now.key = STR_NONE;
 		return SHAPE_SECTION;
 	}
 	return read_key(s, trimmed);

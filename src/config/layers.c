@@ -38,11 +38,13 @@ static void tell_unreadable(const struct layers *l, const char *path, int r)
 }
 
 /* Reads one file over the document. 1: it cannot be read, and that was told. -ENOENT, -ENOMEM. */
-static int read_over(const struct layers *l, const char *path, struct document *d)
+static int read_over(const struct layers *l, const struct buf *where, struct document *d)
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
-	int r = l->access->read(path, CONFIG_FILE_MAX, &text);
+	const char *path = buf_text(where);
+	int r = buf_ok(where);
 
+	r = r < 0 ? r : l->access->read(path, CONFIG_FILE_MAX, &text);
 	if (r == -ENOENT || r == -ENOMEM) {
 		return r;
 	}
@@ -61,10 +63,12 @@ static bool next_name(struct str *rest, struct str *ret)
 }
 
 /* The names in a folder; a folder that is missing has none, one that cannot be read is told. */
-static int list_folder(const struct layers *l, const char *path, struct buf *ret)
+static int list_folder(const struct layers *l, const struct buf *where, struct buf *ret)
 {
-	int r = l->access->list(path, SUFFIX.p, ret);
+	const char *path = buf_text(where);
+	int r = buf_ok(where);
 
+	r = r < 0 ? r : l->access->list(path, SUFFIX.p, ret);
 	if (r == -ENOENT || r == -ENOTDIR) {
 		return 0;
 	}
@@ -86,16 +90,16 @@ static int read_dropins(const struct layers *l, enum layers_folder folder, struc
 
 	put_folder(&path, l->paths->dir, folder);
 	buf_printf(&path, "/%.*s.conf.d", STR_ARG(name));
-	r = list_folder(l, buf_text(&path), &names);
+	r = list_folder(l, &path, &names);
 	stem = path.n;
 	rest = buf_str(&names);
 	while (r >= 0 && next_name(&rest, &dropin)) {
 		buf_truncate(&path, stem);
 		buf_printf(&path, "/%.*s", STR_ARG(dropin));
-		r = read_over(l, buf_text(&path), d);
+		r = read_over(l, &path, d);
 		r = r == -ENOENT ? 0 : r;
 	}
-	return r < 0 ? r : buf_ok(&path);
+	return r < 0 ? r : 0;
 }
 
 /* Reads BASE/FOLDER/NAME.conf; *ret_file is its path when it is there. */
@@ -107,7 +111,7 @@ static int read_bottom(const struct layers *l, const char *base, enum layers_fol
 
 	put_folder(&path, base, folder);
 	buf_printf(&path, "/%.*s.conf", STR_ARG(name));
-	r = read_over(l, buf_text(&path), d);
+	r = read_over(l, &path, d);
 	if (r >= 0) {
 		*ret_file = arena_str(l->arena, buf_str(&path));
 	}
@@ -142,15 +146,15 @@ int layers_read(const struct layers *l, enum layers_folder folder, struct str na
 
 int layers_read_file(const struct layers *l, struct str path, struct document **ret)
 {
-	CLEANUP(buf_done) struct buf text = { 0 };
+	CLEANUP(buf_done) struct buf where = { 0 };
 	struct document *d = document_new(l->arena);
 	int r;
 
-	buf_add_str(&text, path);
-	if (!d || buf_ok(&text) < 0) {
+	if (!d) {
 		return -ENOMEM;
 	}
-	r = read_over(l, buf_text(&text), d);
+	buf_add_str(&where, path);
+	r = read_over(l, &where, d);
 	if (r >= 0) {
 		*ret = d;
 	}
@@ -220,8 +224,7 @@ int layers_list(const struct layers *l, enum layers_folder folder, struct layers
 		CLEANUP(buf_done) struct buf path = { 0 };
 
 		put_folder(&path, bases[i], folder);
-		r = buf_ok(&path);
-		r = r < 0 ? r : list_folder(l, buf_text(&path), &names);
+		r = list_folder(l, &path, &names);
 	}
 	if (r == 0) {
 		r = copy_names(l, buf_str(&names), &found);

@@ -108,7 +108,7 @@ static bool is_before(const struct port_range *a, const struct port_range *b)
 /* Takes out all that the range touches, grown by them, and puts it in where it belongs. */
 static int add_range(struct port_list *list, struct port_range range)
 {
-	struct port_list grown = { .n = 0 };
+	struct port_list grown = { .all = list->all };
 	size_t at;
 
 	for (size_t i = 0; i < list->n; i++) {
