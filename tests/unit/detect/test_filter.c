@@ -130,6 +130,7 @@ static void smartermail_lines_that_only_look_like_events_are_none(void **state)
 	expect_no(w, "[192.0.2.4] SMTP Login failed 00:01:02.003", FILTER_MISS);
 	expect_no(w, "25:00:00 [192.0.2.4] SMTP Login failed: x", FILTER_BAD_STAMP);
 	expect_no(w, "[2026.02.29] 23:00:00 [192.0.2.4] SMTP Login failed: x", FILTER_BAD_STAMP);
+	expect_no(w, "[2026.13.01] 23:00:00 [192.0.2.4] SMTP Login failed: x", FILTER_BAD_STAMP);
 	expect_no(w, "23:00:00 [192.0.2.256] SMTP Login failed: x", FILTER_NOT_ADDR);
 }
 
@@ -190,6 +191,7 @@ static void an_address_is_not_a_piece_of_something_longer(void **state)
 		{ "from ::1 x", "::1" },
 		{ "from 2001:db8::. x", "2001:db8::" },
 		{ "from ::ffff:203.0.113.9 x", "203.0.113.9" },
+		{ "from 2001:db8::203.0.113.9", "2001:db8::cb00:7109" },
 		{ "from 2001:db8:1:2:3:4:203.0.113.9", "2001:db8:1:2:3:4:cb00:7109" },
 		{ "from 198.51.100.1.dyn.example.net [203.0.113.9]", "203.0.113.9" },
 		{ "from 203.0.113.9 x 1.2.3.4.5 1.2.3.4-5 1.2.3.4567", "203.0.113.9" },
@@ -202,6 +204,27 @@ static void an_address_is_not_a_piece_of_something_longer(void **state)
 
 		assert_int_equal(ask(w, str_of(LINES[i][0])), FILTER_EVENT);
 		assert_string_equal(addr_format(&w->event.addr, got), LINES[i][1]);
+	}
+}
+
+static void a_piece_of_something_longer_is_no_address(void **state)
+{
+	static const char *const LINES[] = {
+		"from 2001:db8::9.dyn.example.net",
+		"from 2001:db8::9g",
+		"from 2001:db8::9-2",
+		"from 1:2:3:4:5:6:7:8:9",
+		"from 1::2::3",
+		"from 203.0.113.9.example.net",
+		"from a203.0.113.9",
+		"from 1.2.3.4.5",
+		"from 12:34:56 x",
+	};
+	struct world *w = *state;
+
+	make_one(w, "from .*<ADDR>");
+	for (size_t i = 0; i < ARRAY_SIZE(LINES); i++) {
+		expect_no(w, LINES[i], FILTER_MISS);
 	}
 }
 
@@ -396,6 +419,16 @@ static void a_line_without_a_stamp_has_the_time_of_its_arrival(void **state)
 	assert_int_equal(filter_file_date(w->filter, STR("2026-11-22.log")), STAMP_NO_DATE);
 }
 
+static void a_stamp_caught_by_an_own_regex_must_be_one_wholly(void **state)
+{
+	struct world *w = *state;
+
+	make_one(w, "^(?<STAMP>\\S+) <ADDR>");
+	expect(w, "2026-11-22T00:00:00Z 192.0.2.1", "auth-failure 192.0.2.1 - []");
+	expect_no(w, "2026-11-22T00:00:00Zx 192.0.2.1", FILTER_BAD_STAMP);
+	expect_no(w, "x 192.0.2.1", FILTER_BAD_STAMP);
+}
+
 static void a_pattern_that_gives_up_is_counted_and_others_go_on(void **state)
 {
 	struct world *w = *state;
@@ -443,7 +476,9 @@ int main(void)
 		in_world(an_account_may_hold_anything),
 		in_world(the_longest_line_is_read),
 		in_world(an_address_is_not_a_piece_of_something_longer),
+		in_world(a_piece_of_something_longer_is_no_address),
 		in_world(what_is_no_address_is_no_event),
+		in_world(a_stamp_caught_by_an_own_regex_must_be_one_wholly),
 		in_world(an_event_may_be_without_an_address),
 		in_world(the_first_section_that_hits_wins),
 		in_world(only_candidates_are_tried),

@@ -309,6 +309,7 @@ static void rules_are_what_posix_and_rfc_8536_say(void **state)
 	assert_int_equal(offset_by("AAA-1BBB,J60/0,J61/0", year + 59 * 86400 - HOUR), 2 * HOUR);
 	assert_int_equal(offset_by("AAA-1BBB,J60/0,J61/0", leap + 60 * 86400 - HOUR), 2 * HOUR);
 	assert_int_equal(offset_by("AAA-1BBB,J60/0,J61/0", leap + 60 * 86400 - HOUR - 1), HOUR);
+	assert_int_equal(offset_by("AAA-1BBB,J59/0,J60/0", leap + 58 * 86400 - HOUR), 2 * HOUR);
 	assert_int_equal(offset_by("AAA-1BBB,59/0,60/0", leap + 59 * 86400 - HOUR), 2 * HOUR);
 	assert_int_equal(offset_by("AAA-1BBB,59/0,60/0", leap + 60 * 86400), HOUR);
 	/* Summer time all year. */
@@ -430,6 +431,31 @@ static void times_that_do_not_ascend_and_types_that_are_none_are_refused(void **
 	}
 }
 
+static void changes_may_follow_each_other_closely(void **state)
+{
+	static const int32_t OFFSETS[] = { 0, 600, 4200, -600 };
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	CLEANUP(buf_done) struct buf b = { 0 };
+	const struct zone *z = NULL;
+
+	(void)state;
+	put_header(&b, 0, 3, 4);
+	put(&b, 100000, 4);
+	put(&b, 110000, 4);
+	put(&b, 120000, 4);
+	put(&b, 0x010203, 3);
+	for (size_t i = 0; i < ARRAY_SIZE(OFFSETS); i++) {
+		put_type(&b, OFFSETS[i]);
+	}
+	put(&b, 0, 4);
+	assert_int_equal(parse(&b, arena, &z), 0);
+	assert_int_equal(zone_to_utc(z, INT64_C(100300) * 1000000).us, INT64_C(100300) * 1000000);
+	assert_int_equal(zone_to_utc(z, INT64_C(110599) * 1000000).us, INT64_C(109999) * 1000000);
+	assert_int_equal(zone_to_utc(z, INT64_C(112000) * 1000000).us, INT64_C(111400) * 1000000);
+	assert_int_equal(zone_to_utc(z, INT64_C(123000) * 1000000).us, INT64_C(118800) * 1000000);
+	assert_int_equal(zone_to_utc(z, INT64_C(124200) * 1000000).us, INT64_C(124800) * 1000000);
+}
+
 static void leap_seconds_are_taken_out(void **state)
 {
 	static char bytes[65536];
@@ -469,6 +495,7 @@ int main(void)
 		cmocka_unit_test(a_file_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(counts_that_lie_are_refused),
 		cmocka_unit_test(times_that_do_not_ascend_and_types_that_are_none_are_refused),
+		cmocka_unit_test(changes_may_follow_each_other_closely),
 		cmocka_unit_test(leap_seconds_are_taken_out),
 	};
 
