@@ -225,12 +225,13 @@ static void unban_note(struct call *call, const struct prefix *p, struct value *
 	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
 	struct evidence entries[64];
 	char text[PREFIX_TEXT_MAX], line[256];
-	size_t n;
 
 	for (size_t i = 0; i < rules->n_jails; i++) {
 		const struct jail *jail = &rules->jails[i];
-		int64_t score = engine_score(call->daemon->engine, (uint16_t)i, p, clock_now(),
-					     entries, ARRAY_SIZE(entries), &n);
+		const struct engine_score had =
+			engine_score(call->daemon->engine, (uint16_t)i, p, clock_now(), entries,
+				     ARRAY_SIZE(entries));
+		size_t n = had.n;
 
 		if (n) {
 			struct str type = names_at(
@@ -243,7 +244,7 @@ static void unban_note(struct call *call, const struct prefix *p, struct value *
 				line, sizeof(line),
 				"%s had %lld of %u points in %.*s (%zu events in the last %s, the latest %.*s); "
 				"they are forgotten, the same again blocks it again",
-				prefix_format_short(p, text), (long long)score, jail->threshold,
+				prefix_format_short(p, text), (long long)had.score, jail->threshold,
 				STR_ARG(jail->name), n, span_format_short(jail->window, window),
 				STR_ARG(type));
 			value_add_text(notes, str_of(line));

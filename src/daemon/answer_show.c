@@ -150,9 +150,10 @@ static struct value *show_scores(struct show *s)
 	for (size_t i = 0; i < rules->n_jails; i++) {
 		const struct jail *jail = &rules->jails[i];
 		struct value *row;
-		size_t n = 0;
-		int64_t score = engine_score(s->daemon->engine, (uint16_t)i, &s->prefix, s->now,
-					     s->entries, SHOW_ENTRIES, &n);
+		const struct engine_score has =
+			engine_score(s->daemon->engine, (uint16_t)i, &s->prefix, s->now, s->entries,
+				     SHOW_ENTRIES);
+		size_t n = has.n;
 
 		if (!n) {
 			continue;
@@ -160,9 +161,9 @@ static struct value *show_scores(struct show *s)
 		n = n < SHOW_ENTRIES ? n : SHOW_ENTRIES;
 		row = value_object();
 		value_set_text(row, "jail", jail->name);
-		value_set_int(row, "score", score);
+		value_set_int(row, "score", has.score);
 		value_set_int(row, "threshold", jail->threshold);
-		value_set_instant(row, "falls", score_falls(jail, score, s->entries, n));
+		value_set_instant(row, "falls", score_falls(jail, has.score, s->entries, n));
 		value_set(row, "events", row_points(rules, jail, s->entries, n));
 		value_add(list, row);
 	}

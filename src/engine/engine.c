@@ -66,7 +66,7 @@ int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
 		return -ENOMEM;
 	}
 	e->rules = ruleset;
-	r = judge_init(&e->judge, ruleset, limits, seed);
+	r = judge_init(&e->judge, ruleset, limits->subjects, limits->bans, seed);
 	if (r == 0) {
 		r = take_detection(e);
 	}
@@ -272,19 +272,21 @@ unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, insta
 			     seconds(BLOCKS_DAYS * 86400));
 }
 
-int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix *subject,
-		     instant now, struct evidence *out, size_t max, size_t *ret_n)
+struct engine_score engine_score(const struct engine *e, uint16_t jail,
+				 const struct prefix *subject, instant now, struct evidence *out,
+				 size_t max)
 {
 	uint32_t slot = tracker_find(e->judge.tracker, jail, subject);
 	instant at;
 
 	if (slot == TABLE_NONE || jail >= e->rules->n_jails) {
-		*ret_n = 0;
-		return 0;
+		return (struct engine_score){ 0 };
 	}
 	at = instant_max(now, tracker_newest(e->judge.tracker, slot));
-	*ret_n = judge_evidence(&e->judge, jail, slot, at, out, max);
-	return tracker_score_at(e->judge.tracker, &e->rules->jails[jail], slot, at);
+	return (struct engine_score){
+		.score = tracker_score_at(e->judge.tracker, &e->rules->jails[jail], slot, at),
+		.n = judge_evidence(&e->judge, jail, slot, at, out, max),
+	};
 }
 
 struct engine_stats engine_stats(const struct engine *e)

@@ -9,38 +9,17 @@
  * What it says is collected in a batch: the events that some jail counts, and the decisions, in the
  * order in which they came about. engine_feed() stops when the batch is full: take it, apply it,
  * feed the rest. */
+#include "engine/batch.h"
 #include "engine/ruleset.h"
+#include "engine/stats.h"
 #include "policy/bans.h"
-#include "policy/decision.h"
 #include "policy/order.h"
-
-enum {
-	EVENT_TEXT_KEPT = 2048,   /* bytes of a line that go on with its event */
-	EVENT_ACCOUNT_KEPT = 256, /* of its account, and of its data */
-	BATCH_EVENTS = 4096,
-	BATCH_DECISIONS = 8192,
-	BATCH_EVIDENCE = 65536,
-	EVIDENCE_MAX = 1000, /* events that one decision names */
-};
 
 struct engine;
 
 struct engine_limits {
 	uint32_t subjects; /* 0: the ruleset's max-subjects */
 	uint32_t bans;     /* 0: 2,000,000 running, observed and spared */
-};
-
-/* An event that at least one jail counted. Its strings live in the batch. */
-struct counted {
-	uint64_t id; /* ascends, never 0 */
-	struct event event;
-};
-
-struct batch {
-	const struct counted *events;
-	size_t n_events;
-	const struct decision *decisions;
-	size_t n_decisions;
 };
 
 /* Where a chunk comes from. */
@@ -53,20 +32,10 @@ struct feed {
 	instant from, to;     /* only what happened in [from, to) counts; to 0: without end */
 };
 
-/* Since the start, but `subjects`. */
-struct engine_stats {
-	uint64_t lines, events, counted, bans, spared, observed, evicted;
-	uint64_t no_room; /* decisions dropped because the table of bans was full */
-	uint32_t subjects;
-	instant oldest; /* earliest time of an event that was fed */
-	instant newest; /* latest event time; 0 when there was none */
-};
-
-struct jail_stats {
-	/* In this moment: watched, at half the threshold or above, banned. */
-	uint32_t subjects, near, bans;
-	/* Since the start. */
-	uint64_t spared, observed, events;
+/* What engine_score() answers. */
+struct engine_score {
+	int64_t score;
+	size_t n; /* events that make it up, perhaps more than were written */
 };
 
 /* Takes the ruleset over unless it fails. `seed` keys the hashes. -ENOMEM; -EINVAL: more than
@@ -117,10 +86,10 @@ const struct ban *engine_covering(const struct engine *e, const struct prefix *p
 /* Blocks in 30 days of this prefix at `now`. */
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now);
 
-/* The score of a subject in a jail at `now`, or at its latest event where that is later, and what
- * makes it up (oldest first, of more than `max` or EVIDENCE_MAX the newest; *ret_n says how many
- * there are). */
-int64_t engine_score(const struct engine *e, uint16_t jail, const struct prefix *subject,
-		     instant now, struct evidence *out, size_t max, size_t *ret_n);
+/* The score of a subject in a jail at `now`, or at its latest event where that is later. `out` gets
+ * what makes it up, oldest first, of more than `max` or EVIDENCE_MAX the newest. */
+struct engine_score engine_score(const struct engine *e, uint16_t jail,
+				 const struct prefix *subject, instant now, struct evidence *out,
+				 size_t max);
 struct engine_stats engine_stats(const struct engine *e);
 struct jail_stats engine_jail_stats(const struct engine *e, uint16_t jail);

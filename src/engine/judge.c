@@ -91,11 +91,9 @@ static int take_outbox(struct judge *j)
 	return outbox_init(&j->out, &room);
 }
 
-static int take_tables(struct judge *j, const struct engine_limits *limits,
+static int take_tables(struct judge *j, uint32_t subjects, uint32_t bans,
 		       const uint8_t seed[static TABLE_SEED_SIZE])
 {
-	uint32_t subjects = limits->subjects > 0 ? limits->subjects : j->rules->max_subjects;
-	uint32_t bans = limits->bans > 0 ? limits->bans : BANS_DEFAULT;
 	size_t entries = most(ENTRIES_MIN, (size_t)subjects * ENTRIES_PER_SUBJECT);
 	int r;
 
@@ -110,7 +108,7 @@ static int take_tables(struct judge *j, const struct engine_limits *limits,
 	return history_new(bans, seed, &j->history);
 }
 
-int judge_init(struct judge *j, const struct ruleset *rules, const struct engine_limits *limits,
+int judge_init(struct judge *j, const struct ruleset *rules, uint32_t subjects, uint32_t bans,
 	       const uint8_t seed[static TABLE_SEED_SIZE])
 {
 	int r;
@@ -120,7 +118,8 @@ int judge_init(struct judge *j, const struct ruleset *rules, const struct engine
 	}
 	*j = (struct judge){ .rules = rules, .observes = rules->observe };
 	measure_line(j);
-	r = take_tables(j, limits, seed);
+	r = take_tables(j, subjects > 0 ? subjects : rules->max_subjects,
+			bans > 0 ? bans : BANS_DEFAULT, seed);
 	if (r == 0) {
 		r = take_outbox(j);
 	}

@@ -6,6 +6,9 @@
  * Embedded in the engine, which hands the ruleset in and keeps it. judge_init() allocates, nothing
  * else here does. Pure. */
 #include "engine/outbox.h"
+#include "engine/ruleset.h"
+#include "engine/stats.h"
+#include "policy/bans.h"
 #include "policy/history.h"
 #include "policy/tracker.h"
 
@@ -25,10 +28,10 @@ struct judge {
 	struct jail_stats jails[JAILS_MAX]; /* spared, observed, events */
 };
 
-/* -ENOMEM; -EINVAL: too many jails or a limit out of range. */
-NODISCARD int judge_init(struct judge *j, const struct ruleset *rules,
-			 const struct engine_limits *limits,
-			 const uint8_t seed[static TABLE_SEED_SIZE]);
+/* Room for that many subjects and bans; 0: the ruleset's max-subjects, 2,000,000 bans. -ENOMEM;
+ * -EINVAL: too many jails or a limit out of range. */
+NODISCARD int judge_init(struct judge *j, const struct ruleset *rules, uint32_t subjects,
+			 uint32_t bans, const uint8_t seed[static TABLE_SEED_SIZE]);
 void judge_done(struct judge *j);
 
 /* Ends what runs until `limit` or less, in order of (until, id). False: it did not all fit. One

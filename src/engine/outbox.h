@@ -6,7 +6,7 @@
  * taken by outbox_init(). Only outbox_reserve() takes more, for an order that lifts many bans; the
  * next batch gives it back. Whoever adds has asked for room before: adding without room is a bug.
  * What was taken stays until the first add or reserve after the take. Pure. */
-#include "engine/engine.h"
+#include "engine/batch.h"
 
 /* How much of each. */
 struct outbox_room {

@@ -127,8 +127,7 @@ static void print_about(const struct engine *e, const struct prefix *p, instant 
 	print_prefix(p);
 	(void)printf(" %u\n", engine_blocks_30d(e, p, now));
 	for (uint16_t i = 0; i < r->n_jails; i++) {
-		size_t n;
-		int64_t score = engine_score(e, i, p, now, NULL, 0, &n);
+		int64_t score = engine_score(e, i, p, now, NULL, 0).score;
 		int64_t threshold = r->jails[i].threshold;
 
 		(void)fputs("score", stdout);

@@ -37,10 +37,10 @@ static inline struct ruleset *rig_line_rules(size_t n_jails)
 {
 	struct ruleset *r = rig_rules(n_jails);
 	struct route *routes = arena_alloc(r->arena, 2, sizeof(*routes));
-	struct filter *filters[2];
+	struct filter **filters = arena_alloc(r->arena, 2, sizeof(struct filter *));
 
 	r->filters = arena_alloc(r->arena, 2, sizeof(*r->filters));
-	assert_true(routes && r->filters);
+	assert_true(routes && filters && r->filters);
 	filters[0] = rig_filter(r, EVENT_AUTH_FAILURE, "^<STAMP> fail <ADDR>$", "^fail <ADDR>$");
 	filters[1] = rig_filter(r, EVENT_RELAY_DENIED, "^<STAMP> fail <ADDR>$", NULL);
 	for (uint16_t i = 0; i < 2; i++) {

@@ -110,6 +110,7 @@ static void room_for_decisions_counts_too(void **state)
 static void a_tick_that_does_not_fit_goes_on_later(void **state)
 {
 	enum { MANY = 20000 };
+
 	CLEANUP(engine_freep)
 	struct engine *e = rig_start_with(rig_rules(1),
 					  (struct engine_limits){ .subjects = MANY, .bans = MANY });

@@ -187,7 +187,6 @@ static void an_unban_lifts_and_forgets(void **state)
 	const struct prefix p = rig_prefix(ADDR "/32");
 	struct order_result result;
 	instant until;
-	size_t n;
 
 	(void)state;
 	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 100, 10);
@@ -198,7 +197,7 @@ static void an_unban_lifts_and_forgets(void **state)
 	assert_string_equal(rig_said(e), "lift 1 a 203.0.113.9/32 200 unban; "
 					 "lift 2 b 203.0.113.9/32 200 unban");
 	assert_false(engine_wish(e, &p, 0, &until));
-	assert_int_equal(engine_score(e, 0, &p, instant_at(200), NULL, 0, &n), 0);
+	assert_int_equal(engine_score(e, 0, &p, instant_at(200), NULL, 0).score, 0);
 	assert_int_equal(engine_blocks_30d(e, &p, instant_at(200)), 0);
 	/* From zero, and at once if it must be. */
 	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 201, 9);
@@ -214,7 +213,6 @@ static void an_unban_of_one_jail_leaves_the_others(void **state)
 	const struct prefix p = rig_prefix(ADDR "/32");
 	struct order order = order_of(ORDER_UNBAN, ADDR "/32", 200, 0);
 	struct order_result result;
-	size_t n;
 
 	(void)state;
 	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 100, 10);
@@ -226,11 +224,11 @@ static void an_unban_of_one_jail_leaves_the_others(void **state)
 	assert_true(result.covered);
 	assert_int_equal(result.cover.len, 32);
 	assert_string_equal(rig_said(e), "lift 2 b 203.0.113.9/32 200 unban");
-	assert_int_equal(engine_score(e, 0, &p, instant_at(200), NULL, 0, &n), 1000);
-	assert_int_equal(engine_score(e, 1, &p, instant_at(200), NULL, 0, &n), 0);
+	assert_int_equal(engine_score(e, 0, &p, instant_at(200), NULL, 0).score, 1000);
+	assert_int_equal(engine_score(e, 1, &p, instant_at(200), NULL, 0).score, 0);
 	order.jail = JAIL_BY_HAND;
 	assert_int_equal(give(e, &order).lifted, 1);
-	assert_int_equal(engine_score(e, 0, &p, instant_at(200), NULL, 0, &n), 1000);
+	assert_int_equal(engine_score(e, 0, &p, instant_at(200), NULL, 0).score, 1000);
 }
 
 static void an_unban_of_a_network_reaches_all_inside(void **state)
@@ -272,6 +270,7 @@ static void an_unban_drops_shadows_without_a_word(void **state)
 static void an_unban_of_all_lifts_them_all(void **state)
 {
 	enum { MANY = BATCH_DECISIONS + 1000 };
+
 	CLEANUP(engine_freep)
 	struct engine *e = rig_start_with(rig_rules(1), (struct engine_limits){ .subjects = 10,
 										.bans = MANY + 1 });

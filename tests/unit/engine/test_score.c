@@ -180,22 +180,25 @@ static void the_score_can_be_asked(void **state)
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
 	const struct prefix p = rig_prefix(ADDR "/32"), other = rig_prefix("192.0.2.1/32");
 	struct evidence out[4];
-	size_t n = 99;
+	struct engine_score has;
 
 	(void)state;
 	rig_feed_many(e, ADDR, EVENT_AUTH_FAILURE, 1000, 5);
-	assert_int_equal(engine_score(e, 0, &p, instant_at(1010), out, 4, &n), 250);
-	assert_int_equal(n, 5);
+	has = engine_score(e, 0, &p, instant_at(1010), out, 4);
+	assert_int_equal(has.score, 250);
+	assert_int_equal(has.n, 5);
 	assert_int_equal(out[0].event, 2);
 	assert_int_equal(out[3].event, 5);
-	assert_int_equal(engine_score(e, 0, &p, instant_at(4602), out, 4, &n), 100);
-	assert_int_equal(n, 2);
+	has = engine_score(e, 0, &p, instant_at(4602), out, 4);
+	assert_int_equal(has.score, 100);
+	assert_int_equal(has.n, 2);
 	/* A clock that is behind the stamps. */
-	assert_int_equal(engine_score(e, 0, &p, instant_at(0), NULL, 0, &n), 250);
-	assert_int_equal(engine_score(e, 0, &other, instant_at(1010), NULL, 0, &n), 0);
-	assert_int_equal(n, 0);
-	assert_int_equal(engine_score(e, 1, &p, instant_at(1010), NULL, 0, &n), 0);
-	assert_int_equal(engine_score(e, JAIL_BY_HAND, &p, instant_at(1010), NULL, 0, &n), 0);
+	assert_int_equal(engine_score(e, 0, &p, instant_at(0), NULL, 0).score, 250);
+	has = engine_score(e, 0, &other, instant_at(1010), NULL, 0);
+	assert_int_equal(has.score, 0);
+	assert_int_equal(has.n, 0);
+	assert_int_equal(engine_score(e, 1, &p, instant_at(1010), NULL, 0).score, 0);
+	assert_int_equal(engine_score(e, JAIL_BY_HAND, &p, instant_at(1010), NULL, 0).score, 0);
 }
 
 int main(void)
