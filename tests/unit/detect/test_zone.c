@@ -287,90 +287,6 @@ static void all_versions_are_read(void **state)
 	}
 }
 
-static int32_t offset_by(const char *rule, int64_t t)
-{
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	CLEANUP(buf_done) struct buf b = { 0 };
-	const struct zone *z = NULL;
-
-	put_file(&b, rule);
-	assert_int_equal(parse(&b, arena, &z), 0);
-	return zone_offset(z, instant_at(t));
-}
-
-static void rules_are_what_posix_and_rfc_8536_say(void **state)
-{
-	const int64_t year = days_from_civil(2023, 1, 1) * 86400,
-		      leap = days_from_civil(2024, 1, 1) * 86400;
-
-	(void)state;
-	assert_int_equal(offset_by("UTC0", year), 0);
-	assert_int_equal(offset_by("<-0330>3:30:15", year), -(3 * HOUR + 30 * 60 + 15));
-	assert_int_equal(offset_by("AAA-1BBB,J60/0,J61/0", year + 59 * 86400 - HOUR), 2 * HOUR);
-	assert_int_equal(offset_by("AAA-1BBB,J60/0,J61/0", leap + 60 * 86400 - HOUR), 2 * HOUR);
-	assert_int_equal(offset_by("AAA-1BBB,J60/0,J61/0", leap + 60 * 86400 - HOUR - 1), HOUR);
-	assert_int_equal(offset_by("AAA-1BBB,J59/0,J60/0", leap + 58 * 86400 - HOUR), 2 * HOUR);
-	assert_int_equal(offset_by("AAA-1BBB,59/0,60/0", leap + 59 * 86400 - HOUR), 2 * HOUR);
-	assert_int_equal(offset_by("AAA-1BBB,59/0,60/0", leap + 60 * 86400), HOUR);
-	/* Summer time all year. */
-	for (int day = 0; day < 366; day++) {
-		assert_int_equal(offset_by("EST5EDT,0/0,J365/25", leap + day * 86400), -4 * HOUR);
-	}
-	/* Times before the day, and a week behind it: Greenland, Jerusalem. */
-	assert_int_equal(offset_by("<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
-				   days_from_civil(2024, 3, 31) * 86400 + HOUR - 1),
-			 -2 * HOUR);
-	assert_int_equal(offset_by("<-02>2<-01>,M3.5.0/-1,M10.5.0/0",
-				   days_from_civil(2024, 3, 31) * 86400 + HOUR),
-			 -1 * HOUR);
-	assert_int_equal(offset_by("IST-2IDT,M3.4.4/26,M10.5.0",
-				   days_from_civil(2024, 3, 29) * 86400),
-			 3 * HOUR);
-	assert_int_equal(offset_by("IST-2IDT,M3.4.4/26,M10.5.0",
-				   days_from_civil(2024, 3, 29) * 86400 - 1),
-			 2 * HOUR);
-}
-
-static void what_is_no_rule_is_refused(void **state)
-{
-	static const char *const RULES[] = {
-		"AB1",
-		"AAA",
-		"AAA25",
-		"<>1",
-		"<AAA1",
-		"AAA1BBB",
-		"AAA1BBB,M3.5.0",
-		"AAA1BBB,M13.1.0,M1.1.0",
-		"AAA1BBB,M0.1.0,M1.1.0",
-		"AAA1BBB,M1.6.0,M1.1.0",
-		"AAA1BBB,M1.0.0,M1.1.0",
-		"AAA1BBB,M1.1.7,M1.1.0",
-		"AAA1BBB,J0,J1",
-		"AAA1BBB,J366,J1",
-		"AAA1BBB,366,1",
-		"AAA1BBB,1/168,2",
-		"AAA1BBB,1,2x",
-		"AAA1:60",
-		"AAA1:30:60",
-		"AAA1,1,2",
-		"AAA+-1",
-		"AAA99999999999",
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(RULES); i++) {
-		CLEANUP(arena_freep) struct arena *arena = arena_new();
-		CLEANUP(buf_done) struct buf b = { 0 };
-		const struct zone *z = NULL;
-
-		put_file(&b, RULES[i]);
-		if (parse(&b, arena, &z) != -EINVAL || z) {
-			fail_msg("%s is taken", RULES[i]);
-		}
-	}
-}
-
 static void a_file_that_is_cut_anywhere_is_refused(void **state)
 {
 	CLEANUP(buf_done) struct buf b = { 0 };
@@ -490,8 +406,6 @@ int main(void)
 		cmocka_unit_test(no_zone_is_utc),
 		cmocka_unit_test(times_beyond_all_calendars_do_no_harm),
 		cmocka_unit_test(all_versions_are_read),
-		cmocka_unit_test(rules_are_what_posix_and_rfc_8536_say),
-		cmocka_unit_test(what_is_no_rule_is_refused),
 		cmocka_unit_test(a_file_that_is_cut_anywhere_is_refused),
 		cmocka_unit_test(counts_that_lie_are_refused),
 		cmocka_unit_test(times_that_do_not_ascend_and_types_that_are_none_are_refused),
