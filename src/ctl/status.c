@@ -43,15 +43,31 @@ static bool is_pending(const struct value *kernel)
 	return value_int(value_get(kernel, "pending"), 0) > 0;
 }
 
+/* " until 04:00, then it enforces again", or nothing. */
+static const char *mode_end(const struct value *p, char out[static 64])
+{
+	bool observes = str_eq(member(p, "mode", ""), STR("observe"));
+	char local[32];
+	instant until;
+
+	out[0] = '\0';
+	if (member_instant(p, "mode_until", &until)) {
+		terminal_local_time(until, local);
+		snprintf(out, 64, " until %s, then it %s", local,
+			 observes ? "enforces" : "observes");
+	}
+	return out;
+}
+
 static void print_first_line(const struct value *p, size_t bad, bool enforces)
 {
 	const struct value *kernel = value_get(p, "kernel");
 	bool agrees = value_bool(value_get(kernel, "agrees"), false);
-	char uptime[SPAN_TEXT_MAX];
+	char uptime[SPAN_TEXT_MAX], until[64];
 
 	if (!enforces) {
 		terminal_tone(TONE_WARN);
-		printf("ipsd OBSERVES: nobody is blocked");
+		printf("ipsd OBSERVES: nobody is blocked%s", mode_end(p, until));
 	} else if (!bad && !agrees && is_pending(kernel)) {
 		terminal_tone(TONE_WARN);
 		printf("ipsd is bringing the kernel in line, %lld changes to go",
@@ -62,7 +78,7 @@ static void print_first_line(const struct value *p, size_t bad, bool enforces)
 		       agrees ? "see below" : "the kernel does not hold what ipsd wants");
 	} else {
 		terminal_tone(TONE_GOOD);
-		printf("ipsd is well");
+		printf("ipsd is well%s", mode_end(p, until));
 	}
 	terminal_tone(TONE_PLAIN);
 	printf("; %lld blocks by jails, %lld elements in the kernel, up %s (",

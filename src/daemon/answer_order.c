@@ -228,9 +228,9 @@ static void unban_note(struct call *call, const struct prefix *p, struct value *
 
 	for (size_t i = 0; i < rules->n_jails; i++) {
 		const struct jail *jail = &rules->jails[i];
-		const struct engine_score had =
-			engine_score(call->daemon->engine, (uint16_t)i, p, clock_now(), entries,
-				     ARRAY_SIZE(entries));
+		const struct engine_score had = engine_score(call->daemon->engine, (uint16_t)i, p,
+							     clock_now(), entries,
+							     ARRAY_SIZE(entries));
 		size_t n = had.n;
 
 		if (n) {

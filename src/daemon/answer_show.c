@@ -150,9 +150,9 @@ static struct value *show_scores(struct show *s)
 	for (size_t i = 0; i < rules->n_jails; i++) {
 		const struct jail *jail = &rules->jails[i];
 		struct value *row;
-		const struct engine_score has =
-			engine_score(s->daemon->engine, (uint16_t)i, &s->prefix, s->now, s->entries,
-				     SHOW_ENTRIES);
+		const struct engine_score has = engine_score(s->daemon->engine, (uint16_t)i,
+							     &s->prefix, s->now, s->entries,
+							     SHOW_ENTRIES);
 		size_t n = has.n;
 
 		if (!n) {

@@ -172,6 +172,7 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 	bool observes = engine_observes(d->engine);
 
 	value_set_word(reply, "mode", observes ? "observe" : "enforce");
+	value_set_instant(reply, "mode_until", d->mode_until);
 	if (observes && d->forced_why) {
 		add_finding(findings, "warning", NULL, "nobody is blocked: %s", d->forced_why);
 	}

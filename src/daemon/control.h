@@ -64,3 +64,4 @@ enum call_next answer_show(struct call *call);
 enum call_next answer_ban(struct call *call);
 enum call_next answer_unban(struct call *call);
 enum call_next answer_events(struct call *call);
+enum call_next answer_mode(struct call *call);

@@ -60,6 +60,7 @@ static const struct {
 	{ "io.ipsd.Control.Ban", answer_ban },
 	{ "io.ipsd.Control.Unban", answer_unban },
 	{ "io.ipsd.Control.Events", answer_events },
+	{ "io.ipsd.Control.Mode", answer_mode },
 };
 
 call_step methods_find(const char *method)

@@ -18,6 +18,7 @@
 #include "base/span.h"
 #include "daemon/control.h"
 #include "daemon/daemon.h"
+#include "daemon/mode.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 
@@ -270,6 +271,9 @@ int daemon_start(struct daemon *d)
 	}
 	if ((r = start_store(d)) || (r = start_engine(d)) || (r = start_loop(d))) {
 		return r;
+	}
+	if (mode_recall(d) < 0) {
+		log_error("the mode of before cannot be taken up");
 	}
 	enforcement_resync(d);
 	return 0;

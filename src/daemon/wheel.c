@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "daemon/control.h"
+#include "daemon/mode.h"
 #include "output/print.h"
 #include "sys/clock.h"
 
@@ -105,6 +106,10 @@ int wheel_turn(void *daemon)
 	instant up_to = wheel_read_up_to(d), wake;
 	int r;
 
+	r = mode_due(d, clock_now());
+	if (r < 0) {
+		return r;
+	}
 	enforcement_retry(d, clock_now());
 	while (!engine_tick(d->engine, up_to)) {
 		r = wheel_apply(d, false);
@@ -116,7 +121,7 @@ int wheel_turn(void *daemon)
 	if (r < 0) {
 		return r;
 	}
-	wake = engine_deadline(d->engine);
+	wake = instant_min(engine_deadline(d->engine), d->mode_until);
 	if (d->retry_at.us) {
 		wake = instant_min(wake, d->retry_at);
 	}

@@ -22,6 +22,8 @@ enum command_needs {
 	  "Explain why an address, prefix or account is blocked, or why not")                      \
 	X(BAN, "ban", "PREFIX...", NEEDS_DAEMON, "Block addresses by hand")                        \
 	X(UNBAN, "unban", "PREFIX...", NEEDS_DAEMON, "Lift blocks")                                \
+	X(OBSERVE, "observe", "", NEEDS_DAEMON, "Let everybody in, go on watching")                \
+	X(ENFORCE, "enforce", "", NEEDS_DAEMON, "Block again")                                     \
 	X(EVENTS, "events", "", NEEDS_DAEMON, "Show the event log")                                \
 	X(REPLAY, "replay", "FILE...", NEEDS_CONFIG,                                               \
 	  "Say what the jails would have decided on old logs")                                     \
