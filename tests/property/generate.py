@@ -6,7 +6,7 @@ lie a microsecond beside.
 """
 import random
 
-from sequence import network, seconds
+from sequence import seconds
 
 GRID = 10_000_000
 START = 100_000 * 1_000_000
@@ -18,11 +18,17 @@ ADDRESSES = ["203.0.113.9", "203.0.113.10", "198.51.100.7", "::ffff:203.0.113.9"
 PREFIXES = ["203.0.113.9/32", "203.0.113.10/32", "203.0.113.8/31", "203.0.113.0/24", "198.51.100.7/32",
             "198.51.100.0/24", "203.0.0.0/16", "2001:db8:0:1::a/128", "2001:db8:0:1::/64",
             "2001:db8:0:2::/64", "2001:db8:0:1::/80", "2001:db8::/48", "2001:db8::/32", "192.0.2.0/24"]
-HOSTS = [network(text) for text in ("203.0.113.9/32", "203.0.113.10/32", "198.51.100.7/32")]
-V6 = [network(text) for text in ("2001:db8:0:1::/64", "2001:db8:0:2::/64", "2001:db8:9:1::/64")]
+ASKED = {64: "203.0.113.9/32 203.0.113.10/32 198.51.100.7/32 2001:db8:0:1::/64 2001:db8:0:2::/64 2001:db8:9:1::/64",
+         56: "203.0.113.9/32 203.0.113.10/32 198.51.100.7/32 2001:db8::/56 2001:db8:9::/56"}
 TYPES = [0, 1, 3, 9, 24]
 SERVICES = ["0", "1", "2", "none"]
+COUNTS = [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 7, 100, 1000]
 PLACES = ["0.0", "0.1", "1.0", "1.1"]
+
+
+class Dice(random.Random):
+    def choice(self, things):     # the library's costs four times as much
+        return things[int(self.random() * len(things))]
 
 
 def some(r, things, least=1):
@@ -87,7 +93,7 @@ class Happening:
             time -= r.choice([1, 1, 2, 3, 5, 10, 20, 60, 200]) * GRID
         time += r.choice([-1, 1]) * (r.random() < 0.03)
         addr = "-" if r.random() < 0.01 else r.choice(self.addresses)
-        count = r.choice([1, 1, 1, 1, 1, 1, 2, 3, r.randint(1, 1000)])
+        count = r.choice(COUNTS)
         place = r.choice(PLACES).replace(".", " ")
         return f"event {seconds(time)} {addr} {r.choice(TYPES)} {r.choice(SERVICES)} {place} {count}"
 
@@ -118,13 +124,12 @@ class Happening:
 
 
 def sequence(seed, number):
-    r = random.Random(f"{seed}/{number}")
+    r = Dice(f"{seed}/{number}")
     host_v6 = r.choice([64, 64, 64, 56])
     jails = [jail(r) for _ in range(r.choice([1, 1, 2, 2, 3, 4]))]
     happening = Happening(r, len(jails))
     lines = [f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'}"
              f" never={prefixes(r, 0.3)}", *jails]
     lines += [happening.line() for _ in range(r.randint(5, 80))]
-    asked = HOSTS + [p.supernet(new_prefix=host_v6) if host_v6 < 64 else p for p in V6]
     end = seconds(happening.now + r.choice([0, 1, 5]) * GRID + 2)
-    return lines + [f"end {end} " + " ".join(map(str, asked))]
+    return lines + [f"end {end} {ASKED[host_v6]}"]

@@ -12,7 +12,8 @@ The numbers behind a rule, as in (7.5), are those of the specification, "Policy"
 Words. A *subject* is what a jail counts by; here the host prefix of an address. Each (jail, subject)
 has a *window* of entries. Each (jail, prefix, scope) has at most one *ban* in the table: a real one,
 or the shadow of one that was spared or only observed. An *episode* of a prefix runs from its first
-ban by any jail to the end of its last overlapping one. All times are whole microseconds.
+ban by any jail to the end of its last overlapping one. All times are whole microseconds; an address or
+a prefix is its text in the usual form, prefixes with their length.
 """
 import bisect
 import collections
@@ -27,7 +28,7 @@ BY_HAND = "hand"        # the jail of a ban that a person ordered
 ANY_JAIL = "any"        # an unban of whatever jail
 ENFORCED = "enforced"   # the history that all enforcing jails share
 MONTH = 30 * 86_400_000_000
-EVERYTHING = tuple(ipaddress.ip_network(text) for text in ("0.0.0.0/0", "::/0"))
+EVERYTHING = ("0.0.0.0/0", "::/0")
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Rules:
 @dataclass
 class Event:
     time: int
-    addr: object            # ipaddress.IPv4Address, IPv6Address; None: the line named none
+    addr: str | None        # None: the line named none
     type: int
     service: int | None
     source: int
@@ -90,7 +91,7 @@ class Episode:
 class Ban:
     id: int
     kind: str               # "ban", or the shadows "spared", "observed"
-    prefix: object
+    prefix: str
     jail: object            # number, or BY_HAND
     scope: int
     until: int
@@ -107,7 +108,7 @@ class Decision:
     service: int | None = None
     threshold: int = 0
     score: int = 0
-    cover: object = None    # spared: the never-block entry
+    cover: str | None = None    # spared: the never-block entry
     evidence: tuple = ()
 
     @property
@@ -117,13 +118,13 @@ class Decision:
 
 @functools.lru_cache(None)
 def inside(inner, outer):
+    inner, outer = ipaddress.ip_network(inner), ipaddress.ip_network(outer)
     return inner.version == outer.version and inner.subnet_of(outer)
 
 
 def covering(prefixes, p):
     """The longest of the prefixes that contains p wholly, or None (7.10)."""
-    around = [q for q in prefixes if inside(p, q)]
-    return max(around, key=lambda q: q.prefixlen, default=None)
+    return max((q for q in prefixes if inside(p, q)), key=lambda q: int(q.split("/")[1]), default=None)
 
 
 def unwrap(addr):
@@ -143,8 +144,16 @@ def unwrap(addr):
 @functools.lru_cache(None)
 def host_prefix(addr, host_v6):
     """What is counted and banned for an address (2)."""
-    addr = unwrap(addr)
-    return ipaddress.ip_network((addr, 32 if addr.version == 4 else host_v6), strict=False)
+    addr = unwrap(ipaddress.ip_address(addr))
+    return str(ipaddress.ip_network((addr, 32 if addr.version == 4 else host_v6), strict=False))
+
+
+@functools.lru_cache(None)
+def widened(prefix, host_v6):
+    """Nothing smaller than a host is banned or freed."""
+    network = ipaddress.ip_network(prefix)
+    longer = network.version == 6 and network.prefixlen > host_v6
+    return str(network.supernet(new_prefix=host_v6) if longer else network)
 
 
 class Oracle:
@@ -314,14 +323,8 @@ class Oracle:
 
     # --- Orders (7.5, 7.10, 7.13); each answers (decisions, result) ---------------------------
 
-    def widened(self, prefix):
-        """Nothing smaller than a host is banned or freed."""
-        if prefix.version == 6 and prefix.prefixlen > self.rules.host_v6:
-            return prefix.supernet(new_prefix=self.rules.host_v6)
-        return prefix
-
     def order_ban(self, time, prefix, until, scope):
-        prefix = self.widened(prefix)
+        prefix = widened(prefix, self.rules.host_v6)
         if cover := covering(self.rules.never_block, prefix):
             return [], {"made": 0, "never_block": True, "cover": cover}
         standing = self.table.get((BY_HAND, prefix, scope))
@@ -334,7 +337,7 @@ class Oracle:
         return said, {"made": 1, "known": known}
 
     def order_unban(self, time, prefix, jail=ANY_JAIL):
-        prefix = self.widened(prefix)
+        prefix = widened(prefix, self.rules.host_v6)
         said = self.free(time, prefix, jail)
         cover = self.covering_ban(prefix)
         return said, {"lifted": len(said), "covered": cover is not None, "cover": cover}

@@ -18,9 +18,6 @@ Each line of the second kind is answered by a list of lines, described at answer
 capped at the jail's threshold: above it, the engine knows only the newest entries. Of a prefix's episodes
 it knows the newest 32.
 """
-import functools
-import ipaddress
-
 import oracle as the_oracle
 
 NO_TYPE = 65535
@@ -41,12 +38,8 @@ def microseconds(text):
     return int(whole) * 1_000_000 + int(rest.ljust(6, "0"))
 
 
-address = functools.lru_cache(None)(ipaddress.ip_address)
-network = functools.lru_cache(None)(ipaddress.ip_network)
-
-
-def networks(text):
-    return [] if text == "-" else [network(word) for word in text.split(",")]
+def prefixes(text):
+    return [] if text == "-" else text.split(",")
 
 
 def pairs(words):
@@ -69,14 +62,14 @@ def jail(law, words):
         clears=at["after"] == "clear",
         observes=at["mode"] == "observe",
         scope=int(at["scope"]),
-        never_block=networks(at["never"]))
+        never_block=prefixes(at["never"]))
 
 
 def rules(law, lines):
     """The rules of a sequence, and its lines behind them."""
     at = pairs(lines[0].split()[1:])
     jails = [jail(law, line.split()[1:]) for line in lines if line.startswith("jail ")]
-    made = law.Rules(jails, networks(at["never"]), at["observe"] == "yes", int(at["host-v6"]))
+    made = law.Rules(jails, prefixes(at["never"]), at["observe"] == "yes", int(at["host-v6"]))
     return made, lines[1 + len(jails):]
 
 
@@ -98,14 +91,14 @@ def answer(law, oracle, words):
     if verb == "event":
         before = oracle.last_event
         said = oracle.event(law.Event(
-            time, None if words[2] == "-" else address(words[2]), int(words[3]),
+            time, None if words[2] == "-" else words[2], int(words[3]),
             None if words[4] == "none" else int(words[4]), *map(int, words[5:8])))
         after = oracle.last_event
         rest = [f"counted {after}"] if after != before else []
     elif verb == "tick":
         said, rest = oracle.tick(time), []
     elif verb == "end":
-        said, rest = [], state(oracle, time, [network(word) for word in words[2:]])
+        said, rest = [], state(oracle, time, words[2:])
     else:
         said, result = order(law, oracle, verb, time, words[2:])
         rest = [result_line(**result)]
@@ -115,9 +108,9 @@ def answer(law, oracle, words):
 def order(law, oracle, verb, time, words):
     if verb == "ban":
         until = law.NEVER if words[1] == "never" else microseconds(words[1])
-        return oracle.order_ban(time, network(words[0]), until, int(words[2]))
+        return oracle.order_ban(time, words[0], until, int(words[2]))
     if verb == "unban":
-        return oracle.order_unban(time, network(words[0]), jail_number(words[1]))
+        return oracle.order_unban(time, words[0], jail_number(words[1]))
     if verb == "unban-all":
         return oracle.order_unban_all(time, jail_number(words[0]))
     return oracle.order_observe(verb == "observe")
@@ -141,7 +134,7 @@ def result_line(made=0, lifted=0, known=False, never_block=False, covered=False,
             f" covered={int(covered)} cover={cover or '-'}")
 
 
-def state(oracle, now, prefixes):
+def state(oracle, now, asked):
     lines = [f"deadline {time_text(oracle.deadline())}",
              f"count {oracle.last_event} {len(oracle.windows)}"]
     for ban in oracle.table.values():
@@ -149,7 +142,7 @@ def state(oracle, now, prefixes):
                      f" {ban.prefix} {ban.jail} {ban.scope}")
         until = oracle.wish(ban.prefix, ban.scope)
         lines.append(f"wish {ban.prefix} {ban.scope} {'-' if until is None else time_text(until)}")
-    for prefix in prefixes:
+    for prefix in asked:
         lines.append(f"cover {prefix} {oracle.covering_ban(prefix) or '-'}")
         lines.append(f"blocks {prefix} {min(oracle.blocks_30d(prefix, now), EPISODES_KEPT)}")
         for n, its in enumerate(oracle.rules.jails):
