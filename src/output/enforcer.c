@@ -132,11 +132,14 @@ static void take_answer(struct enforcer *e, const struct record *question, const
 		.scope = question->scope,
 		.held = r->held,
 		.error = r->error,
-		.left = r->has_end ? (duration){ .us = r->left } : DURATION_FOREVER,
+		.left = DURATION_FOREVER,
 		.packets = r->packets,
 		.bytes = r->bytes,
 	};
 
+	if (r->has_end) {
+		a.left.us = r->left;
+	}
 	if (!e->quiet) {
 		e->events.answer(e->events.arg, question->cookie, &a);
 	}
@@ -297,6 +300,16 @@ int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope
 
 static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
 {
+	const struct ruleset *rules = config->ruleset;
+	struct enforcer_job job = {
+		.plan = { .table = config->table,
+			  .scopes = rules->scopes,
+			  .n_scopes = rules->n_scopes,
+			  .never_block = rules->never_block,
+			  .both = config->both,
+			  .counters = config->counters },
+		.host_v6 = rules->host_v6,
+	};
 	int fds[2];
 	int r = sockets_pair(fds);
 
@@ -305,7 +318,7 @@ static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
 	}
 	e->keeper = fork();
 	if (e->keeper == 0) {
-		keeper_run(config, fds[1]);
+		keeper_run(&job, config->user, fds[1]);
 	}
 	r = e->keeper < 0 ? -errno : 0;
 	(void)close(fds[1]);

@@ -170,24 +170,17 @@ static noreturn void fail(const struct process *p, int error)
 	_exit(ENFORCER_FAILED);
 }
 
-noreturn void enforcer_process_run(const struct enforcer_config *config, int fd, uint64_t starts)
+noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint64_t starts)
 {
 	static struct process p;
-	const struct ruleset *rules = config->ruleset;
-	struct kernel_plan plan = { .table = config->table,
-				    .scopes = rules->scopes,
-				    .n_scopes = rules->n_scopes,
-				    .never_block = rules->never_block,
-				    .both = config->both,
-				    .counters = config->counters };
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int r;
 
 	(void)prctl(PR_SET_NAME, "ipsd: enforcer");
 	p.fd = fd;
 	p.starts = starts;
-	p.n_scopes = rules->n_scopes;
-	r = shadow_open(&plan, rules->host_v6, &p.words, &p.shadow);
+	p.n_scopes = job->plan.n_scopes;
+	r = shadow_open(&job->plan, job->host_v6, &p.words, &p.shadow);
 	if (r < 0) {
 		fail(&p, r);
 	}

@@ -6,11 +6,17 @@
  * It trusts no record: it checks each, and holds nothing that is on never-block. */
 #include <stdnoreturn.h>
 
-#include "output/enforcer.h"
+#include "output/kernel_plan.h"
+
+/* All that it needs to know; the lists are those of the memory that it was forked from. */
+struct enforcer_job {
+	struct kernel_plan plan;
+	uint8_t host_v6; /* length of an IPv6 subject */
+};
 
 /* How the process ends: the daemon has closed its end; or its table cannot be made (it said why).
  */
 enum { ENFORCER_DONE = 0, ENFORCER_FAILED = 3 };
 
 /* `starts` processes were before this one. Never returns. */
-noreturn void enforcer_process_run(const struct enforcer_config *config, int fd, uint64_t starts);
+noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint64_t starts);

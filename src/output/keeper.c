@@ -23,7 +23,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "output/enforcer_process.h"
 #include "output/record.h"
 #include "sys/clock.h"
 #include "sys/log.h"
@@ -82,7 +81,7 @@ static noreturn void fail(int error, const char *text)
 	_exit(ENFORCER_FAILED);
 }
 
-static void give_up_rights(const struct enforcer_config *config)
+static void give_up_rights(const struct sandbox_user *user)
 {
 	int r;
 
@@ -90,7 +89,7 @@ static void give_up_rights(const struct enforcer_config *config)
 		fail(-EPERM,
 		     "changing nftables is not permitted: the capability CAP_NET_ADMIN is missing");
 	}
-	r = sandbox_keep_net_admin(config->user);
+	r = sandbox_keep_net_admin(user);
 	if (r < 0) {
 		fail(r, "the rights that the enforcer must not have could not be given up");
 	}
@@ -108,7 +107,7 @@ static bool wait_while_daemon_lives(int milliseconds)
 	return poll(&p, 1, milliseconds) <= 0 || !(p.revents & (POLLHUP | POLLERR | POLLNVAL));
 }
 
-static pid_t start(const struct enforcer_config *config, uint64_t starts)
+static pid_t start(const struct enforcer_job *job, uint64_t starts)
 {
 	pid_t keeper = getpid(), pid = fork();
 
@@ -121,7 +120,7 @@ static pid_t start(const struct enforcer_config *config, uint64_t starts)
 		if (getppid() != keeper) {
 			_exit(ENFORCER_DONE);
 		}
-		enforcer_process_run(config, OUR_FD, starts);
+		enforcer_process_run(job, OUR_FD, starts);
 	}
 	return pid;
 }
@@ -171,7 +170,7 @@ static int next_back_off(int last, int64_t lived)
 	return last == 0 ? BACK_OFF_FIRST : last * 2 < BACK_OFF_MAX ? last * 2 : BACK_OFF_MAX;
 }
 
-noreturn void keeper_run(const struct enforcer_config *config, int fd)
+noreturn void keeper_run(const struct enforcer_job *job, const struct sandbox_user *user, int fd)
 {
 	int back_off = 0;
 
@@ -181,10 +180,10 @@ noreturn void keeper_run(const struct enforcer_config *config, int fd)
 	if (close_others(fd) < 0) {
 		_exit(ENFORCER_FAILED);
 	}
-	give_up_rights(config);
+	give_up_rights(user);
 	for (uint64_t starts = 0; wait_while_daemon_lives(back_off); starts++) {
 		int64_t since = clock_monotonic();
-		int status = await(start(config, starts));
+		int status = await(start(job, starts));
 
 		if (is_final(status, starts)) {
 			_exit(WEXITSTATUS(status));

@@ -245,7 +245,7 @@ int kernel_table_empty(struct kernel_table *t, struct buf *error)
 int kernel_table_teardown(const char *table, struct buf *error)
 {
 	struct buf commands CLEANUP(buf_done) = { 0 }, words CLEANUP(buf_done) = { 0 };
-	struct nft_ctx *ctx;
+	struct nft_ctx *ctx = NULL;
 	int r = open_context(&ctx);
 
 	if (r < 0) {

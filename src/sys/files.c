@@ -33,6 +33,14 @@ void fd_close(int *fd)
 	errno = saved;
 }
 
+int fd_take(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
 static int64_t read_some(int fd, void *to, size_t n)
 {
 	ssize_t got;
@@ -220,8 +228,7 @@ int files_lock(const char *path, unsigned uid, unsigned gid, int *ret_fd)
 	if (r < 0 || (geteuid() == 0 && fchown(fd, uid, gid) < 0)) {
 		return -errno;
 	}
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = fd_take(&fd);
 	return 0;
 }
 

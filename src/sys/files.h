@@ -7,6 +7,8 @@
 
 /* Closes and sets to -1; nothing for -1. For CLEANUP(). */
 void fd_close(int *fd);
+/* Moves a descriptor out of a variable, which becomes -1. */
+int fd_take(int *fd);
 /* Appends the file's bytes. Only regular files, FIFOs and character devices. -EFBIG when it has
  * more than `max`; other negative errno. */
 NODISCARD int files_read(const char *path, size_t max, struct buf *ret);

@@ -103,8 +103,7 @@ int sockets_listen(const char *path, unsigned mode, int uid, int gid, int *ret_f
 		(void)unlink(path);
 		return r;
 	}
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
@@ -144,8 +143,7 @@ int sockets_accept(int listen_fd, int *ret_fd, struct peer *ret_peer)
 	}
 	*ret_peer = (struct peer){ .pid = cred.pid, .uid = cred.uid, .gid = cred.gid };
 	name_user(cred.uid, ret_peer->user, sizeof(ret_peer->user));
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = fd_take(&fd);
 	return 0;
 }
 
@@ -166,8 +164,7 @@ int sockets_connect(const char *path, int *ret_fd)
 	if (r < 0) {
 		return r;
 	}
-	*ret_fd = fd;
-	fd = -1;
+	*ret_fd = fd_take(&fd);
 	return 0;
 }
 

@@ -61,3 +61,4 @@ def start(cable, build):
     yield run
     for one in started:
         one.kill()
+    assert "".join(one.complaints() for one in started) == ""

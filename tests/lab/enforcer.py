@@ -84,6 +84,10 @@ class Enforcer:
         self.process.kill()
         self.process.wait(PATIENCE)
 
+    def complaints(self):
+        """What it and its processes have said to stderr, after their end."""
+        return self.process.stderr.read()
+
     # The processes behind it.
 
     @property

@@ -225,53 +225,71 @@ static void fill(struct tool *t, uint32_t n)
 /* --- Commands
  * --------------------------------------------------------------------------------------- */
 
-static int wish(struct tool *t, const char *verb, const struct prefix *p, uint16_t scope,
-		const char *end)
+static uint32_t number(struct str s)
 {
-	instant now = clock_now();
+	uint64_t n = 0;
 
-	if (strcmp(verb, "release") == 0) {
-		return enforcer_release(t->enforcer, p, scope);
-	}
-	if (strcmp(verb, "ask") == 0) {
-		return enforcer_ask(t->enforcer, p, scope, 42);
-	}
-	if (strcmp(end, "never") == 0) {
-		return enforcer_hold(t->enforcer, p, scope, INSTANT_NEVER, now);
-	}
-	return enforcer_hold(t->enforcer, p, scope,
-			     instant_add(now,
-					 (duration){ .us = (int64_t)(strtod(end, NULL) * 1e6) }),
-			     now);
+	return str_to_uint(s, UINT32_MAX, &n) == 0 ? (uint32_t)n : 0;
 }
 
-static void obey(struct tool *t, const char *line)
+static instant end_of(struct str s, instant now)
 {
-	char verb[LINE] = "", first[LINE] = "", end[LINE] = "";
-	unsigned number = 0;
+	char text[LINE];
+
+	if (str_eq(s, STR("never"))) {
+		return INSTANT_NEVER;
+	}
+	(void)snprintf(text, sizeof(text), "%.*s", STR_ARG(s));
+	return instant_add(now, (duration){ .us = (int64_t)(strtod(text, NULL) * 1e6) });
+}
+
+static int wish(struct tool *t, struct str verb, struct str what, struct str rest)
+{
+	struct str scope = STR_NONE, end = STR_NONE;
+	instant now = clock_now();
 	struct prefix p;
+	uint16_t n;
+
+	if (prefix_parse(what, &p) < 0 || !str_word(&rest, &scope)) {
+		return -EINVAL;
+	}
+	n = (uint16_t)number(scope);
+	if (str_eq(verb, STR("release"))) {
+		return enforcer_release(t->enforcer, &p, n);
+	}
+	if (str_eq(verb, STR("ask"))) {
+		return enforcer_ask(t->enforcer, &p, n, 42);
+	}
+	if (!str_eq(verb, STR("hold")) || !str_word(&rest, &end)) {
+		return -EINVAL;
+	}
+	return enforcer_hold(t->enforcer, &p, n, end_of(end, now), now);
+}
+
+static void obey(struct tool *t, struct str line)
+{
+	struct str verb = STR_NONE, first = STR_NONE;
 	int r = 0;
 
-	(void)sscanf(line, "%255s %255s %u %255s", verb, first, &number, end);
-	if (strcmp(verb, "state") == 0) {
+	(void)str_word(&line, &verb);
+	(void)str_word(&line, &first);
+	if (str_eq(verb, STR("state"))) {
 		print_state(t);
-	} else if (strcmp(verb, "quiet") == 0) {
+	} else if (str_eq(verb, STR("quiet"))) {
 		t->quiet = true;
-	} else if (strcmp(verb, "many") == 0) {
-		many(t, (uint32_t)strtoul(first, NULL, 10), number);
-	} else if (strcmp(verb, "one-by-one") == 0) {
-		one_by_one(t, (uint32_t)strtoul(first, NULL, 10), number);
-	} else if (strcmp(verb, "fill") == 0) {
-		fill(t, (uint32_t)strtoul(first, NULL, 10));
-	} else if (strcmp(verb, "release-all") == 0) {
+	} else if (str_eq(verb, STR("many"))) {
+		many(t, number(first), number(str_trim(line)));
+	} else if (str_eq(verb, STR("one-by-one"))) {
+		one_by_one(t, number(first), number(str_trim(line)));
+	} else if (str_eq(verb, STR("fill"))) {
+		fill(t, number(first));
+	} else if (str_eq(verb, STR("release-all"))) {
 		r = enforcer_release_all(t->enforcer);
-	} else if (prefix_parse(str_of(first), &p) == 0) {
-		r = wish(t, verb, &p, (uint16_t)number, end);
 	} else {
-		r = -EINVAL;
+		r = wish(t, verb, first, line);
 	}
 	if (r < 0) {
-		(void)printf("{\"refused\": \"%s\", \"error\": %d}\n", verb, -r);
+		(void)printf("{\"refused\": \"%.*s\", \"error\": %d}\n", STR_ARG(verb), -r);
 	}
 }
 
@@ -292,8 +310,7 @@ static void serve(struct tool *t)
 		}
 		n += (size_t)got;
 		while ((end = memchr(line, '\n', n - (size_t)(line - text))) != NULL) {
-			*end = '\0';
-			obey(t, line);
+			obey(t, (struct str){ .p = line, .n = (size_t)(end - line) });
 			line = end + 1;
 		}
 		n -= (size_t)(line - text);
@@ -305,26 +322,25 @@ static void serve(struct tool *t)
 /* --- Start
  * ------------------------------------------------------------------------------------------ */
 
+/* NAME:PROTO:LOW-HIGH[:reject]; a LOW of 0 means all ports. */
 static void add_scope(struct tool *t, const char *text)
 {
-	static char names[SCOPES][SCOPE_NAME_MAX];
-	char proto[8] = "", verdict[8] = "";
+	struct str rest = str_of(text), name, proto = STR_NONE, range = STR_NONE, low = STR_NONE;
 	size_t i = t->rules->n_scopes;
-	unsigned low = 0, high = 0;
 
-	if (i >= SCOPES ||
-	    sscanf(text, "%15[^:]:%7[^:]:%u-%u:%7s", names[i], proto, &low, &high, verdict) < 4) {
+	if (i >= SCOPES || !str_split(&rest, ':', &name) || !str_split(&rest, ':', &proto) ||
+	    !str_split(&rest, ':', &range) || !str_split(&range, '-', &low)) {
 		die("--scope", -EINVAL);
 	}
 	t->ranges[i] =
-		(struct port_range){ .proto = strcmp(proto, "udp") == 0 ? PROTO_UDP : PROTO_TCP,
-				     .low = (uint16_t)low,
-				     .high = (uint16_t)high };
-	t->scopes[i] = (struct scope){ .name = str_of(names[i]),
-				       .label = str_of(names[i]),
+		(struct port_range){ .proto = str_eq(proto, STR("udp")) ? PROTO_UDP : PROTO_TCP,
+				     .low = (uint16_t)number(low),
+				     .high = (uint16_t)number(range) };
+	t->scopes[i] = (struct scope){ .name = name,
+				       .label = name,
 				       .ranges = &t->ranges[i],
-				       .n_ranges = low > 0 ? 1 : 0,
-				       .verdict = verdict[0] ? VERDICT_REJECT : VERDICT_DROP };
+				       .n_ranges = t->ranges[i].low > 0 ? 1 : 0,
+				       .verdict = rest.n > 0 ? VERDICT_REJECT : VERDICT_DROP };
 	t->rules->n_scopes++;
 }
 
