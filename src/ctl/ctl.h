@@ -50,6 +50,8 @@ int ctl_list(const struct ctl *ctl);
 int ctl_show(const struct ctl *ctl);
 int ctl_ban(const struct ctl *ctl);
 int ctl_unban(const struct ctl *ctl);
+int ctl_verify(const struct ctl *ctl);
+int ctl_metrics(const struct ctl *ctl);
 int ctl_observe(const struct ctl *ctl);
 int ctl_enforce(const struct ctl *ctl);
 int ctl_events(const struct ctl *ctl);

@@ -61,6 +61,8 @@ static const struct {
 	{ "io.ipsd.Control.Unban", answer_unban },
 	{ "io.ipsd.Control.Events", answer_events },
 	{ "io.ipsd.Control.Mode", answer_mode },
+	{ "io.ipsd.Control.Metrics", answer_metrics },
+	{ "io.ipsd.Control.Verify", answer_verify },
 };
 
 call_step methods_find(const char *method)

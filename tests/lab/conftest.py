@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 import netns
+from daemon import Daemon
 from enforcer import Enforcer
 
 
@@ -62,3 +63,21 @@ def start(cable, build):
     for one in started:
         one.kill()
     assert "".join(one.complaints() for one in started) == ""
+
+
+@pytest.fixture
+def daemons(cable, build):
+    made = []
+
+    def make(**more):
+        made.append(Daemon(cable.server, build, **more))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def daemon(daemons):
+    return daemons().start()

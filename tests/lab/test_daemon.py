@@ -1,39 +1,19 @@
 # SPDX-License-Identifier: MIT
 """The whole road: a line in a log, a score, a dropped packet; and the bad days."""
 import contextlib
-import json
 import os
 import pathlib
 import pwd
 import signal
-import socket
 import sqlite3
 import subprocess
 
 import pytest
 
-from daemon import Daemon, line, now
+from daemon import line
 from netns import SERVER, until
 
 BAD, GOOD, OTHER = "198.51.100.7", "203.0.113.20", "198.51.100.8"
-
-
-@pytest.fixture
-def daemons(cable, build):
-    made = []
-
-    def make(**more):
-        made.append(Daemon(cable.server, build, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def daemon(daemons):
-    return daemons().start()
 
 
 # ---- the road -------------------------------------------------------------------------------------
@@ -415,121 +395,3 @@ def test_a_database_of_a_newer_version_is_left_alone(daemon):
     db.close()
     code, words = daemon.run_once()
     assert code == 1 and "newer ipsd" in words
-
-
-# ---- the socket -----------------------------------------------------------------------------------------
-
-
-def test_no_daemon_is_exit_3_with_one_sentence(daemons):
-    answer = daemons().ctl("status")
-    assert answer.code == 3 and answer.out == ""
-    assert len(answer.err.splitlines()) == 1 and "systemctl start ipsd" in answer.err
-
-
-def talk(daemon, *messages, close=False):
-    s = socket.socket(socket.AF_UNIX)
-    s.settimeout(20)
-    s.connect(str(daemon.dir / "run" / "control"))
-    for message in messages:
-        s.sendall(message if isinstance(message, bytes) else json.dumps(message).encode() + b"\0")
-    if close:
-        s.shutdown(socket.SHUT_WR)
-    return s
-
-
-def replies(s, n):
-    data = b""
-    while data.count(b"\0") < n:
-        got = s.recv(65536)
-        assert got, f"closed after {data!r}"
-        data += got
-    return [json.loads(part) for part in data.split(b"\0")[:n]]
-
-
-def test_varlink_introspection_and_errors(daemon):
-    s = talk(daemon, {"method": "org.varlink.service.GetInfo"},
-             {"method": "org.varlink.service.GetInterfaceDescription", "parameters": {"interface": "io.ipsd.Control"}},
-             {"method": "io.ipsd.Control.Nothing"}, {"method": "io.ipsd.Control.List", "parameters": {"kinds": ["x"]}})
-    info, description, unknown, invalid = replies(s, 4)
-    assert "io.ipsd.Control" in info["parameters"]["interfaces"]
-    assert "method Show(" in description["parameters"]["description"]
-    assert unknown["error"] == "org.varlink.service.MethodNotFound"
-    assert invalid["error"] == "org.varlink.service.InvalidParameter"
-
-
-@pytest.mark.parametrize("message", [b"\0", b"{}\0", b"[]\0", b"{\"method\":1}\0", b"\xff\xfe\0", b"{\"method\":\"a\",\"method\":\"b\"}\0",
-                                     b"[" * 100_000 + b"\0", b"x" * 1_000_000], ids=range(8))
-def test_nonsense_on_the_socket_costs_only_the_connection(daemon, message):
-    s = talk(daemon, message, close=True)
-    while True:
-        try:
-            if not s.recv(65536):
-                break
-        except ConnectionResetError:
-            break
-    assert daemon.ctl("status").code == 0
-
-
-def test_a_reader_that_does_not_read_holds_nobody_up(daemon):
-    addresses = [f"198.51.{i}.{j}" for i in range(4) for j in range(250)]
-    assert daemon.ctl("ban", *addresses, "--for", "1h").code == 0
-    lazy = [talk(daemon, *[{"method": "io.ipsd.Control.List", "more": True}] * 50) for _ in range(8)]
-    daemon.attack(BAD)
-    daemon.wait_blocked(BAD)
-    assert len(daemon.ctl("list", "--json").json["bans"]) == 1001 - (BAD in addresses)
-    for s in lazy:
-        s.close()
-
-
-def test_events_can_be_followed(daemon):
-    s = talk(daemon, {"method": "io.ipsd.Control.Events", "parameters": {"follow": True}, "more": True})
-    assert replies(s, 1)[0]["continues"]
-    daemon.write(line(BAD, 0, "[x] bob"))
-    event = replies(s, 1)[0]["parameters"]["events"][0]
-    assert (event["type"], event["address"], event["account"]) == ("auth-failure", BAD, "bob")
-
-
-def test_replay_decides_as_the_daemon_did(daemon):
-    start = now()
-    daemon.attack(BAD, 12)
-    daemon.attack(OTHER, 9)
-    daemon.attack("2001:db8:a::1", 10)
-    daemon.wait_blocked("2001:db8:a::1")
-    live = {(d["prefix"], d["time"], d["until"], d["score"]) for d in
-            map(json.loads, daemon.ctl("events", "--decisions", "--json").out.splitlines()) if d["decision"] == "ban"}
-    old = {(d["prefix"], d["time"], d["until"], d["score"]) for d in
-           map(json.loads, daemon.ctl("replay", "--json", "--from", start, str(daemon.log)).out.splitlines())
-           if d.get("decision") == "ban"}
-    assert live == old and len(live) == 2
-
-
-# ---- observe and enforce ----------------------------------------------------------------------------------
-
-
-def test_observe_lets_everybody_in_and_enforce_brings_the_bans_back(cable, daemon):
-    daemon.attack(BAD)
-    daemon.wait_blocked(BAD)
-    until(daemon.settled, "the kernel")
-    assert daemon.ctl("observe").code == 0
-    assert cable.passes(BAD), "the answer came before the kernel had done it"
-    assert daemon.ctl("list").out.splitlines()[0].startswith("ipsd only OBSERVES")
-    daemon.attack(OTHER)
-    until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
-    daemon.stop()
-    daemon.start()
-    assert daemon.ctl("status", "--json").json["mode"] == "observe" and cable.passes(BAD)
-    assert daemon.ctl("enforce").code == 0
-    assert cable.probe([BAD, OTHER]) == {OTHER}
-
-
-def test_enforce_for_a_time_falls_back_unless_confirmed(cable, daemons):
-    daemon = daemons(conf="[ipsd]\nmode = observe\n").start()
-    assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
-    assert cable.passes(BAD)
-    assert "then it observes again" in daemon.ctl("enforce", "--for", "1s").out
-    until(lambda: daemon.ctl("status", "--json").json["mode"] == "observe", "the fall back")
-    until(lambda: cable.passes(BAD), "packets")
-    assert daemon.ctl("enforce", "--for", "1s").code == 0
-    assert daemon.ctl("enforce").code == 0
-    status = daemon.ctl("status", "--json").json
-    assert status["mode"] == "enforce" and status["mode_until"] is None and not cable.passes(BAD)

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: MIT
+"""ipsctl verify and metrics: does the tool say what the kernel holds?"""
+from netns import until
+
+BAD, OTHER = "198.51.100.7", "198.51.100.8"
+
+
+def test_verify_agrees_and_names_what_is_missing(cable, daemon):
+    assert daemon.ctl("ban", *(f"198.51.{i}.{j}" for i in range(3) for j in range(250)), "--for", "1h").code == 0
+    answer = daemon.ctl("verify", "--json")
+    assert answer.code == 0 and answer.json == {"checked": 750, "differing": 0, "differences": []}
+    cable.server.run("nft", "delete", "element", "inet", "ipsd", "all4_32", "{ 198.51.1.7 }")
+    answer = daemon.ctl("verify")
+    assert answer.code == 1 and "198.51.1.7/32 (ports all) is not in the kernel: packets pass" in answer.out
+
+
+def test_metrics_are_prometheus_text(daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    samples = {}
+    for row in daemon.ctl("metrics").out.splitlines():
+        if not row.startswith("#"):
+            name, number = row.rsplit(" ", 1)
+            samples[name] = float(number)
+    assert samples["ipsd_bans_total"] == 1 and samples['ipsd_jail_bans{jail="test"}'] == 1
+    assert samples["ipsd_kernel_elements"] == 1 and samples["ipsd_kernel_agrees"] == 1 and samples["ipsd_lines_total"] == 10
+    assert OTHER not in str(samples)
