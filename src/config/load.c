@@ -103,13 +103,16 @@ static int check_folder(const struct loader *l)
 static int load_main(struct loader *l)
 {
 	struct parts_mark mark = parts_mark(&l->reader);
-	struct document *document;
+	struct document *document = NULL;
 	struct str file;
 	size_t errors, about_never_block;
 	int r = check_folder(l);
 
-	r = r < 0 ? r : layers_read(&l->layers, LAYERS_MAIN, STR("ipsd"), &file, &document);
-	if (r < 0 && r != -ENOENT) {
+	if (r < 0) {
+		return r;
+	}
+	r = layers_read(&l->layers, LAYERS_MAIN, STR("ipsd"), &file, &document);
+	if (!document) {
 		return r;
 	}
 	l->config->document = document;
@@ -254,6 +257,7 @@ static int read_jail(struct loader *l, struct jail_part *p)
 	parts_judge(p->part, &l->reader, mark);
 	if (p->file.values.enabled == ENABLED_NO) {
 		p->part->state = PART_DISABLED;
+		p->part->why = STR_NONE;
 	}
 	return 0;
 }

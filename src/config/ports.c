@@ -271,7 +271,7 @@ static char *put_range(char *to, const struct port_range *r)
 /* The ports spelt out, when the name has room for them. */
 static bool spell(const struct port_list *list, char out[static SCOPE_NAME_MAX + 1])
 {
-	char text[SCOPE_NAME_MAX * 2], *end = text;
+	char text[SCOPE_NAME_MAX * 2] = "", *end = text;
 
 	for (size_t i = 0; i < list->n; i++) {
 		end = put_range(end, &list->at[i]);
