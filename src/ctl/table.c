@@ -3,8 +3,9 @@
  * know all its rows before it can align one. */
 #include "ctl/table.h"
 
-#include <libsmartcols.h>
 #include <stdlib.h>
+
+#include <libsmartcols.h>
 
 #include "base/escape.h"
 

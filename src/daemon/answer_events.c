@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/span.h"
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
 
@@ -103,8 +103,10 @@ static bool events_search(struct events *s)
 		return r < 0 || s->before == before || s->too_old ||
 		       value_length(s->found) >= s->limit;
 	}
-	r = store_events(s->daemon->store, subject, s->before, EVENTS_SLICE, events_row, s,
-			 &s->before);
+	struct store_walk walk = { .subject = subject, .scan = EVENTS_SLICE, .before = s->before };
+
+	r = store_events(s->daemon->store, &walk, events_row, s);
+	s->before = walk.before;
 	return r < 0 || !s->before || s->too_old || value_length(s->found) >= s->limit;
 }
 
@@ -119,7 +121,7 @@ static enum call_next events_tell(struct call *call, struct events *s)
 	struct value *reply = value_object(), *rows = value_array();
 	bool rest;
 
-	while (s->told < value_length(s->found) && value_length(rows) < CONTROL_ROWS) {
+	while (s->told < value_length(s->found) && value_length(rows) < CALL_ROWS) {
 		value_add(rows, take_row(s));
 	}
 	rest = s->told < value_length(s->found);
@@ -137,13 +139,13 @@ static bool events_newer(struct events *s)
 	s->found = value_free(s->found);
 	s->found = value_array();
 	s->told = 0;
-	s->limit = CONTROL_ROWS;
+	s->limit = CALL_ROWS;
 	if (s->decisions) {
 		s->before = 0;
-		if (store_bans_since(s->daemon->store, after, CONTROL_ROWS, decisions_row, s) < 0) {
+		if (store_bans_since(s->daemon->store, after, CALL_ROWS, decisions_row, s) < 0) {
 			return false;
 		}
-	} else if (store_events_since(s->daemon->store, after, CONTROL_ROWS, events_row, s) < 0) {
+	} else if (store_events_since(s->daemon->store, after, CALL_ROWS, events_row, s) < 0) {
 		return false;
 	}
 	value_reverse(s->found);
@@ -159,7 +161,7 @@ static enum call_next events_step(struct call *call)
 		if (!s->searched) {
 			return CALL_YIELD;
 		}
-		if (!call->more && (s->follow || value_length(s->found) > CONTROL_ROWS)) {
+		if (!call->more && (s->follow || value_length(s->found) > CALL_ROWS)) {
 			return call_error(call, "org.varlink.service.ExpectedMore", NULL);
 		}
 		return events_tell(call, s);

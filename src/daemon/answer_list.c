@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "daemon/rows.h"
 #include "sys/clock.h"
 
@@ -92,7 +92,7 @@ static bool list_fill(struct list *l)
 	const struct ban *ban;
 	size_t seen;
 
-	while (!l->engine_done && value_length(l->rows) < CONTROL_ROWS) {
+	while (!l->engine_done && value_length(l->rows) < CALL_ROWS) {
 		ban = engine_each_ban(l->daemon->engine, &l->cursor);
 		if (!ban) {
 			l->engine_done = true;
@@ -100,9 +100,9 @@ static bool list_fill(struct list *l)
 			list_add(l, row_ban(l->daemon, ban, l->now));
 		}
 	}
-	while (l->engine_done && l->ended && value_length(l->rows) < CONTROL_ROWS) {
+	while (l->engine_done && l->ended && value_length(l->rows) < CALL_ROWS) {
 		seen = l->n_ended;
-		if (store_bans(l->daemon->store, NULL, l->before, CONTROL_ROWS, list_ended_row, l) <
+		if (store_bans(l->daemon->store, NULL, l->before, CALL_ROWS, list_ended_row, l) <
 			    0 ||
 		    l->n_ended == seen || l->n_ended >= LIST_ENDED_MAX) {
 			l->ended = false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/control.h"
-#include "sys/clock.h"
+/* All figures in one text: nothing here is computed, only told. */
+#include "daemon/call.h"
+
 #include "wire/metrics.h"
 
 static void one(struct buf *out, const char *name, enum metric_kind kind, const char *help,

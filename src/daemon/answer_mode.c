@@ -2,7 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "daemon/mode.h"
 #include "sys/clock.h"
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/span.h"
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
 #include "sys/clock.h"

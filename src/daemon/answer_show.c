@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
 #include "sys/clock.h"
@@ -28,7 +28,8 @@ struct show {
 	bool banned;
 	struct value *reply, *bans, *held, *evidence, *events, *past;
 	size_t n_bans, asked, answered;
-	uint64_t before, scanned;
+	struct store_walk walk;
+	uint64_t scanned;
 	bool events_done;
 	struct evidence entries[SHOW_ENTRIES];
 };
@@ -210,11 +211,10 @@ static enum call_next show_step(struct call *call)
 	struct show *s = call->state;
 
 	if (!s->events_done) {
-		int r = store_events(s->daemon->store, &s->prefix, s->before, SHOW_SLICE,
-				     show_event_row, s, &s->before);
+		int r = store_events(s->daemon->store, &s->walk, show_event_row, s);
 
 		s->scanned += SHOW_SLICE;
-		s->events_done = r < 0 || !s->before || s->scanned >= SHOW_SCAN_MAX ||
+		s->events_done = r < 0 || !s->walk.before || s->scanned >= SHOW_SCAN_MAX ||
 				 value_length(s->events) >= SHOW_EVENTS;
 		if (!s->events_done) {
 			return CALL_YIELD;
@@ -249,6 +249,7 @@ enum call_next answer_show(struct call *call)
 	s->evidence = value_array();
 	s->events = value_array();
 	s->past = value_array();
+	s->walk = (struct store_walk){ .subject = &s->prefix, .scan = SHOW_SLICE };
 	call->state = s;
 	call->free_state = show_free;
 	call->answer = show_answer;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "sys/clock.h"
 
 static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command,
@@ -69,39 +69,54 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 	}
 }
 
+static const char *part_word(enum part_state state)
+{
+	switch (state) {
+	case PART_OK: return "watching";
+	case PART_FAILED: return "failed";
+	case PART_DISABLED: return "disabled";
+	}
+	return "";
+}
+
+static struct value *jail_row(const struct daemon *d, const struct config_part *part)
+{
+	bool runs = part->state == PART_OK;
+	struct jail_stats stats = { 0 };
+	struct value *row = value_object();
+	bool observes = false;
+
+	if (runs) {
+		stats = engine_jail_stats(d->engine, part->index);
+		observes = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE;
+	}
+	value_set_text(row, "name", part->name);
+	value_set_word(row, "state", part_word(part->state));
+	value_set_word(row, "mode", observes ? "observe" : "enforce");
+	value_set_int(row, "subjects", stats.subjects);
+	value_set_int(row, "near", stats.near);
+	value_set_int(row, "bans", stats.bans);
+	value_set_int(row, "spared", (int64_t)stats.spared);
+	value_set_int(row, "observed", (int64_t)stats.observed);
+	if (part->state == PART_FAILED) {
+		value_set_text(row, "why", part->why);
+	} else {
+		value_set_null(row, "why");
+	}
+	return row;
+}
+
 static void status_jails(const struct daemon *d, struct value *jails, struct value *findings)
 {
 	for (size_t i = 0; i < d->config->n_jails; i++) {
 		const struct config_part *part = &d->config->jails[i];
-		struct jail_stats stats = { 0 };
-		struct value *row = value_object();
-		const char *mode = "enforce";
 
-		if (part->state == PART_OK) {
-			stats = engine_jail_stats(d->engine, part->index);
-			mode = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE
-				       ? "observe"
-				       : mode;
-		}
-		value_set_text(row, "name", part->name);
-		value_set_word(row, "state",
-			       part->state == PART_OK       ? "watching"
-			       : part->state == PART_FAILED ? "failed"
-							    : "disabled");
-		value_set_word(row, "mode", mode);
-		value_set_int(row, "subjects", stats.subjects);
-		value_set_int(row, "near", stats.near);
-		value_set_int(row, "bans", stats.bans);
-		value_set_int(row, "spared", (int64_t)stats.spared);
-		value_set_int(row, "observed", (int64_t)stats.observed);
-		value_set_word(row, "why", NULL);
+		value_add(jails, jail_row(d, part));
 		if (part->state == PART_FAILED) {
-			value_set_text(row, "why", part->why);
 			add_finding(findings, "error", "ipsctl check",
 				    "jail %.*s does not run: %.*s", STR_ARG(part->name),
 				    STR_ARG(part->why));
 		}
-		value_add(jails, row);
 	}
 	for (size_t i = 0; i < d->config->n_filters; i++) {
 		const struct config_part *part = &d->config->filters[i];

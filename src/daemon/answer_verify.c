@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/control.h"
+#include "daemon/call.h"
 #include "sys/clock.h"
 
 enum { VERIFY_SLICE = 256, VERIFY_DIFFERENCES_MAX = 1000, VERIFY_SLACK_US = 3000000 };

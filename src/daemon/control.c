@@ -6,12 +6,12 @@
 #include "daemon/control.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "daemon/call.h"
 #include "daemon/methods.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -40,18 +40,6 @@ struct control {
 	bool yielding;
 };
 
-static struct call *call_free(struct call *call)
-{
-	if (call) {
-		if (call->free_state) {
-			call->free_state(call->state);
-		}
-		value_free(call->request);
-		free(call);
-	}
-	return NULL;
-}
-
 static struct conn *conn_free(struct conn *conn)
 {
 	if (conn) {
@@ -66,64 +54,6 @@ static struct conn *conn_free(struct conn *conn)
 }
 
 DEFINE_FREEP(struct conn, conn_free)
-
-static void conn_say(struct conn *conn, struct value *message)
-{
-	if (value_write(message, &conn->out) < 0) {
-		log_error("no memory for an answer on the control socket");
-		conn->dead = true;
-	}
-	buf_add_char(&conn->out, '\0');
-	value_free(message);
-}
-
-void call_reply(struct call *call, struct value *parameters, bool continues)
-{
-	struct value *message = value_object();
-
-	value_set(message, "parameters", parameters);
-	if (continues) {
-		value_set_bool(message, "continues", true);
-	}
-	conn_say(call->conn, message);
-}
-
-enum call_next call_error(struct call *call, const char *error, struct value *parameters)
-{
-	struct value *message = value_object();
-
-	value_set_word(message, "error", error);
-	value_set(message, "parameters", parameters ? parameters : value_object());
-	conn_say(call->conn, message);
-	return CALL_DONE;
-}
-
-enum call_next call_refused(struct call *call, const char *command, const char *fmt, ...)
-{
-	struct value *parameters = value_object();
-	char reason[512];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, args);
-	va_end(args);
-	value_set_word(parameters, "reason", reason);
-	value_set_word(parameters, "command", command);
-	return call_error(call, "io.ipsd.Control.Refused", parameters);
-}
-
-enum call_next call_invalid(struct call *call, const char *parameter)
-{
-	struct value *parameters = value_object();
-
-	value_set_word(parameters, "parameter", parameter);
-	return call_error(call, "org.varlink.service.InvalidParameter", parameters);
-}
-
-bool call_is_late(const struct call *call)
-{
-	return clock_now().us >= call->deadline.us;
-}
 
 /* Runs the call's step once; frees the call when it is done. */
 static void conn_step(struct conn *conn)
@@ -149,7 +79,7 @@ static void conn_start_call(struct conn *conn, struct str message)
 	}
 	method = value_cstring(value_get(request, "method"));
 	call->daemon = conn->control->daemon;
-	call->conn = conn;
+	call->out = &conn->out;
 	call->peer = conn->peer;
 	call->parameters = value_get(request, "parameters");
 	call->more = value_bool(value_get(request, "more"), false);
@@ -178,6 +108,10 @@ static void conn_work(struct conn *conn)
 
 static void conn_write(struct conn *conn)
 {
+	if (buf_ok(&conn->out) < 0) {
+		log_error("no memory for an answer on the control socket");
+		conn->dead = true;
+	}
 	while (conn->out.n && !conn->dead) {
 		int64_t n = sockets_write(conn->fd, conn->out.p, conn->out.n);
 

@@ -21,6 +21,7 @@
 #include "daemon/mode.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "sys/sockets.h"
 
 enum { EXIT_TROUBLE = 1, EXIT_CONFIG = 2 };
 

@@ -15,13 +15,14 @@
  * bit by bit, so that no match allocates. Pages of the reserve that no line ever needed were never
  * touched. PCRE2 keeps the frames from match to match and doubles them when they are too small: all
  * sizes it can ask for, one after the other, are less than three times the limit. */
+#include "detect/pattern.h"
+
 #include <errno.h>
-#define PCRE2_CODE_UNIT_WIDTH 8
-#include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "detect/pattern.h"
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
 enum { JIT_STACK_FIRST = 32 * 1024, JIT_STACK_MAX = 512 * 1024 };
 

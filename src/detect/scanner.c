@@ -14,12 +14,13 @@
  *
  * HS_FLAG_SINGLEMATCH means one hit a scan, not a line, and is never used. libhs folds the case of
  * ASCII letters only, as long as it is not asked for UTF-8: what struct literal promises. */
+#include "detect/scanner.h"
+
 #include <errno.h>
-#include <hs/hs.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "detect/scanner.h"
+#include <hs/hs.h>
 
 enum { WINDOW_HITS = 1024, TAIL = 128 };
 

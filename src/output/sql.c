@@ -2,9 +2,10 @@
 #include "output/sql.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include <sqlite3.h>
 
 enum { STATEMENTS_MAX = 64, LOCK_WAIT_MS = 2000 };
 
@@ -24,7 +25,8 @@ struct sql {
 /* SQLite's code as an errno; its words are kept. */
 static int fail(struct sql *s, int code)
 {
-	snprintf(s->error, sizeof(s->error), "%s", s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code));
+	snprintf(s->error, sizeof(s->error), "%s",
+		 s->db ? sqlite3_errmsg(s->db) : sqlite3_errstr(code));
 	switch (code & 0xff) {
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB: return -EBADMSG;
@@ -45,7 +47,9 @@ int sql_open(const char *path, struct sql **ret)
 		return -ENOMEM;
 	}
 	*ret = s;
-	code = sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL);
+	code = sqlite3_open_v2(path, &s->db,
+			       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,
+			       NULL);
 	if (code != SQLITE_OK) {
 		return fail(s, code);
 	}
@@ -92,7 +96,9 @@ int sql_number(struct sql *s, const char *text, int64_t fallback, int64_t *ret)
 		sqlite3_finalize(stmt);
 		return r;
 	}
-	*ret = code == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL ? sqlite3_column_int64(stmt, 0) : fallback;
+	*ret = code == SQLITE_ROW && sqlite3_column_type(stmt, 0) != SQLITE_NULL
+		       ? sqlite3_column_int64(stmt, 0)
+		       : fallback;
 	sqlite3_finalize(stmt);
 	return 0;
 }
@@ -109,7 +115,8 @@ int sql_prepare(struct sql *s, const char *text, struct sql_statement **ret)
 		}
 	}
 	if (s->n == STATEMENTS_MAX) {
-		snprintf(s->error, sizeof(s->error), "more than %d statements", (int)STATEMENTS_MAX);
+		snprintf(s->error, sizeof(s->error), "more than %d statements",
+			 (int)STATEMENTS_MAX);
 		return -ENOMEM;
 	}
 	st = &s->statements[s->n];

@@ -2,8 +2,9 @@
 #pragma once
 /* sql.h - a database, and questions to it. The only door to SQLite.
  *
- * A statement is prepared once and kept; it is bound from parameter 1 on, run, and reset by sql_done(). Errors are negative errno: -EBADMSG
- * damaged, -ENOSPC full, -EROFS, -ENOMEM, else -EIO; sql_error() has SQLite's words for the last one. */
+ * A statement is prepared once and kept; it is bound from parameter 1 on, run, and reset by
+ * sql_done(). Errors are negative errno: -EBADMSG damaged, -ENOSPC full, -EROFS, -ENOMEM, else
+ * -EIO; sql_error() has SQLite's words for the last one. */
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,7 +25,8 @@ NODISCARD int sql_run(struct sql *s, const char *text);
 /* The first column of the first row as a number; `fallback` when there is none. */
 NODISCARD int sql_number(struct sql *s, const char *text, int64_t fallback, int64_t *ret);
 
-/* Prepares `text` the first time, finds it again by its address after that: texts must be literals. */
+/* Prepares `text` the first time, finds it again by its address after that: texts must be literals.
+ */
 NODISCARD int sql_prepare(struct sql *s, const char *text, struct sql_statement **ret);
 void sql_bind_int(struct sql_statement *st, int i, int64_t number);
 /* Bytes; the str must live until sql_done(). An empty str with p == NULL binds NULL. */

@@ -378,10 +378,11 @@ static int ignore_shadows(struct store *s, const struct prefix *p)
 	uint8_t low[16], high[16];
 	struct str first, last;
 	struct sql_statement *st;
-	int r = sql_prepare(s->sql,
-			    "UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind != ? AND addr BETWEEN ? AND ?"
-			    " AND len >= ? AND length(addr) = ?",
-			    &st);
+	int r = sql_prepare(
+		s->sql,
+		"UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind != ? AND addr BETWEEN ? AND ?"
+		" AND len >= ? AND length(addr) = ?",
+		&st);
 
 	if (r < 0) {
 		return r;
@@ -400,7 +401,10 @@ static int ignore_shadows(struct store *s, const struct prefix *p)
 int store_ignore(struct store *s, const struct prefix *p)
 {
 	struct sql_statement *st;
-	int r = sql_prepare(s->sql, "INSERT OR REPLACE INTO ignored SELECT ?, ?, coalesce(max(id), 0) FROM events", &st);
+	int r = sql_prepare(
+		s->sql,
+		"INSERT OR REPLACE INTO ignored SELECT ?, ?, coalesce(max(id), 0) FROM events",
+		&st);
 
 	if (r >= 0) {
 		sql_bind_bytes(st, 1, store_addr_bytes(&p->addr));

@@ -65,10 +65,16 @@ NODISCARD int store_position(struct store *s, struct str path, struct position *
  * more are left out; the bans of a removed jail end (counted in *ret_dropped). */
 NODISCARD int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped);
 
-/* Newest first, walking backwards; `before_id` 0: from the newest. `subject` NULL: all. At most
- * `scan` rows are looked at; *ret_next gets the id to go on from (0: the end). */
-NODISCARD int store_events(struct store *s, const struct prefix *subject, uint64_t before_id,
-			   size_t scan, store_event_fn fn, void *arg, uint64_t *ret_next);
+/* A walk over the events, newest first, in slices: there is no index to jump by. */
+struct store_walk {
+	const struct prefix *subject; /* NULL: all */
+	size_t scan;                  /* rows that a slice looks at */
+	uint64_t before; /* ids below this one come next; 0 at first: from the newest, and 0 at the
+			    end */
+};
+
+/* One slice. */
+NODISCARD int store_events(struct store *s, struct store_walk *walk, store_event_fn fn, void *arg);
 /* Events with id > after, ascending, at most `limit` (for --follow). */
 NODISCARD int store_events_since(struct store *s, uint64_t after, size_t limit, store_event_fn fn,
 				 void *arg);

@@ -2,8 +2,8 @@
 #pragma once
 /* store_db.h - what the halves of the store share: the database, its schema, and names as numbers.
  * Private to store*.c. */
+#include "base/addr.h"
 #include "output/sql.h"
-#include "output/store.h"
 
 struct store {
 	struct sql *sql;

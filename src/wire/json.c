@@ -2,14 +2,19 @@
 /* A struct value is jansson's json_t under another name: our names must not shadow the ones that
  * libnftables, loaded beside us, needs.
  *
- * A failed allocation is remembered in the object or array it was meant for, by a key that cannot
- * be in ours, and found by value_write(): so builders need no check at each member. */
+ * A member that could not be made is remembered until the next value_write(), which then fails: so
+ * builders need no check at each member. Where it was meant to be cannot be marked, for a mark
+ * would need memory, too.
+ *
+ * What is written is ASCII: a control character of C1, or a mark that turns the direction of text
+ * around, is obeyed by terminals and hidden by editors as UTF-8, and is seen as \uNNNN. */
 #include "wire/json.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
+
+#include <jansson.h>
 
 #include "base/escape.h"
 #include "base/span.h"
@@ -29,14 +34,8 @@ static struct value *value_of(json_t *j)
 	return (struct value *)j;
 }
 
-/* A key of our own in an object, or a member in an array, that says that something is missing: "\n"
- * is no key and no text of ours. */
-static void mark_failed(json_t *container)
-{
-	if (json_is_object(container)) {
-		json_object_set_new_nocheck(container, "\n", json_true());
-	}
-}
+/* Something is missing in what has been built since the last value_write(). */
+static bool incomplete;
 
 struct value *value_object(void)
 {
@@ -57,7 +56,7 @@ struct value *value_free(struct value *v)
 static void set(struct value *object, const char *key, json_t *child)
 {
 	if (json_object_set_new_nocheck(json_of(object), key, child) < 0) {
-		mark_failed(json_of(object));
+		incomplete = true;
 	}
 }
 
@@ -122,19 +121,21 @@ void value_set_instant(struct value *object, const char *key, instant t)
 
 void value_add(struct value *array, struct value *child)
 {
-	(void)json_array_append_new(json_of(array), json_of(child));
+	if (json_array_append_new(json_of(array), json_of(child)) < 0) {
+		incomplete = true;
+	}
 }
 
 void value_add_text(struct value *array, struct str text)
 {
-	(void)json_array_append_new(json_of(array), text_of(text));
+	value_add(array, value_of(text_of(text)));
 }
 
 int value_parse(struct str text, char *ret_error, struct value **ret)
 {
 	json_error_t error;
 	json_t *j = json_loadb(text.p ? text.p : "", text.n,
-			       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
+			       JSON_REJECT_DUPLICATES | JSON_DECODE_ANY | JSON_ALLOW_NUL, &error);
 
 	if (!j) {
 		if (ret_error) {
@@ -153,34 +154,13 @@ static int write_bytes(const char *bytes, size_t n, void *arg)
 	return 0;
 }
 
-static bool is_whole(const json_t *j)
-{
-	const json_t *member;
-	const char *key;
-	size_t i;
-
-	if (json_is_object(j)) {
-		json_object_foreach((json_t *)(uintptr_t)j, key, member)
-		{
-			if (key[0] == '\n' || !is_whole(member)) {
-				return false;
-			}
-		}
-	}
-	json_array_foreach(j, i, member)
-	{
-		if (!is_whole(member)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 int value_write(const struct value *v, struct buf *out)
 {
-	if (!v || !is_whole(const_json_of(v)) ||
-	    json_dump_callback(const_json_of(v), write_bytes, out, JSON_COMPACT | JSON_ENCODE_ANY) <
-		    0) {
+	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII;
+	bool whole = v && !incomplete;
+
+	incomplete = false;
+	if (!whole || json_dump_callback(const_json_of(v), write_bytes, out, flags) < 0) {
 		return -ENOMEM;
 	}
 	return buf_ok(out);
@@ -229,12 +209,11 @@ void value_reverse(struct value *array)
 	json_t *j = json_of(array);
 	size_t n = json_array_size(j);
 
-	for (size_t i = 0; i + 1 < n; i++) {
-		json_t *last = json_array_get(j, n - 1);
+	for (size_t i = 0; i < n / 2; i++) {
+		json_t *front = json_incref(json_array_get(j, i));
 
-		json_incref(last);
-		json_array_remove(j, n - 1);
-		json_array_insert_new(j, i, last);
+		(void)json_array_set(j, i, json_array_get(j, n - 1 - i));
+		(void)json_array_set_new(j, n - 1 - i, front);
 	}
 }
 

@@ -4,9 +4,10 @@
  *
  * Functions begin with value_ because names that begin with json_ are jansson's own. A struct value
  * is owned by whoever made it until it is put into another one, which then owns it. Setters return
- * nothing: when memory runs out the value is marked and value_write() fails. Keys are C literals.
- * Text is bytes: what is not valid UTF-8 becomes \xNN before it becomes JSON. Duplicate keys are
- * refused. Integers are int64. */
+ * nothing: when memory runs out, the next value_write() fails, whatever it writes. Keys are C
+ * literals. Text is bytes: what is not valid UTF-8 becomes \xNN before it becomes JSON; NUL and
+ * other control characters stay what they are, and are written as JSON's escapes. Duplicate keys
+ * are refused. Integers are int64. */
 #include "base/buf.h"
 #include "base/str.h"
 #include "base/time.h"
@@ -40,9 +41,11 @@ void value_set_instant(struct value *object, const char *key, instant t);
 void value_add(struct value *array, struct value *child);
 void value_add_text(struct value *array, struct str text);
 
-/* -EINVAL: *ret_error (256 bytes, may be NULL) says where and what. -ENOMEM. */
+/* -EINVAL: *ret_error (256 bytes, may be NULL) says where and what. -ENOMEM, where jansson tells
+ * it from nonsense. */
 NODISCARD int value_parse(struct str text, char *ret_error, struct value **ret);
-/* On one line. -ENOMEM. */
+/* On one line, in ASCII. -ENOMEM, also when something is missing because memory ran out since the
+ * last call. */
 NODISCARD int value_write(const struct value *v, struct buf *out);
 enum value_type value_type(const struct value *v);
 /* The member, or NULL. NULL object: NULL. */

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* What a restart needs back: the windows from the events, the bans, the episodes of the last thirty
+ * days. */
+#include <errno.h>
+#include <stdint.h>
+
+#include "output/store_db.h"
+#include "output/store_rows.h"
+
+static const duration thirty_days = { .us = INT64_C(30) * 86400 * 1000000 };
+
+static uint16_t find_scope(const struct ruleset *rules, struct str label)
+{
+	for (size_t i = 0; i < rules->n_scopes; i++) {
+		if (str_eq(rules->scopes[i].label, label)) {
+			return (uint16_t)i;
+		}
+	}
+	return SCOPE_ALL;
+}
+
+struct recall {
+	struct engine *engine;
+	size_t dropped;
+	int error;
+};
+
+static bool recall_ban(void *arg, const struct stored_ban *stored)
+{
+	struct recall *recall = arg;
+	const struct ruleset *rules = engine_ruleset(recall->engine);
+	const struct decision *d = &stored->decision;
+	bool by_hand = d->jail == JAIL_BY_HAND;
+	CLEANUP(buf_done) struct buf by = { 0 }, reason = { 0 };
+	struct ban ban = {
+		.id = d->ban,
+		.kind = d->kind,
+		.action = d->action,
+		.because = d->because,
+		.ended = stored->ended.us != 0,
+		.prefix = d->prefix,
+		.jail = by_hand ? (uint16_t)JAIL_BY_HAND : ruleset_jail(rules, stored->jail),
+		.scope = find_scope(rules, stored->scope),
+		.type = names_find(&rules->types, stored->type),
+		.service = stored->service.n ? names_find(&rules->services, stored->service)
+					     : (uint16_t)EVENT_SERVICE_NONE,
+		.threshold = d->threshold,
+		.score = d->score,
+		.since = d->time,
+		.until = stored->ended.us ? stored->ended : d->until,
+	};
+
+	if (!by_hand && ban.jail == JAIL_BY_HAND) {
+		recall->dropped += !ban.ended;
+		return true;
+	}
+	buf_add_str(&by, d->by);
+	buf_add_str(&reason, d->reason);
+	ban.by = by.n ? buf_text(&by) : NULL;
+	ban.reason = reason.n ? buf_text(&reason) : NULL;
+	if (stored->ended_because != BECAUSE_UNBAN) {
+		recall->error = engine_recall_ban(recall->engine, &ban);
+	}
+	return recall->error >= 0;
+}
+
+static int recall_bans(struct store *s, struct recall *recall, instant now)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql,
+			    "SELECT " BAN_COLUMNS
+			    " FROM bans WHERE ended IS NULL OR since > ? ORDER BY id",
+			    &st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, now.us - thirty_days.us);
+	r = store_rows_bans(st, NULL, recall_ban, recall);
+	return r < 0 ? r : recall->error;
+}
+
+static bool recall_event(void *arg, const struct stored_event *stored)
+{
+	struct recall *recall = arg;
+	const struct ruleset *rules = engine_ruleset(recall->engine);
+	struct event event = {
+		.time = stored->time,
+		.type = names_find(&rules->types, stored->type),
+		.service = stored->service.n ? names_find(&rules->services, stored->service)
+					     : (uint16_t)EVENT_SERVICE_NONE,
+		.filter = NAMES_NONE,
+		.source = EVENT_SOURCE_NONE,
+		.count = stored->count,
+		.addr = stored->addr,
+		.account = stored->account,
+		.text = stored->text,
+	};
+
+	for (uint16_t i = 0; i < rules->n_filters; i++) {
+		if (str_eq(rules->filters[i].name, stored->filter)) {
+			event.filter = i;
+		}
+	}
+	for (uint16_t i = 0; i < rules->n_sources; i++) {
+		if (str_eq(rules->sources[i].text, stored->source)) {
+			event.source = i;
+		}
+	}
+	if (event.type != NAMES_NONE && event.filter != NAMES_NONE &&
+	    event.source != EVENT_SOURCE_NONE && !stored->ignored) {
+		engine_recall_event(recall->engine, stored->id, &event);
+	}
+	return true;
+}
+
+/* The id after which all events are newer than `oldest`, an hour's disorder allowed for: ids ascend
+ * with time, so the id is searched for. */
+static int64_t first_event_after(struct store *s, instant oldest)
+{
+	int64_t low = 0, high = 0, time;
+	struct sql_statement *st;
+
+	oldest.us -= INT64_C(3600) * 1000000;
+	if (sql_number(s->sql, "SELECT max(id) FROM events", 0, &high) < 0 ||
+	    sql_prepare(s->sql, "SELECT time FROM events WHERE id >= ? ORDER BY id LIMIT 1", &st) <
+		    0) {
+		return 0;
+	}
+	while (low < high) {
+		int64_t middle = low + (high - low) / 2;
+
+		sql_bind_int(st, 1, middle + 1);
+		time = sql_step(st) == 1 ? sql_int(st, 0) : INT64_MAX;
+		sql_done(st);
+		if (time < oldest.us) {
+			low = middle + 1;
+		} else {
+			high = middle;
+		}
+	}
+	return low;
+}
+
+static duration longest_window(const struct ruleset *rules)
+{
+	duration longest = { 0 };
+
+	for (size_t i = 0; i < rules->n_jails; i++) {
+		longest.us = rules->jails[i].window.us > longest.us ? rules->jails[i].window.us
+								    : longest.us;
+	}
+	return longest;
+}
+
+int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped)
+{
+	struct recall recall = { .engine = e };
+	instant oldest = { .us = now.us - longest_window(engine_ruleset(e)).us };
+	int64_t last_event, last_ban;
+	int r = sql_number(s->sql, "SELECT max(id) FROM events", 0, &last_event);
+
+	if (r >= 0) {
+		r = sql_number(s->sql, "SELECT max(id) FROM bans", 0, &last_ban);
+	}
+	if (r >= 0) {
+		r = store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
+				       recall_event, &recall);
+	}
+	if (r >= 0) {
+		r = recall_bans(s, &recall, now);
+	}
+	if (r < 0) {
+		return store_fail(s, r);
+	}
+	engine_recall_ids(e, (uint64_t)last_event, (uint64_t)last_ban);
+	*ret_dropped = recall.dropped;
+	return 0;
+}
