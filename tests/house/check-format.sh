@@ -4,8 +4,10 @@
 # usage: check-format.sh ROOT
 set -eu
 cd "$1"
-bad=0
-for f in $(find src tests -name '*.[ch]' | sort); do
-	clang-format "$f" | cmp -s - "$f" || { echo "$f: mend with clang-format -i $f"; bad=1; }
+clang-format --version >/dev/null
+bad=$(find src tests -name '*.[ch]' -print0 | xargs -0 clang-format --dry-run -Werror 2>&1 |
+	sed -n 's/^\([^:]*\.[ch]\):.*/\1/p' | sort -u)
+for f in $bad; do
+	echo "$f: mend with clang-format -i $f"
 done
-exit $bad
+[ -z "$bad" ]
