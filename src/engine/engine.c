@@ -20,7 +20,7 @@
 enum {
 	FUTURE_SECONDS = 60, /* a stamp further ahead of its arrival is not believed */
 	TICK_STEPS = 65536,  /* bounds the pause that one tick may make */
-	BLOCKS_DAYS = 30,
+	BLOCKS_SECONDS = 30 * 86400,
 };
 
 struct engine {
@@ -268,8 +268,7 @@ const struct ban *engine_covering(const struct engine *e, const struct prefix *p
 
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now)
 {
-	return history_count(e->judge.history, HISTORY_ENFORCED, p, now,
-			     seconds(BLOCKS_DAYS * 86400));
+	return history_count(e->judge.history, HISTORY_ENFORCED, p, now, seconds(BLOCKS_SECONDS));
 }
 
 struct engine_score engine_score(const struct engine *e, uint16_t jail,

@@ -18,9 +18,10 @@ enum {
 
 static int add_known_types(struct ruleset *r)
 {
-	for (uint16_t type = 0; type < EVENT_KNOWN_TYPES; type++) {
+	for (unsigned type = 0; type < EVENT_KNOWN_TYPES; type++) {
 		uint16_t number;
-		int n = names_add(&r->types, r->arena, str_of(event_kind(type)->name), &number);
+		int n = names_add(&r->types, r->arena, str_of(event_kind((uint16_t)type)->name),
+				  &number);
 
 		if (n < 0) {
 			return n;

@@ -7,6 +7,7 @@
  * usage: bench_engine [SUBJECTS] */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -41,14 +42,14 @@ static double cpu_time(void)
 
 static double resident(void)
 {
-	long pages = 0;
+	char line[256], *second;
 	FILE *f = fopen("/proc/self/statm", "re");
 
-	if (!f || fscanf(f, "%*d %ld", &pages) != 1) {
+	if (!f || !fgets(line, sizeof(line), f) || !(second = strchr(line, ' '))) {
 		fail("no /proc/self/statm");
 	}
 	(void)fclose(f);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	return (double)strtol(second, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
 static struct engine *start(uint32_t subjects)

@@ -75,7 +75,7 @@ static size_t fill(struct engine *e, const struct event *event, int64_t spread)
 static void a_full_batch_refuses_and_loses_nothing(void **state)
 {
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
-	static char text[EVENT_TEXT_KEPT];
+	static char text[EVENT_TEXT_KEPT - 1];
 	struct event event = rig_event("192.0.2.1", EVENT_AUTH_FAILURE, 100);
 	uint64_t counted;
 
@@ -145,6 +145,41 @@ static void a_tick_that_does_not_fit_goes_on_later(void **state)
 	assert_true(calls > 1);
 }
 
+static void lifts_leave_room_for_what_the_event_brings(void **state)
+{
+	enum { MANY = 3 * BATCH_DECISIONS };
+
+	CLEANUP(engine_freep)
+	struct engine *e = rig_start_with(rig_rules(2), (struct engine_limits){ .subjects = MANY,
+										.bans = 2 * MANY + 2 });
+	struct event event = rig_event("10.0.0.1", EVENT_IDS_VERDICT, 100);
+	size_t lifts = 0, bans = 0;
+	bool fed;
+
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		event.addr.bytes[2] = (uint8_t)(i >> 8);
+		event.addr.bytes[3] = (uint8_t)i;
+		while (!engine_feed_event(e, &event)) {
+			(void)engine_take(e);
+		}
+	}
+	(void)engine_take(e);
+	event = rig_event("192.0.2.1", EVENT_IDS_VERDICT, 1900);
+	do {
+		struct batch batch;
+
+		fed = engine_feed_event(e, &event);
+		batch = engine_take(e);
+		for (size_t i = 0; i < batch.n_decisions; i++) {
+			lifts += batch.decisions[i].kind == DECISION_LIFT ? 1 : 0;
+			bans += batch.decisions[i].kind == DECISION_BAN ? 1 : 0;
+		}
+	} while (!fed);
+	assert_int_equal(lifts, 2 * MANY);
+	assert_int_equal(bans, 2);
+}
+
 /* A flood of events of few hosts with every kind of decision in it; taken every `often` events, or
  * only when the engine refuses. Returns a hash of all that was said. */
 static uint64_t play(unsigned often)
@@ -211,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_full_batch_refuses_and_loses_nothing),
 		cmocka_unit_test(room_for_decisions_counts_too),
 		cmocka_unit_test(a_tick_that_does_not_fit_goes_on_later),
+		cmocka_unit_test(lifts_leave_room_for_what_the_event_brings),
 		cmocka_unit_test(how_often_it_is_taken_changes_nothing),
 	};
 

@@ -17,9 +17,12 @@ static struct history *new_history(uint32_t capacity)
 	return h;
 }
 
-static struct prefix host(uint8_t n)
+static struct prefix host(unsigned n)
 {
-	return (struct prefix){ .addr = { .family = 4, .bytes = { 10, 0, 0, n } }, .len = 32 };
+	return (struct prefix){
+		.addr = { .family = 4, .bytes = { 10, 0, 0, (uint8_t)n } },
+		.len = 32,
+	};
 }
 
 static void add(struct history *h, int64_t since, int64_t until)
@@ -183,7 +186,7 @@ static void forgets_prefixes_when_the_episodes_run_out(void **state)
 	unsigned all = 0, known = 0;
 
 	(void)state;
-	for (uint8_t i = 0; i < PREFIXES; i++) {
+	for (unsigned i = 0; i < PREFIXES; i++) {
 		const struct prefix p = host(i);
 
 		for (int64_t k = 0; k < HISTORY_EPISODES; k++) {
@@ -192,7 +195,7 @@ static void forgets_prefixes_when_the_episodes_run_out(void **state)
 		assert_int_equal(history_count(h, HISTORY_ENFORCED, &p, at(9999), seconds(DAY)),
 				 HISTORY_EPISODES);
 	}
-	for (uint8_t i = 0; i < PREFIXES; i++) {
+	for (unsigned i = 0; i < PREFIXES; i++) {
 		const struct prefix p = host(i);
 		unsigned n = history_count(h, HISTORY_ENFORCED, &p, at(9999), seconds(DAY));
 
