@@ -360,23 +360,26 @@ static struct str name_in_path(struct str path)
 	return str_has_suffix(path, STR(".conf")) ? str_slice(path, 0, path.n - 5) : path;
 }
 
+/* A name is looked for among the filters first; anything may be a path. */
 static int open_alone(struct loader *l, struct str name_or_path, struct config_part *part)
 {
-	bool is_path = str_find_char(name_or_path, '/') != STR_NOT_FOUND;
-	struct document *document;
-	int r;
+	struct document *document = NULL;
+	int r = -ENOENT;
 
 	*part = (struct config_part){ .index = NAMES_NONE };
 	part->file = arena_str(l->config->arena, name_or_path);
-	part->name = is_path ? name_in_path(part->file) : part->file;
+	part->name = part->file;
 	if (!part->file.p) {
 		return -ENOMEM;
 	}
-	r = is_path ? layers_read_file(&l->layers, name_or_path, &document)
-		    : layers_read(&l->layers, LAYERS_FILTERS, name_or_path, &part->file, &document);
-	if (r >= 0) {
-		part->document = document;
+	if (str_find_char(name_or_path, '/') == STR_NOT_FOUND) {
+		r = layers_read(&l->layers, LAYERS_FILTERS, name_or_path, &part->file, &document);
 	}
+	if (r == -ENOENT) {
+		part->name = name_in_path(part->name);
+		r = layers_read_file(&l->layers, name_or_path, &document);
+	}
+	part->document = document;
 	return r;
 }
 

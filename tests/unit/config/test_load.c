@@ -317,11 +317,12 @@ static void a_broken_never_block_goes_on_and_says_so(void **state)
 static void one_filter_is_loaded_alone(void **state)
 {
 	static struct bundle bundle;
-	static const char *const names[] = { "a", "etc/filters/a.conf", "./x/b.conf" };
+	static const char *const names[] = { "a", "etc/filters/a.conf", "./x/b.conf", "c.conf" };
 
 	(void)state;
 	bundle_parse(STR("--- etc/filters/a.conf\n" FILTER "--- ./x/b.conf\n[event login]\n"
-			 "match = <ADDR> ok\n--- etc/filters/bad.conf\n[filter]\n"),
+			 "match = <ADDR> ok\n--- c.conf\n" FILTER
+			 "--- etc/filters/bad.conf\n[filter]\n"),
 		     &bundle);
 	bundle_open = &bundle;
 	for (size_t i = 0; i < ARRAY_SIZE(names) + 2; i++) {
@@ -342,10 +343,9 @@ static void one_filter_is_loaded_alone(void **state)
 		assert_int_equal(c->ruleset->n_sources, 1);
 		assert_int_equal(c->ruleset->sources[0].routes[0].n_jails, 0);
 		assert_int_equal(c->ruleset->n_jails, 0);
-		assert_string_equal(c->filters[0].name.p, i == 2   ? "b.conf"
-							  : i == 1 ? "a.conf"
-								   : "a");
-		assert_true(str_eq(c->filters[0].name, i == 2 ? STR("b") : STR("a")));
+		assert_true(str_eq(c->filters[0].name, i == 3   ? STR("c")
+						       : i == 2 ? STR("b")
+								: STR("a")));
 		assert_true(str_eq(c->ruleset->sources[0].text,
 				   i == 2 ? STR("-") : STR("/var/log/a.log")));
 	}
