@@ -103,51 +103,56 @@ static void a_full_one_takes_no_more_until_something_was_answered(void **state)
 	assert_int_equal(queue_add(q, &(struct record){ .kind = RECORD_ASK }), -ENOBUFS);
 }
 
-/* Against a model of three counters; records come out as they went in, whatever the ring does. */
+struct model {
+	uint64_t first, sent, end;
+};
+
+static void send_some(struct queue *q, struct model *m, size_t max)
+{
+	size_t n = 0;
+	const struct record *records = queue_unsent(q, max, &n);
+
+	assert_int_equal(records != NULL, m->sent < m->end);
+	for (size_t i = 0; records && i < n; i++) {
+		assert_int_equal(records[i].seq, ++m->sent);
+		assert_int_equal(records[i].cookie, m->sent * 3);
+	}
+	queue_mark_sent(q, records ? n : 0);
+}
+
+static void do_one_of(struct queue *q, struct model *m, uint32_t what, size_t max)
+{
+	struct record r;
+
+	if (what == 0) {
+		queue_rewind(q);
+		m->sent = m->first;
+	} else if (what == 1) {
+		assert_false(queue_answer(q, m->sent + 1, &r));
+	} else if (what < 6) {
+		send_some(q, m, max);
+	} else if (what < 10) {
+		assert_int_equal(queue_answer(q, m->first + 1, &r), m->first < m->sent);
+		m->first += m->first < m->sent;
+	} else if (m->end - m->first < 1000) {
+		add(q, ++m->end * 3);
+	}
+}
+
 static void keeps_order_over_all_turns_of_its_ring(void **state)
 {
 	CLEANUP(queue_freep) struct queue *q = new_queue(1000);
 	struct dice d = dice_new(7);
-	uint64_t first = 0, sent = 0, end = 0;
-	const struct record *records;
-	struct record r;
-	size_t n = 0;
+	struct model m = { 0 };
 
 	(void)state;
 	for (int i = 0; i < 200000; i++) {
-		switch (dice_below(&d, 16)) {
-		case 0:
-			queue_rewind(q);
-			sent = first;
-			break;
-		case 1: assert_false(queue_answer(q, sent + 1, &r)); break;
-		case 2:
-		case 3:
-		case 4:
-		case 5:
-			records = queue_unsent(q, 1 + dice_below(&d, 40), &n);
-			assert_int_equal(records != NULL, sent < end);
-			for (size_t k = 0; records && k < n; k++) {
-				assert_int_equal(records[k].seq, ++sent);
-				assert_int_equal(records[k].cookie, sent * 3);
-			}
-			queue_mark_sent(q, records ? n : 0);
-			break;
-		case 6:
-		case 7:
-		case 8:
-		case 9:
-			assert_int_equal(queue_answer(q, first + 1, &r), first < sent);
-			first += first < sent;
-			break;
-		default:
-			if (end - first < 1000) {
-				add(q, ++end * 3);
-			}
-		}
-		assert_int_equal(queue_count(q), end - first);
+		uint32_t what = dice_below(&d, 16);
+
+		do_one_of(q, &m, what, 1 + dice_below(&d, 40));
+		assert_int_equal(queue_count(q), m.end - m.first);
 	}
-	assert_true(end > 5000);
+	assert_true(m.first > 5000);
 }
 
 int main(void)
