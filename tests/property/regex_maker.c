@@ -138,7 +138,6 @@ static void class(struct regex_maker *m)
 static void alternation(struct regex_maker *m)
 {
 	uint32_t n = shape(m, 3) == 0 ? 2 + shape(m, 3) : 1, taken = choose(m, 12) % n;
-	size_t before = m->text.n;
 
 	for (uint32_t i = 0; i < n; i++) {
 		size_t from = m->text.n;
@@ -147,28 +146,28 @@ static void alternation(struct regex_maker *m)
 		if (shape(m, 15) > 0) {
 			sequence(m);
 		}
-		if (i == taken) {
-			buf_consume(&m->text, 0);
-			before = m->text.n;
-		} else {
-			buf_truncate(&m->text, i < taken ? from : before);
+		if (i != taken) {
+			buf_truncate(&m->text, from);
 		}
 	}
 }
 
-/* A group of any kind whose contents are matched where it stands. */
-static void group(struct regex_maker *m)
-{
-	static const char *const kinds[] = { "(?:",    "(?:",     "(",        "(",      "(?>",
-					     "(?|",    "(?i:",    "(?-i:",    "(?x:",   "(?^:",
-					     "(?s-x:", "(?<g%u>", "(?P<g%u>", "(?'g%u'" };
-	const char *kind = kinds[shape(m, ARRAY_SIZE(kinds))];
-	bool nocase = m->nocase, extended = m->extended;
+/* What an option does to the options in force: sets it (1), clears it (-1), leaves it (0). */
+struct change {
+	const char *regex;
+	int nocase, extended;
+};
 
-	if (strcmp(kind, "(") == 0 || strchr(kind, '%')) {
-		m->groups++;
-	}
-	for (const char *c = kind; *c != '\0'; c++) {
+static void change_options(struct regex_maker *m, const struct change *change)
+{
+	m->nocase = change->nocase == 0 ? m->nocase : change->nocase > 0;
+	m->extended = change->extended == 0 ? m->extended : change->extended > 0;
+}
+
+/* Writes a regex that may name the last group by its number (%u). */
+static void write_numbered(struct regex_maker *m, const char *regex)
+{
+	for (const char *c = regex; *c != '\0'; c++) {
 		if (*c == '%') {
 			buf_printf(&m->regex, "%u", m->groups);
 			c++;
@@ -176,8 +175,23 @@ static void group(struct regex_maker *m)
 			buf_add_char(&m->regex, *c);
 		}
 	}
-	m->nocase = strcmp(kind, "(?i:") == 0 || (nocase && !strchr("-^", kind[2]));
-	m->extended = strcmp(kind, "(?x:") == 0 || (extended && !strchr("s^", kind[2]));
+}
+
+/* A group of any kind whose contents are matched where it stands. */
+static void group(struct regex_maker *m)
+{
+	static const struct change kinds[] = {
+		{ "(?:", 0, 0 },      { "(?:", 0, 0 },     { "(", 0, 0 },       { "(", 0, 0 },
+		{ "(?>", 0, 0 },      { "(?|", 0, 0 },     { "(?i:", 1, 0 },    { "(?-i:", -1, 0 },
+		{ "(?x:", 0, 1 },     { "(?^:", -1, -1 },  { "(?s-x:", 0, -1 }, { "(?<g%u>", 0, 0 },
+		{ "(?P<g%u>", 0, 0 }, { "(?'g%u'", 0, 0 },
+	};
+	const struct change *kind = &kinds[shape(m, ARRAY_SIZE(kinds))];
+	bool nocase = m->nocase, extended = m->extended;
+
+	m->groups += strcmp(kind->regex, "(") == 0 || strchr(kind->regex, '%');
+	write_numbered(m, kind->regex);
+	change_options(m, kind);
 	alternation(m);
 	write(m, ")");
 	m->nocase = nocase;
@@ -230,14 +244,7 @@ static void reference(struct regex_maker *m)
 	word(m);
 	n = m->text.n - from;
 	write(m, ")");
-	for (const char *c = kind; *c != '\0'; c++) {
-		if (*c == '%') {
-			buf_printf(&m->regex, "%u", m->groups);
-			c++;
-		} else {
-			buf_add_char(&m->regex, *c);
-		}
-	}
+	write_numbered(m, kind);
 	for (size_t i = 0; i < n && m->text.n > 0; i++) {
 		buf_add_char(&m->text, m->text.p[from + i]);
 	}
@@ -273,18 +280,15 @@ static void nothing(struct regex_maker *m)
 
 static void option(struct regex_maker *m)
 {
-	static const struct {
-		const char *regex;
-		int nocase, extended;
-	} options[] = { { "(?i)", 1, 0 },      { "(?-i)", -1, 0 }, { "(?x)", 0, 1 },
-			{ "(?-x)", 0, -1 },    { "(?^)", -1, -1 }, { "(?xi)", 1, 1 },
-			{ "(?s-ix)", -1, -1 }, { "(?m)", 0, 0 },   { "(?xx)", 0, 1 } };
+	static const struct change options[] = {
+		{ "(?i)", 1, 0 },      { "(?-i)", -1, 0 }, { "(?x)", 0, 1 },
+		{ "(?-x)", 0, -1 },    { "(?^)", -1, -1 }, { "(?xi)", 1, 1 },
+		{ "(?s-ix)", -1, -1 }, { "(?m)", 0, 0 },   { "(?xx)", 0, 1 },
+	};
+	const struct change *change = &options[shape(m, ARRAY_SIZE(options))];
 
-	uint32_t i = shape(m, ARRAY_SIZE(options));
-
-	write(m, options[i].regex);
-	m->nocase = options[i].nocase == 0 ? m->nocase : options[i].nocase > 0;
-	m->extended = options[i].extended == 0 ? m->extended : options[i].extended > 0;
+	write(m, change->regex);
+	change_options(m, change);
 }
 
 /* ---- all of it ---- */
