@@ -252,6 +252,21 @@ static void unban_note(struct call *call, const struct prefix *p, struct value *
 	}
 }
 
+/* The events that led to the bans count no more, after a restart either. */
+static void unban_forget(struct store *s, const struct order *order)
+{
+	static const struct prefix everything[] = { { .addr.family = 4 }, { .addr.family = 6 } };
+	bool all = order->kind == ORDER_UNBAN_ALL;
+	int r = store_ignore(s, all ? &everything[0] : &order->prefix);
+
+	if (r >= 0 && all) {
+		r = store_ignore(s, &everything[1]);
+	}
+	if (r < 0) {
+		log_error("cannot mark the events of an unban as ignored: %s", store_error(s));
+	}
+}
+
 /* The number of lifted bans, or -errno when the call has been answered. */
 static int64_t unban_one(struct call *call, const struct order *order, struct value *covered)
 {
@@ -266,10 +281,7 @@ static int64_t unban_one(struct call *call, const struct order *order, struct va
 	if (result.covered) {
 		value_add_text(covered, str_of(prefix_format(&result.cover, text)));
 	}
-	if (order->kind == ORDER_UNBAN && store_ignore(call->daemon->store, &order->prefix) < 0) {
-		log_error("cannot mark the events of an unban as ignored: %s",
-			  store_error(call->daemon->store));
-	}
+	unban_forget(call->daemon->store, order);
 	return (int64_t)result.lifted;
 }
 

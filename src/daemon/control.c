@@ -38,6 +38,7 @@ struct control {
 	struct conn *conns[CONTROL_CONNECTIONS_MAX];
 	uint64_t cookies;
 	bool yielding;
+	unsigned depth; /* a step may make others get on: the dead are buried by the outermost */
 };
 
 static struct conn *conn_free(struct conn *conn)
@@ -58,6 +59,7 @@ DEFINE_FREEP(struct conn, conn_free)
 /* Runs the call's step once; frees the call when it is done. */
 static void conn_step(struct conn *conn)
 {
+	conn->waits = CALL_DONE;
 	conn->waits = conn->call->step(conn->call);
 	if (conn->waits == CALL_DONE) {
 		conn->call = call_free(conn->call);
@@ -197,7 +199,7 @@ static int conn_advance(struct conn *conn)
 
 static void control_bury(struct control *c)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(c->conns); i++) {
+	for (size_t i = 0; !c->depth && i < ARRAY_SIZE(c->conns); i++) {
 		if (c->conns[i] && c->conns[i]->dead) {
 			c->conns[i] = conn_free(c->conns[i]);
 		}
@@ -217,7 +219,9 @@ static int conn_ready(void *arg, int fd, uint32_t events)
 	if (events & (EPOLLHUP | EPOLLERR)) {
 		conn->dead = true;
 	}
+	c->depth++;
 	r = conn_advance(conn);
+	c->depth--;
 	control_bury(c);
 	return r;
 }
@@ -227,6 +231,7 @@ static int control_step_all(struct control *c, enum call_next waits)
 {
 	int r = 0;
 
+	c->depth++;
 	for (size_t i = 0; i < ARRAY_SIZE(c->conns) && r >= 0; i++) {
 		struct conn *conn = c->conns[i];
 
@@ -235,6 +240,7 @@ static int control_step_all(struct control *c, enum call_next waits)
 			r = conn_advance(conn);
 		}
 	}
+	c->depth--;
 	control_bury(c);
 	return r;
 }
