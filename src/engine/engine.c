@@ -111,6 +111,11 @@ static struct event judged_form(const struct event *event, instant arrival)
 	return form;
 }
 
+static bool is_asked_for(const struct feed *feed, instant time)
+{
+	return time.us >= feed->from.us && (feed->to.us == 0 || time.us < feed->to.us);
+}
+
 static bool take_event(void *arg, const struct event *event)
 {
 	struct reading *r = arg;
@@ -119,7 +124,7 @@ static bool take_event(void *arg, const struct event *event)
 	struct event form = judged_form(event, r->feed->arrival);
 	bool ended, begins_line = event->text.p != r->line;
 
-	if (form.time.us < r->feed->from.us || (r->feed->to.us && form.time.us >= r->feed->to.us)) {
+	if (!is_asked_for(r->feed, form.time)) {
 		return true;
 	}
 	form.source = r->feed->source;

@@ -3,8 +3,8 @@
 /* engine.h - lines in, decisions out; the clock is data.
  *
  * The one engine of live work and of replay. It reads no clock, touches no file, and after
- * engine_new() allocates only in engine_order(), engine_adopt() and the recalls. All state is
- * bounded by struct engine_limits.
+ * engine_new() allocates only in engine_order() and the recalls. All state is bounded by struct
+ * engine_limits.
  *
  * What it says is collected in a batch: the events that some jail counts, and the decisions, in the
  * order in which they came about. engine_feed() stops when the batch is full: take it, apply it,

@@ -371,9 +371,10 @@ void judge_event(struct judge *j, const struct route *route, const struct event 
 	struct prefix subject;
 	bool counted = false;
 
-	j->stats.oldest = j->stats.events++ ? instant_min(j->stats.oldest, event->time)
-					    : event->time;
+	j->stats.oldest = j->stats.events > 0 ? instant_min(j->stats.oldest, event->time)
+					      : event->time;
 	j->stats.newest = instant_max(j->stats.newest, event->time);
+	j->stats.events++;
 	if (!route || event->addr.family == 0) {
 		return;
 	}

@@ -14,8 +14,8 @@
 
 enum {
 	TRACKER_ALL_JAILS = 0xffff,
-	TRACKER_UNSCORED_MAX =
-		16, /* events of a `ban` multiplier held per subject, beside the `kept` */
+	/* Events of a `ban` multiplier that are held per subject, beside the `kept`. */
+	TRACKER_UNSCORED_MAX = 16,
 };
 
 struct tracker;

@@ -150,8 +150,9 @@ static void lifts_leave_room_for_what_the_event_brings(void **state)
 	enum { MANY = 3 * BATCH_DECISIONS };
 
 	CLEANUP(engine_freep)
-	struct engine *e = rig_start_with(rig_rules(2), (struct engine_limits){ .subjects = MANY,
-										.bans = 2 * MANY + 2 });
+	struct engine *e =
+		rig_start_with(rig_rules(2),
+			       (struct engine_limits){ .subjects = MANY, .bans = 2 * MANY + 2 });
 	struct event event = rig_event("10.0.0.1", EVENT_IDS_VERDICT, 100);
 	size_t lifts = 0, bans = 0;
 	bool fed;

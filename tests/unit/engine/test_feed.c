@@ -82,6 +82,29 @@ static void bans_end_by_arrival_where_stamps_are_ahead(void **state)
 					 "ban 3 a 192.0.2.1/32 1111-1211");
 }
 
+static void only_the_time_that_was_asked_for_counts(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_line_rules(1));
+	struct feed feed = {
+		.chunk = STR(
+			"99 fail 192.0.2.1\n100 fail 192.0.2.2\n199 fail 192.0.2.3\n200 fail 192.0.2.4\n"),
+		.arrival = INSTANT_NEVER,
+		.file_time = instant_at(5000),
+		.from = instant_at(100),
+		.to = instant_at(200),
+	};
+
+	(void)state;
+	assert_int_equal(engine_feed(e, &feed), feed.chunk.n);
+	assert_int_equal(engine_take(e).n_events, 4);
+	assert_int_equal(engine_stats(e).lines, 4);
+	assert_int_equal(engine_stats(e).oldest.us, instant_at(100).us);
+	assert_int_equal(engine_stats(e).newest.us, instant_at(199).us);
+	feed.to = (instant){ 0 };
+	assert_int_equal(engine_feed(e, &feed), feed.chunk.n);
+	assert_int_equal(engine_take(e).n_events, 6);
+}
+
 /* Everything that the lines bring, as text; taken whenever the engine stops. */
 static size_t feed_all(struct engine *e, struct str lines, size_t piece, char *said)
 {
@@ -132,6 +155,7 @@ int main(void)
 		cmocka_unit_test(lines_become_events_of_each_filter),
 		cmocka_unit_test(a_stamp_is_believed_up_to_a_minute_ahead),
 		cmocka_unit_test(bans_end_by_arrival_where_stamps_are_ahead),
+		cmocka_unit_test(only_the_time_that_was_asked_for_counts),
 		cmocka_unit_test(a_full_batch_stops_at_a_line_and_goes_on_there),
 	};
 
