@@ -171,6 +171,8 @@ static void escapes_end_where_pcre2_ends_them(void **state)
 	check("\\dabcd", "abcd");
 	check("\\pLabcd\\p{^Lu}efghi", "efghi");
 	check("\\x41bcd", "Abcd");
+	check("\\x6cm\\x4En\\xC3", "lmNn\xc3");
+	check("abcd\\g+1(e)", "abcd");
 	check("\\x4gbcd", "\x04gbcd");
 	check("a\\0123bcd", "3bcd");
 	check("a\\12bcde", "bcde");
@@ -257,6 +259,11 @@ static void what_is_not_understood_promises_nothing(void **state)
 	check("abcd(?(", "");
 	check("abcd(?#", "abcd");
 	check("(?z)abcd", "");
+	check("abcd\\gx", "");
+	check("(?(*pla:a)abcd|efgh)", "");
+	check("(?(?C1)(?=a)abcd)efgh", "");
+	check("(?P!abcd)", "");
+	check("abcd(?1(efgh))", "");
 }
 
 static void deep_nesting_is_given_up(void **state)

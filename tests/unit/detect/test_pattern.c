@@ -64,6 +64,17 @@ static void groups_are_what_they_caught(void **state)
 	assert_int_equal(matcher_group(m, addr).n, 0);
 }
 
+static void a_match_that_ends_before_it_begins_is_empty(void **state)
+{
+	CLEANUP(pattern_freep) struct pattern *p = make(STR("^(?=(?1))a(?(DEFINE)(ab\\K))"), false);
+	CLEANUP(matcher_freep) struct matcher *m = make_matcher();
+
+	(void)state;
+	assert_int_equal(pattern_match(p, m, STR("abc")), PATTERN_HIT);
+	assert_true(matcher_has(m, 0));
+	assert_int_equal(matcher_group(m, 0).n, 0);
+}
+
 static void a_matcher_serves_many_patterns(void **state)
 {
 	CLEANUP(pattern_freep) struct pattern *few = make(STR("(b)"), false);
@@ -191,26 +202,31 @@ static void long_innocent_lines_match(void **state)
 	assert_int_equal(pattern_match(p, m, (struct str){ text, sizeof(text) }), PATTERN_HIT);
 }
 
-/* More than any stack holds: whatever comes out, the next line is matched as ever. */
+/* More than the JIT's stack holds, so that it is tried without; whatever comes out, the next line
+ * is matched as ever. */
 static void the_longest_lines_leave_no_trace(void **state)
 {
-	CLEANUP(pattern_freep)
-	struct pattern *p = make(STR("^(?:(a)|(b)|(c)(d)(e)(f)(g)(h))*x$"), false);
-	CLEANUP(matcher_freep) struct matcher *m = make_matcher();
+	static const struct str regexes[] = {
+		{ "^(?:a|aa)+$", 11 },
+		{ "^(?:(a)|(aa)|(b)|(c)|(d)|(e))+$", 31 },
+		{ "^(a(?1)?b|.)+$", 14 },
+	};
 
 	enum { LENGTH = 64 * 1024 };
-
+	CLEANUP(matcher_freep) struct matcher *m = make_matcher();
 	char *text = malloc(LENGTH);
 
 	(void)state;
 	assert_non_null(text);
 	memset(text, 'a', LENGTH);
-	for (int i = 0; i < 5; i++) {
-		enum pattern_result result = pattern_match(p, m, (struct str){ text, LENGTH });
+	for (size_t i = 0; i < 5 * ARRAY_SIZE(regexes); i++) {
+		CLEANUP(pattern_freep)
+		struct pattern *p = make(regexes[i % ARRAY_SIZE(regexes)], false);
 
-		assert_true(result == PATTERN_GAVE_UP || result == PATTERN_MISS);
-		assert_int_equal(pattern_match(p, m, STR("aabx")), PATTERN_HIT);
-		assert_true(matcher_has(m, 2));
+		assert_int_equal(pattern_match(p, m, (struct str){ text, LENGTH }),
+				 PATTERN_GAVE_UP);
+		assert_int_equal(pattern_match(p, m, STR("aaa")), PATTERN_HIT);
+		assert_true(str_eq(matcher_group(m, 0), STR("aaa")));
 	}
 	free(text);
 }
@@ -226,6 +242,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_are_what_they_caught),
+		cmocka_unit_test(a_match_that_ends_before_it_begins_is_empty),
 		cmocka_unit_test(a_matcher_serves_many_patterns),
 		cmocka_unit_test(case_counts_unless_told_otherwise),
 		cmocka_unit_test(bytes_are_bytes),
