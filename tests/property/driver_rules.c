@@ -160,11 +160,11 @@ void rules_add_jail(struct driver *d, const struct words *w)
 	d->n_jails++;
 }
 
-static void add_routes(struct driver *d, uint16_t source)
+static void add_routes(struct driver *d, size_t source)
 {
 	struct route *routes = take(d, PLACES, sizeof(*routes));
 
-	for (uint16_t filter = 0; filter < PLACES; filter++) {
+	for (size_t filter = 0; filter < PLACES; filter++) {
 		uint16_t *jails = take(d, JAILS, sizeof(*jails));
 		size_t n = 0;
 
@@ -173,7 +173,8 @@ static void add_routes(struct driver *d, uint16_t source)
 				jails[n++] = i;
 			}
 		}
-		routes[filter] = (struct route){ .filter = filter, .jails = jails, .n_jails = n };
+		routes[filter] =
+			(struct route){ .filter = (uint16_t)filter, .jails = jails, .n_jails = n };
 	}
 	d->rules->sources[source] = (struct source){
 		.text = STR("log"), .kind = SOURCE_FILE, .routes = routes, .n_routes = PLACES
@@ -199,7 +200,7 @@ void rules_start(struct driver *d)
 	r->n_jails = d->n_jails;
 	r->sources = take(d, PLACES, sizeof(*r->sources));
 	r->n_sources = PLACES;
-	for (uint16_t source = 0; source < PLACES; source++) {
+	for (size_t source = 0; source < PLACES; source++) {
 		add_routes(d, source);
 	}
 	r->scopes = take(d, SCOPES, sizeof(*r->scopes));
