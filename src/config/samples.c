@@ -213,8 +213,9 @@ static void tell_cost(struct run *run, size_t pattern)
 		return;
 	}
 	for (size_t i = 0; i < literals->n && i < SHOWN_LITERALS; i++) {
-		buf_printf(&words, "%s\"%.*s\"", i > 0 ? " or " : "",
-			   STR_ARG(literals->at[i].text));
+		buf_printf(&words, "%s\"%.*s\"%s", i > 0 ? " or " : "",
+			   STR_ARG(literals->at[i].text),
+			   literals->at[i].nocase ? " in any case" : "");
 	}
 	diag_add(run->r->diag, DIAG_NOTE, at, "tried only on lines that hold %s%s",
 		 buf_text(&words), literals->n > SHOWN_LITERALS ? " or ..." : "");

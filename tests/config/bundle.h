@@ -16,7 +16,7 @@
 
 #include "config/config.h"
 
-enum { BUNDLE_FILES_MAX = 256 };
+enum { BUNDLE_FILES_MAX = 512 };
 
 struct bundle_file {
 	struct str path, text;
@@ -26,7 +26,7 @@ struct bundle_file {
 struct bundle {
 	struct bundle_file files[BUNDLE_FILES_MAX];
 	size_t n;
-	struct str rest; /* behind === */
+	struct str head, rest; /* before and behind === */
 };
 
 static const struct bundle *bundle_open;
@@ -54,6 +54,7 @@ static void bundle_parse(struct str text, struct bundle *ret)
 	struct bundle_file *file = NULL;
 
 	ret->n = 0;
+	ret->head = text;
 	ret->rest = STR_NONE;
 	while (str_split(&rest, '\n', &line)) {
 		if (str_has_prefix(line, STR("--- ")) && ret->n < BUNDLE_FILES_MAX) {
@@ -61,6 +62,7 @@ static void bundle_parse(struct str text, struct bundle *ret)
 			file = &ret->files[ret->n - 1];
 			file->text = (struct str){ .p = rest.p, .n = 0 };
 		} else if (str_eq(line, STR("==="))) {
+			ret->head.n = (size_t)(line.p - text.p);
 			ret->rest = rest;
 			return;
 		} else if (file) {

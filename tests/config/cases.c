@@ -170,12 +170,6 @@ static void show(const char *title, struct str text)
 	}
 }
 
-/* The part of a case above `===`. */
-static struct str head_of(const struct bundle *b, struct str text)
-{
-	return b->rest.p ? str_slice(text, 0, (size_t)(b->rest.p - text.p) - 4) : text;
-}
-
 static bool run_case(const char *path, bool good, bool update)
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
@@ -190,8 +184,7 @@ static bool run_case(const char *path, bool good, bool update)
 	(good ? run_good : run_bad)(&bundle, &result);
 	ok = good == (result.errors == 0);
 	if (update) {
-		ok = write_file(path, head_of(&bundle, buf_str(&text)), buf_str(&result.text)) &&
-		     ok;
+		ok = write_file(path, bundle.head, buf_str(&result.text)) && ok;
 	} else if (!str_eq(buf_str(&result.text), bundle.rest)) {
 		show("expected", bundle.rest);
 		show("got", buf_str(&result.text));

@@ -382,14 +382,14 @@ static void scopes_are_found_by_any_words(void **state)
 	unload(&l);
 }
 
-static void there_are_at_most_so_many_jails(void **state)
+static void there_are_at_most_so_many_scopes(void **state)
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
 	struct loaded l;
 
 	(void)state;
 	buf_add_str(&text, STR("--- etc/filters/a.conf\n" FILTER));
-	for (unsigned i = 0; i < BUNDLE_FILES_MAX - 1; i++) {
+	for (unsigned i = 0; i < SCOPES_MAX + 10; i++) {
 		buf_printf(&text, "--- etc/jails/%03u.conf\n" JAIL "[jail]\nports = %u\n", i,
 			   1000 + i);
 	}
@@ -397,7 +397,26 @@ static void there_are_at_most_so_many_jails(void **state)
 	assert_int_equal(l.r, 0);
 	assert_int_equal(l.c->ruleset->n_scopes, SCOPES_MAX);
 	assert_int_equal(l.c->ruleset->n_jails, SCOPES_MAX - 1);
-	assert_int_equal(diag_count(l.diag, DIAG_ERROR), BUNDLE_FILES_MAX - SCOPES_MAX);
+	assert_int_equal(diag_count(l.diag, DIAG_ERROR), 11);
+	unload(&l);
+}
+
+static void there_are_at_most_so_many_jails(void **state)
+{
+	CLEANUP(buf_done) struct buf text = { 0 };
+	struct loaded l;
+
+	(void)state;
+	buf_add_str(&text, STR("--- etc/filters/a.conf\n" FILTER));
+	for (unsigned i = 0; i < JAILS_MAX + 2; i++) {
+		buf_printf(&text, "--- etc/jails/%03u.conf\n" JAIL, i);
+	}
+	l = load(buf_text(&text), 0);
+	assert_int_equal(l.r, 0);
+	assert_int_equal(l.c->ruleset->n_jails, JAILS_MAX);
+	assert_int_equal(diag_count(l.diag, DIAG_ERROR), 1);
+	assert_string_equal(diag_item(l.diag, 0)->text,
+			    "there are more than 256 jails; those after 255 are left out");
 	unload(&l);
 }
 
@@ -433,6 +452,7 @@ int main(void)
 		cmocka_unit_test(a_broken_never_block_goes_on_and_says_so),
 		cmocka_unit_test(one_filter_is_loaded_alone),
 		cmocka_unit_test(scopes_are_found_by_any_words),
+		cmocka_unit_test(there_are_at_most_so_many_scopes),
 		cmocka_unit_test(there_are_at_most_so_many_jails),
 		cmocka_unit_test(cat_asks_for_parts_that_exist),
 	};

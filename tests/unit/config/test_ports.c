@@ -76,6 +76,20 @@ static void refuses_what_is_no_port(void **state)
 	}
 }
 
+static void lists_differ_in_any_part(void **state)
+{
+	static const char *const lists[] = { "25", "26", "25-26", "udp/25", "25 80", "all" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(lists); k++) {
+			const struct port_list a = list_of(lists[i]), b = list_of(lists[k]);
+
+			assert_int_equal(ports_eq(&a, &b), i == k);
+		}
+	}
+}
+
 static void ranges_that_touch_are_one(void **state)
 {
 	struct port_list l = list_of("10-20 30-40 21");
@@ -223,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_names_and_numbers),
 		cmocka_unit_test(refuses_what_is_no_port),
+		cmocka_unit_test(lists_differ_in_any_part),
 		cmocka_unit_test(ranges_that_touch_are_one),
 		cmocka_unit_test(means_the_same_ports_as_a_map),
 		cmocka_unit_test(groups_and_all),
