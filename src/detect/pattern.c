@@ -269,7 +269,8 @@ enum pattern_result pattern_match(const struct pattern *p, struct matcher *m, st
 
 bool matcher_has(const struct matcher *m, unsigned group)
 {
-	return group < m->groups && pcre2_get_ovector_pointer(m->data)[2 * group] != PCRE2_UNSET;
+	return group < m->groups &&
+	       pcre2_get_ovector_pointer(m->data)[2 * (size_t)group] != PCRE2_UNSET;
 }
 
 struct str matcher_group(const struct matcher *m, unsigned group)

@@ -77,53 +77,54 @@ static void word(struct regex_maker *m)
 	write(m, quoted ? "\\E" : "");
 }
 
+/* Pieces that match one byte, and bytes that they match; none: a NUL. */
+static const struct {
+	const char *regex, *members;
+} classes[] = {
+	{ "\\d", "12" },
+	{ "\\w", "abC1" },
+	{ "\\s", " \t" },
+	{ ".", "abc #" },
+	{ "\\S", "abc]" },
+	{ "\\N", "abc" },
+	{ "\\D", "abc" },
+	{ "\\h", " " },
+	{ "\\R", "\n" },
+	{ "\\X", "a" },
+	{ "[abc]", "abc" },
+	{ "[^abc]", "12]" },
+	{ "[]abcd]", "]abcd" },
+	{ "[^]abcd]", "12" },
+	{ "[\\]abcd]", "]ab" },
+	{ "[[abcd]", "[abcd" },
+	{ "[[:alpha:]abcd]", "ab" },
+	{ "[[:^alpha:]a]", "1 a" },
+	{ "[a-c\\\\]", "abc\\" },
+	{ "[\\x61bcd]", "ab" },
+	{ "\\pL", "ab" },
+	{ "\\p{Lu}", "AB" },
+	{ "\\P{^L}", "ab" },
+	{ "\\o{141}", "a" },
+	{ "\\141", "a" },
+	{ "\\061", "1" },
+	{ "\\0", "" },
+	{ "\\041", "!" },
+	{ "(?xx:[ ]abcd])", "]abcd" },
+	{ "(?xx:[^ ]abcd])", "12" },
+	{ "[ ]abcd]", " " },
+	{ "\\cA", "\x01" },
+	{ "[\\cA]", "\x01" },
+	{ "[\\c]ab]", "\x1d" },
+	{ "[[:abc]", ":[a" },
+	{ "[\\Qa]b\\Ec]", "a]bc" },
+	{ "[\\E]abc]", "]abc" },
+	{ "\\t", "\t" },
+	{ "\\e", "\x1b" },
+	{ "[ab[.]cd", "" },
+};
+
 static void class(struct regex_maker *m)
 {
-	static const struct {
-		const char *regex, *members;
-	} classes[] = {
-		{ "\\d", "12" },
-		{ "\\w", "abC1" },
-		{ "\\s", " \t" },
-		{ ".", "abc #" },
-		{ "\\S", "abc]" },
-		{ "\\N", "abc" },
-		{ "\\D", "abc" },
-		{ "\\h", " " },
-		{ "\\R", "\n" },
-		{ "\\X", "a" },
-		{ "[abc]", "abc" },
-		{ "[^abc]", "12]" },
-		{ "[]abcd]", "]abcd" },
-		{ "[^]abcd]", "12" },
-		{ "[\\]abcd]", "]ab" },
-		{ "[[abcd]", "[abcd" },
-		{ "[[:alpha:]abcd]", "ab" },
-		{ "[[:^alpha:]a]", "1 a" },
-		{ "[a-c\\\\]", "abc\\" },
-		{ "[\\x61bcd]", "ab" },
-		{ "\\pL", "ab" },
-		{ "\\p{Lu}", "AB" },
-		{ "\\P{^L}", "ab" },
-		{ "\\o{141}", "a" },
-		{ "\\141", "a" },
-		{ "\\061", "1" },
-		{ "\\0", "" },
-		{ "\\041", "!" },
-		{ "(?xx:[ ]abcd])", "]abcd" },
-		{ "(?xx:[^ ]abcd])", "12" },
-		{ "[ ]abcd]", " " },
-		{ "\\cA", "\x01" },
-		{ "[\\cA]", "\x01" },
-		{ "[\\c]ab]", "\x1d" },
-		{ "[[:abc]", ":[a" },
-		{ "[\\Qa]b\\Ec]", "a]bc" },
-		{ "[\\E]abc]", "]abc" },
-		{ "\\t", "\t" },
-		{ "\\e", "\x1b" },
-		{ "[ab[.]cd", "" },
-	};
-
 	uint32_t i = shape(m, ARRAY_SIZE(classes));
 	size_t n = strlen(classes[i].members);
 

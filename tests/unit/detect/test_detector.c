@@ -12,6 +12,7 @@ enum { FILTERS = 4, EVENTS_MAX = 4000 };
 
 /* ---- memory that can run out: linked with --wrap ---- */
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_malloc(size_t size);
@@ -39,6 +40,8 @@ void *__wrap_calloc(size_t n, size_t size)
 {
 	return may_allocate() ? __real_calloc(n, size) : NULL;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* ---- filters, and what they find ---- */
 

@@ -11,6 +11,7 @@
 #include "detect/scanner.h"
 #include "unit/check.h"
 
+/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__wrap_malloc(size_t size);
@@ -33,6 +34,8 @@ void *__wrap_calloc(size_t n, size_t size)
 {
 	return grant() ? __real_calloc(n, size) : NULL;
 }
+
+/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* Tries until it succeeds; it has to fail at least `failures` times, always by -ENOMEM. */
 static void starve(int (*attempt)(void), size_t failures)
