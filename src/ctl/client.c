@@ -2,6 +2,7 @@
 #include "ctl/client.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "sys/files.h"
 #include "sys/sockets.h"
 
-enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024 };
+enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024, ANSWER_MS = 90000 };
 
 static int unreachable(const struct ctl *ctl, int error)
 {
@@ -71,9 +72,21 @@ static int send_request(int fd, const char *method, struct value *parameters, bo
 	return buf_ok(&text);
 }
 
+/* Waits until something comes; follows for ever only where that is the point. */
+static int wait_for_bytes(int fd, bool patient)
+{
+	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int n;
+
+	do {
+		n = poll(&wait, 1, patient ? -1 : ANSWER_MS);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
+}
+
 /* One message without its NUL, into `message`. 0, or negative errno; -EPIPE: the daemon has closed.
  */
-static int receive(int fd, struct buf *in, struct buf *message)
+static int receive(int fd, bool patient, struct buf *in, struct buf *message)
 {
 	size_t end, seen = 0;
 
@@ -85,7 +98,11 @@ static int receive(int fd, struct buf *in, struct buf *message)
 		if (!space) {
 			return -EMSGSIZE;
 		}
-		n = sockets_read(fd, space, READ_BYTES);
+		n = wait_for_bytes(fd, patient);
+		if (n == 0) {
+			n = sockets_read(fd, space, READ_BYTES);
+			n = n == 0 ? -EPIPE : n;
+		}
 		if (n <= 0) {
 			return n < 0 ? (int)n : -EPIPE;
 		}
@@ -133,7 +150,7 @@ static int say_error(const struct value *message)
 }
 
 /* Hands replies over until the last one. */
-static int take_replies(int fd, client_reply fn, void *arg, int *ret_code)
+static int take_replies(int fd, bool patient, client_reply fn, void *arg, int *ret_code)
 {
 	CLEANUP(buf_done) struct buf in = { 0 }, text = { 0 };
 	bool go_on = true;
@@ -141,7 +158,7 @@ static int take_replies(int fd, client_reply fn, void *arg, int *ret_code)
 	*ret_code = CTL_DONE;
 	while (go_on) {
 		CLEANUP(value_freep) struct value *message = NULL;
-		int r = receive(fd, &in, &text);
+		int r = receive(fd, patient, &in, &text);
 
 		if (r >= 0) {
 			r = value_parse(buf_str(&text), NULL, &message);
@@ -162,8 +179,9 @@ static int take_replies(int fd, client_reply fn, void *arg, int *ret_code)
 int client_call(const struct ctl *ctl, const char *method, struct value *parameters, bool more,
 		client_reply fn, void *arg)
 {
+	bool patient = value_bool(value_get(parameters, "follow"), false);
 	CLEANUP(fd_close) int fd = -1;
-	int code, r = connect_daemon(ctl, &fd);
+	int code = CTL_DONE, r = connect_daemon(ctl, &fd);
 
 	if (r < 0) {
 		value_free(parameters);
@@ -171,11 +189,17 @@ int client_call(const struct ctl *ctl, const char *method, struct value *paramet
 	}
 	r = send_request(fd, method, parameters, more);
 	if (r >= 0) {
-		r = take_replies(fd, fn, arg, &code);
+		r = take_replies(fd, patient, fn, arg, &code);
 	}
 	if (r == -EPIPE || r == -ECONNRESET) {
 		fprintf(stderr,
 			"ipsctl: ipsd ended before it had answered: systemctl status ipsd\n");
+		return CTL_UNREACHABLE;
+	}
+	if (r == -ETIMEDOUT) {
+		fprintf(stderr,
+			"ipsctl: ipsd has not answered for %d seconds: systemctl status ipsd\n",
+			ANSWER_MS / 1000);
 		return CTL_UNREACHABLE;
 	}
 	return r < 0 ? unreachable(ctl, r) : code;

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <systemd/sd-daemon.h>
@@ -417,7 +418,8 @@ int loop_listen_fd(const char *name)
 	int n = sd_listen_fds_with_names(0, &names), found = -1;
 
 	for (int i = 0; i < n; i++) {
-		if (found < 0 && strcmp(names[i], name) == 0) {
+		if (found < 0 && strcmp(names[i], name) == 0 &&
+		    sd_is_socket_unix(SD_LISTEN_FDS_START + i, SOCK_STREAM, 1, NULL, 0) > 0) {
 			found = SD_LISTEN_FDS_START + i;
 		}
 		free(names[i]);

@@ -66,6 +66,7 @@ class Daemon:
         (self.etc / "ipsd.conf").write_text(conf)
         self.log.touch()
         self.process = None
+        self.pass_fds = ()
         self.said = ""
         self.errors = open(self.dir / "said", "w+", encoding="utf-8", errors="replace")
 
@@ -76,7 +77,7 @@ class Daemon:
         """Starts it and does not wait."""
         env = dict(os.environ, IPSD_SHARE_DIR="/nonexistent")
         self.process = self.ns.popen(*wrapper, str(self.build / "src/daemon/ipsd"), *self.options(), *more,
-                                     stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors, env=env)
+                                     stdin=subprocess.DEVNULL, stdout=self.errors, stderr=self.errors, env=env, pass_fds=self.pass_fds)
         return self
 
     def start(self, *more, wrapper=()):
