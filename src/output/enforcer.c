@@ -210,7 +210,7 @@ int enforcer_flush(struct enforcer *e)
 	while ((records = queue_unsent(e->queue, RECORDS_PER_MESSAGE, &n)) != NULL) {
 		int64_t r = sockets_write(e->fd, records, n * sizeof(*records));
 
-		if (r == -EAGAIN) {
+		if (r == -EAGAIN || r == -ENOBUFS) {
 			return 0;
 		}
 		if (r < 0) {

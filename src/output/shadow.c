@@ -2,7 +2,9 @@
 /* shadow.c - what becomes of checked records in the kernel?
  *
  * Records of one kind that follow each other are worked off together: wishes in as few transactions
- * as they need, questions in as few calls.
+ * as they need, questions in as few calls. Of several wishes about one element only the last goes
+ * to the kernel, and its fate is theirs: a hash set keeps what a transaction deletes until the
+ * commit, and answers "busy" when some thirty entries of one key have piled up.
  *
  * Somebody may take the table away under us (`nft flush ruleset`). The kernel then refuses our
  * elements because there is no such set; the table is made again and what was refused is tried once
@@ -16,9 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/table.h"
 #include "output/nft.h"
 #include "output/nft_elem.h"
 #include "sys/clock.h"
+#include "sys/files.h"
 
 struct shadow {
 	struct kernel_plan plan;
@@ -28,10 +32,29 @@ struct shadow {
 	bool mended;       /* in the call under way */
 	struct element_wish wishes[SHADOW_BATCH];
 	struct element_state states[SHADOW_BATCH];
-	uint32_t reply_of[SHADOW_BATCH]; /* of a wish */
+	uint32_t wish_of[SHADOW_BATCH]; /* of a record; NONE */
+	struct table *keys;             /* of the wishes; a key's slot is its wish */
 };
 
+enum { NONE = SHADOW_BATCH };
+
+struct key {
+	uint8_t family, len;
+	uint16_t scope;
+	uint8_t bytes[16];
+};
+
+_Static_assert(sizeof(struct key) == 20, "no padding, it is hashed");
+
 _Static_assert((int)TRANSACT_SET_NAME == (int)KERNEL_NAME_MAX, "a set's name");
+
+static int new_keys(struct table **ret)
+{
+	uint8_t seed[TABLE_SEED_SIZE];
+
+	files_random(seed, sizeof(seed));
+	return table_new(SHADOW_BATCH, sizeof(struct key), seed, ret);
+}
 
 static int adopt(void *arg, struct str name)
 {
@@ -56,7 +79,10 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 	}
 	s->plan = *plan;
 	s->words = words;
-	r = kernel_table_new(&s->plan, &s->table);
+	r = new_keys(&s->keys);
+	if (r == 0) {
+		r = kernel_table_new(&s->plan, &s->table);
+	}
 	if (r == 0) {
 		r = elements_open(plan->table, &s->elements);
 	}
@@ -81,6 +107,7 @@ struct shadow *shadow_close(struct shadow *s)
 	if (s) {
 		elements_close(s->elements);
 		kernel_table_free(s->table);
+		table_free(s->keys);
 		free(s);
 	}
 	return NULL;
@@ -153,38 +180,67 @@ static int prepare(struct shadow *s, const struct record *r, struct element_wish
 	return 1;
 }
 
-/* Applies the wishes and tells their replies; how many met no set. Those stand first afterwards. */
-static size_t apply(struct shadow *s, size_t n, struct reply *replies)
+/* The place for the record's wish: a new one, or that of an earlier record about the same element.
+ */
+static uint32_t place_of(struct shadow *s, const struct record *r)
 {
+	struct key key = { .family = r->family, .len = r->len, .scope = r->scope };
+	bool added;
+
+	memcpy(key.bytes, r->bytes, sizeof(key.bytes));
+	return table_add(s->keys, &key, &added);
+}
+
+/* Puts those that met no set in front; how many. Their records' wishes are told anew. */
+static size_t gather_homeless(struct shadow *s, size_t n_wishes, size_t n_records)
+{
+	uint32_t place[SHADOW_BATCH];
 	size_t homeless = 0;
 
-	elements_apply(s->elements, s->wishes, n);
-	for (size_t i = 0; i < n; i++) {
-		replies[s->reply_of[i]].error = -s->wishes[i].error;
+	for (size_t i = 0; i < n_wishes; i++) {
+		place[i] = NONE;
 		if (s->wishes[i].error == -ENOENT) {
-			s->wishes[homeless] = s->wishes[i];
-			s->reply_of[homeless++] = s->reply_of[i];
+			place[i] = (uint32_t)homeless;
+			s->wishes[homeless++] = s->wishes[i];
 		}
 	}
+	for (size_t i = 0; i < n_records; i++) {
+		s->wish_of[i] = s->wish_of[i] == NONE ? NONE : place[s->wish_of[i]];
+	}
 	return homeless;
+}
+
+static void apply(struct shadow *s, size_t n_wishes, struct reply *replies, size_t n_records)
+{
+	elements_apply(s->elements, s->wishes, n_wishes);
+	for (size_t i = 0; i < n_records; i++) {
+		if (s->wish_of[i] != NONE) {
+			replies[i].error = -s->wishes[s->wish_of[i]].error;
+		}
+	}
 }
 
 static void apply_wishes(struct shadow *s, const struct record *records, size_t n,
 			 struct reply *replies)
 {
-	size_t count = 0, homeless;
+	size_t homeless;
 
+	table_clear(s->keys);
 	for (size_t i = 0; i < n; i++) {
-		int r = prepare(s, &records[i], &s->wishes[count]);
+		struct element_wish wish;
+		int r = prepare(s, &records[i], &wish);
 
 		replies[i].error = r < 0 ? -r : 0;
+		s->wish_of[i] = NONE;
 		if (r > 0) {
-			s->reply_of[count++] = (uint32_t)i;
+			s->wish_of[i] = place_of(s, &records[i]);
+			s->wishes[s->wish_of[i]] = wish;
 		}
 	}
-	homeless = apply(s, count, replies);
+	apply(s, table_count(s->keys), replies, n);
+	homeless = gather_homeless(s, table_count(s->keys), n);
 	if (homeless > 0 && mend(s)) {
-		(void)apply(s, homeless, replies);
+		apply(s, homeless, replies, n);
 	}
 }
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What the enforcer does with real packets: who is cut off, who is not, and for how long."""
 import errno
+import os
+import random
+import signal
 import socket
 import struct
 
@@ -231,12 +234,28 @@ def test_a_renewal_makes_it_longer_or_shorter_and_no_packet_slips_through(cable,
     for seconds in (100, 1000, 10):
         assert e.hold("203.0.113.9/32", seconds) == 0
         assert seconds - 5 < e.ask("203.0.113.9/32")["left"] <= seconds
+    e.say("quiet")
     for i in range(50):
         e.say("hold", "203.0.113.9/32", 0, 100 + i)
         assert not cable.passes("203.0.113.9")
-    assert e.hold("203.0.113.9/32", "never") == 0
+    e.say("hold", "203.0.113.9/32", 0, "never")
     assert e.ask("203.0.113.9/32")["left"] is None
-    assert e.state()["elements"] == 1
+    assert (e.state()["failed"], e.state()["elements"]) == (0, 1)
+
+
+def test_of_many_wishes_about_one_address_at_once_the_last_one_stands(start):
+    e = start()
+    os.kill(e.enforcer_pid, signal.SIGSTOP)
+    for i in range(200):
+        e.say("hold", "203.0.113.9/32", 0, 1000 + i)
+        e.say("hold", "203.0.113.8/32", 0, 1000 + i)
+    e.say("release", "203.0.113.8/32", 0)
+    assert e.state()["pending"] == 401
+    os.kill(e.enforcer_pid, signal.SIGCONT)
+    assert 1150 < e.ask("203.0.113.9/32")["left"] <= 1199
+    assert not e.ask("203.0.113.8/32")["held"]
+    state = e.state()
+    assert (state["done"], state["failed"], state["elements"]) == (401, 0, 1)
 
 
 @pytest.mark.parametrize("seconds", ["never", 20 * 365 * 86400, 9e11])
@@ -252,6 +271,33 @@ def test_a_hold_whose_end_is_over_lets_go(start):
     assert e.hold("203.0.113.9/32") == 0
     assert e.hold("203.0.113.9/32", -1) == 0
     assert not e.ask("203.0.113.9/32")["held"]
+
+
+def test_many_wishes_about_few_prefixes_end_as_the_last_one_said(start):
+    e = start("--scope=dns:udp:53-53")
+    dice = random.Random(20250101)
+    prefixes = [f"10.{i}.0.0/{length}" for i in range(10) for length in (16, 24, 32)] + \
+        [f"2001:db8:{i}::/{length}" for i in range(1, 10) for length in (48, 64, 128)]
+    last = {}
+    e.say("quiet")
+    for _ in range(6000):
+        wish = (dice.choice(prefixes), dice.randrange(2))
+        last[wish] = dice.choice([None, "never", 100, 1000, 10000])
+        if last[wish] is None:
+            e.say("release", *wish)
+        else:
+            e.say("hold", *wish, last[wish])
+    until(lambda: e.state()["pending"] == 0, "all fates")
+    state = e.state()
+    assert (state["done"], state["failed"]) == (6000, 0)
+    assert state["elements"] == sum(value is not None for value in last.values())
+    for (prefix, scope), value in last.items():
+        answer = e.ask(prefix, scope)
+        assert answer["held"] == (value is not None), prefix
+        if value == "never":
+            assert answer["left"] is None
+        elif value:
+            assert value - 60 < answer["left"] <= value, prefix
 
 
 # --- What it says ------------------------------------------------------------------------------------

@@ -264,6 +264,25 @@ def test_without_the_capability_it_says_which_one_is_missing(start):
     until(lambda: not is_alive(e.keeper_pid), "the keeper's end")
 
 
+def test_rights_that_cannot_be_given_up_end_it(start):
+    e = start("--user=nobody", wrapper=("setpriv", "--bounding-set", "-setuid"))
+    assert e.start["start"] == errno.EPERM
+    assert "could not be given up" in e.start["text"]
+    until(lambda: not is_alive(e.keeper_pid), "the keeper's end")
+
+
+def test_started_as_a_user_with_the_capability_alone_it_works(cable, start):
+    e = start("--user=nobody", "--drop", wrapper=(
+        "setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
+        "--bounding-set=-all,+net_admin", "--inh-caps=-all,+net_admin", "--ambient-caps=-all,+net_admin"))
+    assert e.hold("203.0.113.9/32") == 0
+    assert not cable.passes("203.0.113.9")
+    said = status(e.enforcer_pid)
+    assert [int(said[f"Cap{name}"], 16) for name in ("Eff", "Prm", "Inh", "Amb")] == \
+        [CAP_NET_ADMIN, CAP_NET_ADMIN, 0, 0]
+    assert int(status(e.process.pid)["CapPrm"], 16) == 0
+
+
 def test_in_a_namespace_that_it_does_not_own_it_says_that_it_is_not_permitted(start):
     e = start(wrapper=("unshare", "--user", "--map-root-user"))
     assert e.start["start"] == errno.EPERM
