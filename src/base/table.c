@@ -2,9 +2,15 @@
 /* table.c - a hash table of fixed capacity.
  *
  * Two arrays: `keys` and `links` by slot, `index` by hash. The index has at least twice as many
- * places as there are slots, so at most half of it is in use and a probe looks at one or two places
- * on average. A place holds the slot and 32 bits of the hash: a probe reads a key only when those
- * agree, which is nearly always the key that was asked for.
+ * places as there are entries, so at most half of it is in use and a probe looks at one or two
+ * places on average. A place holds the slot and 32 bits of the hash: a probe reads a key only when
+ * those agree, which is nearly always the key that was asked for.
+ *
+ * A hash touches the index all over, so only the front of it is used, which doubles in place when
+ * it is half full. Each entry stays where it is or goes as far into the new half. They are taken
+ * out and put back in the order in which they stand, beginning behind the last empty place: then
+ * each finds room no further from its home than before, and none jumps over one that is still to
+ * move.
  *
  * Removal leaves no tombstones: the entries behind the hole that may stand closer to their home are
  * moved up (Knuth 6.4, algorithm R). The stored hash tells their home, no key is hashed again.
@@ -26,6 +32,8 @@
 #define LINK_USED UINT32_MAX
 #define LINK_END  (UINT32_MAX - 1)
 
+enum { FIRST_MASK = 511 }; /* a page */
+
 struct place {
 	uint32_t slot_plus_1; /* 0: empty */
 	uint32_t hash;
@@ -34,7 +42,7 @@ struct place {
 struct table {
 	uint32_t capacity, count, bound;
 	uint32_t first_free;
-	uint32_t mask;
+	uint32_t mask, last_mask; /* places in use - 1, in the end */
 	size_t key_size;
 	struct place *index;
 	uint32_t *links;
@@ -136,7 +144,8 @@ int table_new(uint32_t capacity, size_t key_size, const uint8_t seed[static TABL
 	}
 	t->capacity = capacity;
 	t->first_free = LINK_END;
-	t->mask = (uint32_t)(places - 1);
+	t->last_mask = (uint32_t)(places - 1);
+	t->mask = t->last_mask < FIRST_MASK ? t->last_mask : FIRST_MASK;
 	t->key_size = key_size;
 	memcpy(t->seed, seed, TABLE_SEED_SIZE);
 	t->index = calloc(places, sizeof(*t->index));
@@ -208,6 +217,29 @@ static uint32_t take_slot(struct table *t)
 	return slot;
 }
 
+static void double_index(struct table *t)
+{
+	uint32_t old = t->mask, last_empty = old;
+
+	while (t->index[last_empty].slot_plus_1 != 0) {
+		last_empty--;
+	}
+	t->mask = 2 * old + 1;
+	for (uint32_t i = 1; i <= old; i++) {
+		uint32_t from = (last_empty + i) & old, to;
+		const struct place place = t->index[from];
+
+		if (place.slot_plus_1 == 0) {
+			continue;
+		}
+		t->index[from] = (struct place){ 0 };
+		for (to = place.hash & t->mask; t->index[to].slot_plus_1 != 0;) {
+			to = (to + 1) & t->mask;
+		}
+		t->index[to] = place;
+	}
+}
+
 uint32_t table_add(struct table *t, const void *key, bool *ret_added)
 {
 	uint32_t hash = hash_of(t, key);
@@ -224,6 +256,9 @@ uint32_t table_add(struct table *t, const void *key, bool *ret_added)
 	}
 	memcpy(key_at(t, slot), key, t->key_size);
 	*place = (struct place){ .slot_plus_1 = slot + 1, .hash = hash };
+	if (t->count > t->mask / 2 && t->mask < t->last_mask) {
+		double_index(t);
+	}
 	*ret_added = true;
 	return slot;
 }
