@@ -10,6 +10,9 @@
  * A pattern without a literal is a candidate on every line. Where there is one, the pass steps
  * through all lines between two hits; the other patterns are still tried only where they were hit.
  *
+ * An event that another one told already (once.h) does not reach the sink. It is remembered when
+ * the sink took it, not before: a line that was refused comes again and must not fold itself.
+ *
  * What a line adds to the counts is kept apart until the line is done: a line that the sink
  * refused is fed again and counts once. */
 #include <assert.h>
@@ -19,6 +22,7 @@
 
 #include "detect/detector.h"
 #include "detect/framer.h"
+#include "detect/once.h"
 #include "detect/scanner.h"
 
 /* The pattern that a literal belongs to. */
@@ -34,6 +38,7 @@ struct detector {
 	size_t n_targets;
 	struct filter_candidates *always; /* for each filter, its patterns without a literal */
 	struct filter_candidates *now;    /* for each filter, those to be tried on the open line */
+	struct once **once;               /* for each filter; NULL: all its events count */
 	bool every_line;                  /* some `always` is not empty */
 	struct detector_stats stats;
 };
@@ -94,6 +99,18 @@ static int make_scanner(struct detector *d)
 	return r;
 }
 
+static int make_once(struct detector *d)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < d->n && r == 0; i++) {
+		unsigned fields = filter_once(d->filters[i]);
+
+		r = fields ? once_new(fields, &d->once[i]) : 0;
+	}
+	return r;
+}
+
 int detector_new(struct filter *const *filters, size_t n, struct detector **ret)
 {
 	CLEANUP(detector_freep) struct detector *d = NULL;
@@ -110,13 +127,15 @@ int detector_new(struct filter *const *filters, size_t n, struct detector **ret)
 	d->n = n;
 	d->always = calloc(n, sizeof(*d->always));
 	d->now = calloc(n, sizeof(*d->now));
-	if (!d->always || !d->now) {
+	d->once = calloc(n, sizeof(struct once *));
+	if (!d->always || !d->now || !d->once) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++) {
 		d->every_line = filter_always(filters[i], &d->always[i]) || d->every_line;
 	}
-	r = make_scanner(d);
+	r = make_once(d);
+	r = r < 0 ? r : make_scanner(d);
 	if (r < 0) {
 		return r;
 	}
@@ -128,6 +147,10 @@ struct detector *detector_free(struct detector *d)
 {
 	if (d) {
 		d->scanner = scanner_free(d->scanner);
+		for (size_t i = 0; d->once && i < d->n; i++) {
+			d->once[i] = once_free(d->once[i]);
+		}
+		free(d->once);
 		free(d->targets);
 		free(d->always);
 		free(d->now);
@@ -153,6 +176,26 @@ static bool is_empty(const struct filter_candidates *c)
 	return any == 0;
 }
 
+/* Gives the event of filter i to the sink, unless it gave the same before. False: refused. */
+static bool tell(struct pass *pass, size_t i, const struct event *event,
+		 struct detector_stats *counts)
+{
+	struct once *once = pass->d->once[i];
+
+	if (once && once_has(once, event)) {
+		counts->folded++;
+		return true;
+	}
+	counts->events++;
+	if (!pass->sink(pass->arg, event)) {
+		return false;
+	}
+	if (once) {
+		once_add(once, event);
+	}
+	return true;
+}
+
 /* What filter i says about the open line. False when the sink refused its event. */
 static bool ask(struct pass *pass, size_t i, struct detector_stats *counts)
 {
@@ -164,8 +207,7 @@ static bool ask(struct pass *pass, size_t i, struct detector_stats *counts)
 	case FILTER_EVENT:
 		event.filter = (uint16_t)i;
 		event.source = EVENT_SOURCE_NONE;
-		counts->events++;
-		return pass->sink(pass->arg, &event);
+		return tell(pass, i, &event, counts);
 	case FILTER_NOT_ADDR: counts->not_addr++; break;
 	case FILTER_BAD_STAMP: counts->bad_stamp++; break;
 	case FILTER_GAVE_UP: counts->gave_up++; break;

@@ -5,7 +5,8 @@
  * Ties the filters of one source together: one scanner over all their literals runs over the chunk,
  * only lines with a hit are framed and given to PCRE2, and only to the patterns whose literal was
  * hit. When a filter has patterns without a literal, all lines are framed for those. Events come in
- * order of their lines; for one line, in order of the filters. Scanning allocates nothing. Pure. */
+ * order of their lines; for one line, in order of the filters. What a filter calls the same event
+ * (filter_once()) is told once. Scanning allocates nothing. Pure. */
 #include "detect/filter.h"
 
 struct detector;
@@ -14,6 +15,7 @@ struct detector_stats {
 	uint64_t lines, bytes; /* seen */
 	uint64_t candidates;   /* lines given to PCRE2 */
 	uint64_t events;
+	uint64_t folded; /* not told, because they were the same as one before (once.h) */
 	uint64_t not_addr, bad_stamp, gave_up;
 };
 

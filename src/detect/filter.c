@@ -13,6 +13,7 @@
 
 #include "detect/calendar.h"
 #include "detect/filter_make.h"
+#include "detect/syslog.h"
 
 int filter_new(const struct filter_spec *spec, struct arena *arena, struct diag *diag,
 	       struct filter **ret)
@@ -85,6 +86,11 @@ bool filter_always(const struct filter *f, struct filter_candidates *ret)
 		}
 	}
 	return any;
+}
+
+unsigned filter_once(const struct filter *f)
+{
+	return f->once;
 }
 
 int32_t filter_file_date(const struct filter *f, struct str file_name)
@@ -179,27 +185,53 @@ static int read_date(struct str s, int32_t *ret)
 	return 0;
 }
 
-static int read_time(const struct filter *f, const struct caught *c,
-		     const struct stamp_context *when, instant *ret)
+/* The whole text is a stamp. */
+static int read_stamp(const struct stamp_format *format, struct str text,
+		      const struct stamp_context *ctx, instant *ret)
 {
-	struct stamp_context ctx = { when->file_time, when->date, f->zone };
-	struct str stamp = c->text[FILTER_TAG_STAMP];
+	instant t;
 	size_t n;
 
+	if (stamp_read(format, text, ctx, &t, &n) < 0 || n != text.n) {
+		return -EINVAL;
+	}
+	*ret = t;
+	return 0;
+}
+
+/* One line and all that is asked about it. */
+struct question {
+	struct filter *f;
+	struct matcher *m;
+	struct str line;
+	const struct stamp_context *when;
+	struct syslog_line said; /* its message is what patterns see */
+	size_t vetoed;           /* the section that an ignore pattern took out; SIZE_MAX */
+	bool gave_up;
+};
+
+static int read_time(const struct question *q, const struct caught *c, instant *ret)
+{
+	const struct filter *f = q->f;
+	struct stamp_context ctx = *q->when;
+
+	ctx.zone = f->zone;
+	if (q->said.stamp.n > 0) {
+		int r = read_stamp(f->stamp, q->said.stamp, &ctx, ret);
+
+		return r < 0 ? read_stamp(f->stamp_head, q->said.stamp, &ctx, ret) : r;
+	}
 	if (!has(c, FILTER_TAG_STAMP)) {
-		*ret = when->file_time;
+		*ret = q->when->file_time;
 		return 0;
 	}
 	if (has(c, FILTER_TAG_DATE) && read_date(c->text[FILTER_TAG_DATE], &ctx.date) < 0) {
 		return -EINVAL;
 	}
-	if (stamp_read(f->stamp, stamp, &ctx, ret, &n) < 0) {
-		return -EINVAL;
-	}
-	return n == stamp.n ? 0 : -EINVAL;
+	return read_stamp(f->stamp, c->text[FILTER_TAG_STAMP], &ctx, ret);
 }
 
-static int read_count(const struct caught *c, uint16_t *ret)
+static int read_count(const struct caught *c, uint16_t times, uint16_t *ret)
 {
 	uint64_t n = 1;
 
@@ -211,14 +243,16 @@ static int read_count(const struct caught *c, uint16_t *ret)
 		}
 		n = r == -ERANGE ? EVENT_COUNT_MAX : n;
 	}
-	*ret = (uint16_t)n;
+	n *= times;
+	*ret = (uint16_t)(n < EVENT_COUNT_MAX ? n : EVENT_COUNT_MAX);
 	return 0;
 }
 
-static enum filter_result make_event(const struct filter *f, const struct filter_section *s,
-				     const struct caught *c, const struct stamp_context *when,
-				     struct event *ret)
+static enum filter_result make_event(const struct question *q, const struct filter_section *s,
+				     const struct caught *c, struct event *ret)
 {
+	const struct filter *f = q->f;
+
 	ret->type = s->type;
 	ret->service = s->service;
 	ret->addr = (struct addr){ 0 };
@@ -232,13 +266,13 @@ static enum filter_result make_event(const struct filter *f, const struct filter
 		ret->service = find_word(f->services, f->n_services, c->text[FILTER_TAG_SERVICE],
 					 ret->service);
 	}
-	if (read_count(c, &ret->count) < 0 || ret->count == 0) {
+	if (read_count(c, q->said.count, &ret->count) < 0 || ret->count == 0) {
 		return FILTER_IGNORED;
 	}
 	if (has(c, FILTER_TAG_ADDR) && addr_parse(c->text[FILTER_TAG_ADDR], &ret->addr) < 0) {
 		return FILTER_NOT_ADDR;
 	}
-	if (read_time(f, c, when, &ret->time) < 0) {
+	if (read_time(q, c, &ret->time) < 0) {
 		return FILTER_BAD_STAMP;
 	}
 	ret->account = c->text[FILTER_TAG_USER];
@@ -247,22 +281,12 @@ static enum filter_result make_event(const struct filter *f, const struct filter
 	return FILTER_EVENT;
 }
 
-/* One line and all that is asked about it. */
-struct question {
-	struct filter *f;
-	struct matcher *m;
-	struct str line;
-	const struct stamp_context *when;
-	size_t vetoed; /* the section that an ignore pattern took out; SIZE_MAX */
-	bool gave_up;
-};
-
 /* FILTER_MISS: go on with the next pattern. */
 static enum filter_result ask_pattern(struct question *q, size_t i, struct event *ret)
 {
 	struct filter_pattern *p = &q->f->patterns[i];
 	const struct filter_section *s = &q->f->sections[p->section];
-	enum pattern_result hit = pattern_match(p->compiled, q->m, q->line);
+	enum pattern_result hit = pattern_match(p->compiled, q->m, q->said.message);
 	enum pattern_result line, section = PATTERN_MISS;
 	struct caught c;
 
@@ -270,12 +294,12 @@ static enum filter_result ask_pattern(struct question *q, size_t i, struct event
 		return FILTER_MISS;
 	}
 	c = catch_groups(p, q->m);
-	line = hit == PATTERN_HIT ? ask_veto(&q->f->veto, q->m, q->line) : PATTERN_GAVE_UP;
+	line = hit == PATTERN_HIT ? ask_veto(&q->f->veto, q->m, q->said.message) : PATTERN_GAVE_UP;
 	if (line == PATTERN_HIT) {
 		return FILTER_IGNORED;
 	}
 	if (line == PATTERN_MISS) {
-		section = ask_veto(&s->veto, q->m, q->line);
+		section = ask_veto(&s->veto, q->m, q->said.message);
 	}
 	if (section == PATTERN_HIT) {
 		q->vetoed = p->section;
@@ -286,7 +310,34 @@ static enum filter_result ask_pattern(struct question *q, size_t i, struct event
 		q->gave_up = true;
 		return FILTER_MISS;
 	}
-	return make_event(q->f, s, &c, q->when, ret);
+	return make_event(q, s, &c, ret);
+}
+
+static bool is_meant(const struct filter *f, struct str program)
+{
+	bool meant = f->programs.n == 0;
+
+	for (size_t i = 0; i < f->programs.n && !meant; i++) {
+		meant = str_glob(f->programs.at[i].text, program);
+	}
+	return meant;
+}
+
+/* What patterns see of the line. False: nothing, it is not for this filter. */
+static bool listen(struct question *q)
+{
+	const struct filter *f = q->f;
+
+	q->said = (struct syslog_line){ .message = q->line, .count = 1 };
+	if (f->layout == LAYOUT_BARE) {
+		return true;
+	}
+	if (q->when->said) {
+		q->said.program = q->when->program;
+	} else if (!syslog_read(q->line, f->stamp, &q->said)) {
+		return false;
+	}
+	return is_meant(f, q->said.program);
 }
 
 enum filter_result filter_match(struct filter *f, struct matcher *m, struct str line,
@@ -297,6 +348,9 @@ enum filter_result filter_match(struct filter *f, struct matcher *m, struct str 
 	bool vetoed = false;
 	struct event e = { 0 };
 
+	if (!listen(&q)) {
+		return FILTER_MISS;
+	}
 	for (size_t i = 0; i < f->n; i++) {
 		enum filter_result result;
 

@@ -12,6 +12,10 @@
  * [define]. Each of ours may occur once in a pattern (prefix included). The caught address must be
  * an address (addr_parse), or the line is no event.
  *
+ * In the layout of syslog the line's head is taken off first (syslog.h): patterns see the message,
+ * `^` is where it begins, the head gives the time, and a line without a head, or of a program that
+ * the filter does not name, is a miss.
+ *
  * A pattern is (?:prefix)(?:match): what is set in one of them, as (?i), holds in that one only. */
 #include "detect/filter_spec.h"
 #include "detect/literal.h"
@@ -57,11 +61,14 @@ enum filter_result {
 };
 
 /* What does the line say? `candidates` NULL: try all. `when` gives the stamp's context and, as its
- * file_time, the time of a line without a stamp; its zone is not used, the filter has its own. The
+ * file_time, the time of a line without a stamp; its zone is not used, the filter has its own. With
+ * `said` the line is a message as the journal has it, without a head. The
  * event is untouched unless it is one. Fills all fields of the event except filter and source.
  * Sections are tried in order, first hit wins. */
 enum filter_result filter_match(struct filter *f, struct matcher *m, struct str line,
 				const struct filter_candidates *candidates,
 				const struct stamp_context *when, struct event *ret);
+/* Bits of once_field: what must be the same for two events to be one; 0: every event counts. */
+unsigned filter_once(const struct filter *f);
 /* The date that a file name tells by the filter's stamp-date, or STAMP_NO_DATE. */
 int32_t filter_file_date(const struct filter *f, struct str file_name);

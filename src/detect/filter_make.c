@@ -11,6 +11,7 @@
 #include <errno.h>
 
 #include "detect/filter_expand.h"
+#include "detect/once.h"
 
 /* What is at hand while a filter is made. */
 struct maker {
@@ -64,6 +65,9 @@ static int make_stamps(struct maker *m)
 
 	if (r == 0 && m->f->stamp && !stamp_format_has_time(m->f->stamp)) {
 		filter_tell(m->x.diag, &spec->stamp.at, "tells no time of day");
+	}
+	if (r == 0) {
+		r = make_stamp(m, &automatic, &m->f->stamp_head);
 	}
 	if (r == 0 && spec->stamp_date.text.p) {
 		r = make_stamp(m, &spec->stamp_date, &m->f->stamp_date);
@@ -145,6 +149,11 @@ static void check_tags(struct maker *m, const struct section_spec *section,
 	if (sees(m, FILTER_TAG_DATE) && !sees(m, FILTER_TAG_STAMP)) {
 		filter_tell(m->x.diag, &at->at,
 			    "<DATE> is the date of a <STAMP>, which is not there");
+	}
+	if (sees(m, FILTER_TAG_STAMP) && m->spec->layout == LAYOUT_SYSLOG) {
+		filter_tell(m->x.diag, &at->at,
+			    "with layout = syslog the stamp is no longer there: patterns see what "
+			    "the program said");
 	}
 	m->uses_stamp = m->uses_stamp || sees(m, FILTER_TAG_STAMP);
 }
@@ -254,6 +263,26 @@ static int count_patterns(const struct maker *m, size_t *ret)
 	return 0;
 }
 
+/* What can be said only of all patterns together. */
+static void check_whole(const struct maker *m)
+{
+	const struct filter_spec *spec = m->spec;
+	bool stamped = m->uses_stamp || spec->layout == LAYOUT_SYSLOG;
+
+	if (spec->stamp.text.p && m->f->n > 0 && !stamped) {
+		diag_add(m->x.diag, DIAG_WARNING, &spec->stamp.at,
+			 "no pattern has <STAMP>: the time of a line is its arrival");
+	}
+	if (spec->once & ONCE_STAMP && m->f->n > 0 && !stamped) {
+		filter_tell(m->x.diag, &spec->once_at,
+			    "no pattern has <STAMP>, so lines that arrive together would be one");
+	}
+	if (spec->programs.n > 0 && spec->layout != LAYOUT_SYSLOG) {
+		filter_tell(m->x.diag, &spec->programs.at[0].at,
+			    "which program it was is known only with layout = syslog");
+	}
+}
+
 static int make_all(struct maker *m)
 {
 	const struct filter_spec *spec = m->spec;
@@ -279,9 +308,8 @@ static int make_all(struct maker *m)
 	for (size_t i = 0; i < spec->n_sections && r == 0; i++) {
 		r = add_section(m, i);
 	}
-	if (r == 0 && spec->stamp.text.p && m->f->n > 0 && !m->uses_stamp) {
-		diag_add(m->x.diag, DIAG_WARNING, &spec->stamp.at,
-			 "no pattern has <STAMP>: the time of a line is its arrival");
+	if (r == 0) {
+		check_whole(m);
 	}
 	return r;
 }
@@ -301,6 +329,9 @@ int filter_make(struct filter *f, const struct filter_spec *spec, struct arena *
 	int r;
 
 	f->zone = spec->zone;
+	f->layout = spec->layout;
+	f->programs = spec->programs;
+	f->once = spec->once;
 	f->services = spec->services;
 	f->n_services = spec->n_services;
 	f->types = spec->types;

@@ -42,6 +42,10 @@ struct filter {
 	size_t n_sections;
 	struct filter_veto veto;                 /* of the whole line */
 	struct stamp_format *stamp, *stamp_date; /* stamp_date NULL: none */
+	struct stamp_format *stamp_head;         /* auto, where a head has another form */
+	enum filter_layout layout;
+	struct spec_texts programs;
+	unsigned once; /* bits of once_field */
 	const struct zone *zone;
 	const struct spec_word *services, *types;
 	size_t n_services, n_types;

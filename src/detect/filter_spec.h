@@ -50,6 +50,8 @@ struct filter_spec {
 	struct spec_text stamp; /* text.p NULL: arrival unless <STAMP> is used, then auto */
 	struct spec_text stamp_date;
 	const struct zone *zone; /* NULL: UTC */
+	unsigned once; /* bits of once_field: what is the same is one event; 0: all count */
+	struct diag_place once_at;
 	bool nocase;
 	uint16_t service;
 	struct spec_texts ignore;

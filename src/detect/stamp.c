@@ -260,6 +260,13 @@ int stamp_read(const struct stamp_format *f, struct str text, const struct stamp
 	return 0;
 }
 
+size_t stamp_length(const struct stamp_format *f, struct str text)
+{
+	struct stamp_fields v;
+
+	return stamp_form_read(form_of(f, text), text, &v);
+}
+
 int32_t stamp_find_date(const struct stamp_format *f, struct str text)
 {
 	struct stamp_context nothing = { .date = STAMP_NO_DATE };

@@ -42,6 +42,8 @@ struct stamp_context {
 	instant file_time; /* when the file was last written, or arrival: gives year and date */
 	int32_t date;      /* days since 1970-01-01 from the file's name, STAMP_NO_DATE */
 	const struct zone *zone; /* NULL: UTC */
+	bool said;               /* the line is what `program` said at file_time: it has no head */
+	struct str program;
 };
 
 #define STAMP_NO_DATE INT32_MIN
@@ -58,6 +60,9 @@ bool stamp_format_has_time(const struct stamp_format *f);
  * `text`; *ret_n (may be NULL) how much. */
 NODISCARD int stamp_read(const struct stamp_format *f, struct str text,
 			 const struct stamp_context *ctx, instant *ret, size_t *ret_n);
+/* How many bytes at the start of the text have the shape of such a stamp, be it a time or not; 0:
+ * none. */
+size_t stamp_length(const struct stamp_format *f, struct str text);
 /* The first date in the text that the format reads, not in the middle of a number; STAMP_NO_DATE.
  */
 int32_t stamp_find_date(const struct stamp_format *f, struct str text);
