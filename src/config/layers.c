@@ -15,7 +15,7 @@ static const char *const FOLDERS[] = {
 	[LAYERS_JAILS] = "jails",
 };
 
-static const struct str SUFFIX = { ".conf", 5 };
+static const struct str SUFFIX = { ".conf", 5 }, DROPINS = { ".conf.d", 7 };
 
 /* BASE/FOLDER or BASE, to be freed by buf_done(). */
 static void put_folder(struct buf *path, const char *base, enum layers_folder folder)
@@ -62,13 +62,15 @@ static bool next_name(struct str *rest, struct str *ret)
 	return str_split(rest, '\0', ret);
 }
 
-/* The names in a folder; a folder that is missing has none, one that cannot be read is told. */
-static int list_folder(const struct layers *l, const struct buf *where, struct buf *ret)
+/* The names in a folder that end in `suffix`; a folder that is missing has none, one that cannot be
+ * read is told. */
+static int list_folder(const struct layers *l, const struct buf *where, struct str suffix,
+		       struct buf *ret)
 {
 	const char *path = buf_text(where);
 	int r = buf_ok(where);
 
-	r = r < 0 ? r : l->access->list(path, SUFFIX.p, ret);
+	r = r < 0 ? r : l->access->list(path, suffix.p, ret);
 	if (r == -ENOENT || r == -ENOTDIR) {
 		return 0;
 	}
@@ -90,7 +92,7 @@ static int read_dropins(const struct layers *l, enum layers_folder folder, struc
 
 	put_folder(&path, l->paths->dir, folder);
 	buf_printf(&path, "/%.*s.conf.d", STR_ARG(name));
-	r = list_folder(l, &path, &names);
+	r = list_folder(l, &path, SUFFIX, &names);
 	stem = path.n;
 	rest = buf_str(&names);
 	while (r >= 0 && next_name(&rest, &dropin)) {
@@ -224,7 +226,7 @@ int layers_list(const struct layers *l, enum layers_folder folder, struct layers
 		CLEANUP(buf_done) struct buf path = { 0 };
 
 		put_folder(&path, bases[i], folder);
-		r = list_folder(l, &path, &names);
+		r = list_folder(l, &path, SUFFIX, &names);
 	}
 	if (r == 0) {
 		r = copy_names(l, buf_str(&names), &found);
@@ -235,4 +237,37 @@ int layers_list(const struct layers *l, enum layers_folder folder, struct layers
 	sort_once_each(&found);
 	*ret = found;
 	return 0;
+}
+
+static bool has_name(const struct layers_names *names, struct str name)
+{
+	for (size_t i = 0; i < names->n; i++) {
+		if (str_eq(names->at[i], name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+int layers_check_dropins(const struct layers *l, enum layers_folder folder,
+			 const struct layers_names *names)
+{
+	CLEANUP(buf_done) struct buf path = { 0 };
+	CLEANUP(buf_done) struct buf found = { 0 };
+	struct str rest, name;
+	int r;
+
+	put_folder(&path, l->paths->dir, folder);
+	r = list_folder(l, &path, DROPINS, &found);
+	for (rest = buf_str(&found); r == 0 && next_name(&rest, &name);) {
+		struct str base = str_slice(name, 0, name.n - DROPINS.n);
+		const struct diag_place at = { .file = buf_str(&path) };
+
+		if (!has_name(names, base)) {
+			diag_add(l->diag, DIAG_WARNING, &at,
+				 "%.*s changes nothing: there is no %.*s.conf", STR_ARG(name),
+				 STR_ARG(base));
+		}
+	}
+	return r;
 }

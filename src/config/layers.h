@@ -32,3 +32,6 @@ NODISCARD int layers_read(const struct layers *l, enum layers_folder folder, str
 			  struct str *ret_file, struct document **ret);
 /* The same for one file by its path, without drop-ins. 1, -ENOENT, -ENOMEM. */
 NODISCARD int layers_read_file(const struct layers *l, struct str path, struct document **ret);
+/* Warns of drop-ins for what is not among the names. -ENOMEM. */
+NODISCARD int layers_check_dropins(const struct layers *l, enum layers_folder folder,
+				   const struct layers_names *names);

@@ -153,9 +153,9 @@ static int open_part(struct loader *l, enum layers_folder folder, struct str nam
 	*part = (struct config_part){ .name = name, .file = name, .index = NAMES_NONE };
 	if (!is_part_name(name)) {
 		diag_add(l->reader.diag, DIAG_ERROR, &at,
-			 "a file here is named by letters, digits, dashes, underscores and dots, "
-			 "at most %d",
-			 PART_NAME_MAX);
+			 "the file of a %s is named by letters, digits, dashes, underscores and "
+			 "dots, at most %d",
+			 folder == LAYERS_FILTERS ? "filter" : "jail", PART_NAME_MAX);
 		parts_judge(part, &l->reader, mark);
 		return 1;
 	}
@@ -207,6 +207,13 @@ static int make_filter_room(struct loader *l, size_t n)
 	return c->filters && l->parts.filters && c->ruleset->filters ? 0 : -ENOMEM;
 }
 
+static int list_parts(const struct loader *l, enum layers_folder folder, struct layers_names *ret)
+{
+	int r = layers_list(&l->layers, folder, ret);
+
+	return r < 0 ? r : layers_check_dropins(&l->layers, folder, ret);
+}
+
 /* Cuts the list to what there is room for. */
 static void limit(struct loader *l, struct layers_names *names, size_t max, const char *what)
 {
@@ -223,7 +230,7 @@ static void limit(struct loader *l, struct layers_names *names, size_t max, cons
 static int load_filters(struct loader *l)
 {
 	struct layers_names names;
-	int r = layers_list(&l->layers, LAYERS_FILTERS, &names);
+	int r = list_parts(l, LAYERS_FILTERS, &names);
 
 	if (r < 0) {
 		return r;
@@ -266,7 +273,7 @@ static int load_jails(struct loader *l)
 {
 	struct config *c = l->config;
 	struct layers_names names;
-	int r = layers_list(&l->layers, LAYERS_JAILS, &names);
+	int r = list_parts(l, LAYERS_JAILS, &names);
 
 	if (r < 0) {
 		return r;

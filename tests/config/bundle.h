@@ -93,23 +93,28 @@ static int bundle_by_name(const void *a, const void *b)
 	return str_cmp(*(const struct str *)a, *(const struct str *)b);
 }
 
+/* What stands in the folder on the way to the path: a file or a folder; empty: it is not below. */
+static struct str bundle_entry(struct str path, struct str folder)
+{
+	struct str name = str_slice(path, folder.n + 1, SIZE_MAX);
+
+	if (!str_has_prefix(path, folder) || path.n <= folder.n || path.p[folder.n] != '/') {
+		return STR_NONE;
+	}
+	return str_slice(name, 0, str_find_char(name, '/'));
+}
+
 static int bundle_list(const char *dir, const char *suffix, struct buf *ret)
 {
-	struct str names[BUNDLE_FILES_MAX], folder = str_of(dir);
+	struct str names[BUNDLE_FILES_MAX];
 	bool there = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < bundle_open->n; i++) {
-		struct str path = bundle_open->files[i].path;
-		struct str name = str_slice(path, folder.n + 1, SIZE_MAX);
+		struct str name = bundle_entry(bundle_open->files[i].path, str_of(dir));
 
-		if (!str_has_prefix(path, folder) || path.n <= folder.n ||
-		    path.p[folder.n] != '/') {
-			continue;
-		}
-		there = true;
-		if (str_find_char(name, '/') == STR_NOT_FOUND && name.n > 0 && name.p[0] != '.' &&
-		    str_has_suffix(name, str_of(suffix))) {
+		there = there || name.n > 0;
+		if (name.n > 0 && name.p[0] != '.' && str_has_suffix(name, str_of(suffix))) {
 			names[n++] = name;
 		}
 	}
@@ -117,8 +122,10 @@ static int bundle_list(const char *dir, const char *suffix, struct buf *ret)
 		qsort(names, n, sizeof(*names), bundle_by_name);
 	}
 	for (size_t i = 0; i < n; i++) {
-		buf_add_str(ret, names[i]);
-		buf_add_char(ret, '\0');
+		if (i == 0 || !str_eq(names[i], names[i - 1])) {
+			buf_add_str(ret, names[i]);
+			buf_add_char(ret, '\0');
+		}
 	}
 	return there ? 0 : -ENOENT;
 }

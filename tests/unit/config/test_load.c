@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "config/bundle.h"
+#include "config/watching.h"
 #include "engine/engine.h"
 #include "unit/check.h"
 
@@ -420,6 +421,28 @@ static void there_are_at_most_so_many_jails(void **state)
 	unload(&l);
 }
 
+static void there_are_at_most_so_many_sources(void **state)
+{
+	(void)state;
+	for (unsigned more = 0; more < 2; more++) {
+		CLEANUP(buf_done) struct buf text = { 0 };
+		struct loaded l;
+
+		buf_add_str(&text, STR("--- etc/filters/a.conf\n" FILTER
+				       "--- etc/jails/a.conf\n" JAIL "--- etc/jails/b.conf\n" JAIL
+				       "--- etc/jails/b.conf.d/x.conf\n[jail]\nwatch =\n"));
+		for (unsigned i = 1; i < WATCHES_MAX + more; i++) {
+			buf_printf(&text, "\ta /var/log/%u.log\n", i);
+		}
+		l = load(buf_text(&text), 0);
+		assert_int_equal(l.r, 0);
+		assert_int_equal(diag_count(l.diag, DIAG_ERROR), more);
+		assert_int_equal(l.c->ruleset->n_jails, 2 - more);
+		assert_int_equal(l.c->ruleset->n_sources, more ? 1 : WATCHES_MAX);
+		unload(&l);
+	}
+}
+
 static void cat_asks_for_parts_that_exist(void **state)
 {
 	struct loaded l = load("--- etc/filters/a.conf\n" FILTER, 0);
@@ -454,6 +477,7 @@ int main(void)
 		cmocka_unit_test(scopes_are_found_by_any_words),
 		cmocka_unit_test(there_are_at_most_so_many_scopes),
 		cmocka_unit_test(there_are_at_most_so_many_jails),
+		cmocka_unit_test(there_are_at_most_so_many_sources),
 		cmocka_unit_test(cat_asks_for_parts_that_exist),
 	};
 
