@@ -194,7 +194,7 @@ static uint32_t place_of(struct shadow *s, const struct record *r)
 /* Puts those that met no set in front; how many. Their records' wishes are told anew. */
 static size_t gather_homeless(struct shadow *s, size_t n_wishes, size_t n_records)
 {
-	uint32_t place[SHADOW_BATCH];
+	uint32_t place[SHADOW_BATCH] = { 0 };
 	size_t homeless = 0;
 
 	for (size_t i = 0; i < n_wishes; i++) {
@@ -210,21 +210,24 @@ static size_t gather_homeless(struct shadow *s, size_t n_wishes, size_t n_record
 	return homeless;
 }
 
-static void apply(struct shadow *s, size_t n_wishes, struct reply *replies, size_t n_records)
+/* True: some met no set. */
+static bool apply(struct shadow *s, size_t n_wishes, struct reply *replies, size_t n_records)
 {
+	bool homeless = false;
+
 	elements_apply(s->elements, s->wishes, n_wishes);
 	for (size_t i = 0; i < n_records; i++) {
 		if (s->wish_of[i] != NONE) {
 			replies[i].error = -s->wishes[s->wish_of[i]].error;
+			homeless |= replies[i].error == ENOENT;
 		}
 	}
+	return homeless;
 }
 
 static void apply_wishes(struct shadow *s, const struct record *records, size_t n,
 			 struct reply *replies)
 {
-	size_t homeless;
-
 	table_clear(s->keys);
 	for (size_t i = 0; i < n; i++) {
 		struct element_wish wish;
@@ -237,10 +240,8 @@ static void apply_wishes(struct shadow *s, const struct record *records, size_t 
 			s->wishes[s->wish_of[i]] = wish;
 		}
 	}
-	apply(s, table_count(s->keys), replies, n);
-	homeless = gather_homeless(s, table_count(s->keys), n);
-	if (homeless > 0 && mend(s)) {
-		apply(s, homeless, replies, n);
+	if (apply(s, table_count(s->keys), replies, n) && mend(s)) {
+		(void)apply(s, gather_homeless(s, table_count(s->keys), n), replies, n);
 	}
 }
 
