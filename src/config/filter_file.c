@@ -10,6 +10,8 @@
 #include "config/reader.h"
 #include "config/reader_one.h"
 #include "config/schema.h"
+#include "config/similar.h"
+#include "detect/once.h"
 
 /* A filter while it is read. */
 struct making {
@@ -238,6 +240,30 @@ static void check_sources(struct making *m)
 	}
 }
 
+/* The bits of `once-per`. */
+static unsigned read_once(const struct making *m)
+{
+	const struct spec_texts *names = &m->file->values.once_per;
+	unsigned fields = 0;
+
+	for (size_t i = 0; i < names->n; i++) {
+		struct similar similar = similar_to(names->at[i].text);
+		unsigned field = once_field_find(names->at[i].text);
+		const char *known;
+
+		fields |= field;
+		for (size_t k = 0; field == 0 && (known = once_field_name(k)); k++) {
+			similar_offer(&similar, str_of(known));
+		}
+		if (field == 0) {
+			diag_add(m->r->diag, DIAG_ERROR, &names->at[i].at,
+				 "events have no \"%.*s\"%s%.*s%s", STR_ARG(names->at[i].text),
+				 SIMILAR_ARG(similar));
+		}
+	}
+	return fields;
+}
+
 static void read_spec(struct making *m, struct str name)
 {
 	const struct filter_values *v = &m->file->values;
@@ -251,11 +277,16 @@ static void read_spec(struct making *m, struct str name)
 		.at = keep_place(m, &at),
 		.layout = (enum filter_layout)v->layout,
 		.prefix = keep_text(m, &v->prefix),
+		.programs = keep_texts(m, &v->programs),
 		.stamp = keep_text(m, &v->stamp),
 		.stamp_date = keep_text(m, &v->stamp_date),
 		.service = service_of(m, &v->service),
 		.ignore = keep_texts(m, &v->ignore),
+		.once = read_once(m),
 	};
+	if (v->once_per.n > 0) {
+		spec->once_at = keep_place(m, &v->once_per.at[0].at);
+	}
 	spec->services = read_words(m, "services", &m->rules->services, &spec->n_services);
 	spec->types = read_words(m, "types", &m->rules->types, &spec->n_types);
 	read_defines(m);

@@ -20,6 +20,7 @@
 #include "config/main_file.h"
 #include "config/samples.h"
 #include "config/scopes.h"
+#include "config/zones.h"
 
 enum { FILTERS_MAX = 1024, PART_NAME_MAX = 64 };
 
@@ -29,6 +30,8 @@ struct loader {
 	struct reader reader;
 	struct main_file *main;
 	struct parts parts;
+	struct zones zones;
+	const struct zone *zone; /* of filters that name none */
 	bool main_broken;
 };
 
@@ -64,6 +67,11 @@ static int begin(struct loader *l, const struct config_access *access,
 		.diag = diag,
 	};
 	l->reader = (struct reader){ .arena = c->arena, .diag = diag };
+	l->zones = (struct zones){
+		.access = access,
+		.arena = c->ruleset->arena,
+		.diag = diag,
+	};
 	l->parts.r = &l->reader;
 	l->parts.rules = c->ruleset;
 	l->main = arena_alloc(c->arena, 1, sizeof(*l->main));
@@ -117,6 +125,12 @@ static int load_main(struct loader *l)
 	}
 	l->config->document = document;
 	main_file_read(document, &l->reader, l->main);
+	if (l->main->values.timezone.text.p) {
+		r = zones_find(&l->zones, &l->main->values.timezone, &l->zone);
+		if (r < 0) {
+			return r;
+		}
+	}
 	errors = diag_count(l->reader.diag, DIAG_ERROR) - mark.errors;
 	about_never_block = count_never_block(l, mark);
 	l->main_broken = errors > about_never_block;
@@ -170,6 +184,18 @@ static int open_part(struct loader *l, enum layers_folder folder, struct str nam
 	return r == -ENOENT ? 1 : r;
 }
 
+/* The zone of its own, or else that of ipsd.conf. */
+static int find_zone(struct loader *l, struct filter_file *file)
+{
+	int r = 0;
+
+	file->spec.zone = l->zone;
+	if (file->values.timezone.text.p) {
+		r = zones_find(&l->zones, &file->values.timezone, &file->spec.zone);
+	}
+	return r < 0 ? r : 0;
+}
+
 static int add_filter(struct loader *l, struct filter_part *p)
 {
 	struct ruleset *rules = l->config->ruleset;
@@ -178,6 +204,7 @@ static int add_filter(struct loader *l, struct filter_part *p)
 	CLEANUP(filter_freep) struct filter *filter = NULL;
 	int r = filter_file_read(p->part->document, p->part->name, &l->reader, rules, &p->file);
 
+	r = r < 0 ? r : find_zone(l, &p->file);
 	if (r == 0 && p->file.spec.name.p) {
 		r = filter_new(&p->file.spec, rules->arena, l->reader.diag, &filter);
 	}
@@ -390,10 +417,28 @@ static int open_alone(struct loader *l, struct str name_or_path, struct config_p
 	return r;
 }
 
+/* Of ipsd.conf only the zone matters to a filter alone; what is wrong there is not its affair. */
+static int load_zone_only(struct loader *l)
+{
+	struct diag *diag = l->reader.diag;
+	CLEANUP(diag_freep) struct diag *aside = diag_new();
+	int r;
+
+	if (!aside) {
+		return -ENOMEM;
+	}
+	l->layers.diag = l->reader.diag = l->zones.diag = aside;
+	r = load_main(l);
+	l->layers.diag = l->reader.diag = l->zones.diag = diag;
+	return r;
+}
+
 static int load_alone(struct loader *l, struct str name_or_path)
 {
 	struct parts_mark mark = parts_mark(&l->reader);
-	int r = make_filter_room(l, 1);
+	int r = load_zone_only(l);
+
+	r = r < 0 ? r : make_filter_room(l, 1);
 
 	if (r < 0) {
 		return r;

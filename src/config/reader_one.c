@@ -9,6 +9,7 @@
 
 #include "base/span.h"
 #include "config/similar.h"
+#include "config/zones.h"
 
 enum { NAME_MAX_BYTES = 64, SET_NAME_MAX = 24 };
 
@@ -209,8 +210,8 @@ bool reader_one_path(struct reader *r, const struct reader_rule *rule, const str
 bool reader_one_zone(struct reader *r, const struct reader_rule *rule, const struct spec_text *t,
 		     void *ret)
 {
-	if (!str_eq(t->text, STR("UTC"))) {
-		return READER_WRONG(r, t, "the zone \"%.*s\" is not supported yet, only UTC",
+	if (!zones_is_name(t->text)) {
+		return READER_WRONG(r, t, "\"%.*s\" is no name of a time zone, as Europe/Berlin is",
 				    STR_ARG(t->text));
 	}
 	return reader_one_text(r, rule, t, ret);
