@@ -49,6 +49,9 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 		.file_name = last_component(chunk->path),
 	};
 
+	if (!feed.chunk.n && !chunk->is_old) {
+		sources_note_position(d, chunk->path, &position);
+	}
 	while (feed.chunk.n) {
 		size_t n = engine_feed(d->engine, &feed);
 
@@ -68,6 +71,17 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 	return 0;
 }
 
+/* Where reading begins is saved at once: what is written before the first event comes is read after
+ * a restart, too. Where it goes on is saved when it has: until then the old position may be the
+ * only one that knows the rest of a rotated file. */
+static void sources_note_start(struct daemon *d)
+{
+	struct tail_status status;
+
+	tail_status(d->tail, tail_count(d->tail) - 1, &status);
+	sources_note_position(d, status.path, &status.position);
+}
+
 static int sources_add(struct daemon *d, uint16_t number, const struct source *source)
 {
 	CLEANUP(buf_done) struct buf path = { 0 };
@@ -84,21 +98,11 @@ static int sources_add(struct daemon *d, uint16_t number, const struct source *s
 		log_error("cannot read the position of %s: %s", buf_text(&path),
 			  store_error(d->store));
 	}
-	return tail_add(d->tail, number, buf_text(&path), known == 1 ? &from : NULL, false);
-}
-
-/* Where reading begins is saved at once: what is written before the first event comes is read after
- * a restart, too. */
-static void sources_note_start(struct daemon *d)
-{
-	for (size_t i = 0; i < tail_count(d->tail); i++) {
-		struct tail_status status;
-
-		tail_status(d->tail, i, &status);
-		if (status.state == TAIL_READING) {
-			sources_note_position(d, status.path, &status.position);
-		}
+	r = tail_add(d->tail, number, buf_text(&path), known == 1 ? &from : NULL, false);
+	if (r >= 0 && known == 0) {
+		sources_note_start(d);
 	}
+	return r;
 }
 
 int sources_start(struct daemon *d)
@@ -115,6 +119,5 @@ int sources_start(struct daemon *d)
 		log_error("only the first %d of %zu sources are read", (int)POSITIONS_MAX,
 			  rules->n_sources);
 	}
-	sources_note_start(d);
-	return r;
+	return r < 0 ? r : wheel_apply(d, true);
 }

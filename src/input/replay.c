@@ -13,11 +13,11 @@
 #include "detect/framer.h"
 #include "sys/files.h"
 
-enum { PACKED_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16 };
+enum { PACKED_BYTES = 64 * 1024, GZIP_WINDOW = 15 + 16, GZIP_FIRST = 0x1f, GZIP_SECOND = 0x8b };
 
 struct replay {
 	int fd;
-	bool owns_fd, packed, at_end, sealed, damaged;
+	bool owns_fd, packed, at_end, damaged;
 	bool in_member; /* packed: between a member's header and its trailer */
 	struct stat stat;
 	uint64_t read_bytes;
@@ -56,7 +56,7 @@ static int look_at_start(struct replay *r)
 		have += (size_t)n;
 	}
 	r->at_end = n == 0;
-	r->packed = have >= 2 && r->in[0] == 0x1f && r->in[1] == 0x8b;
+	r->packed = have >= 2 && r->in[0] == GZIP_FIRST && r->in[1] == GZIP_SECOND;
 	if (r->packed) {
 		r->unpack.next_in = r->in;
 		r->unpack.avail_in = (unsigned)have;
@@ -112,41 +112,47 @@ struct replay *replay_free(struct replay *r)
 	return NULL;
 }
 
-/* One step of unpacking into `to`: bytes made, 0 at the end, negative errno. Members follow one
- * another (logrotate's copies, `cat a.gz b.gz`); what follows the last one and is no member is left
- * alone, as gzip does. */
-static int64_t unpack_some(struct replay *r, char *to, size_t n)
+/* More packed bytes, if there are none. 1; 0: the end; negative errno. */
+static int more_packed(struct replay *r)
 {
-	int code = Z_OK;
 	int64_t got;
 
+	if (r->unpack.avail_in) {
+		return 1;
+	}
+	got = read_some(r, r->in, sizeof(r->in));
+	if (got < 0) {
+		return (int)got;
+	}
+	r->unpack.next_in = r->in;
+	r->unpack.avail_in = (unsigned)got;
+	return got > 0;
+}
+
+/* One step of unpacking into `to`: bytes made, 0 at the end, negative errno. Members follow one
+ * another (logrotate's copies, `cat a.gz b.gz`); what follows the last one and is no member is left
+ * alone, as gzip does. What came out before the damage is good. */
+static int64_t unpack_some(struct replay *r, char *to, size_t n)
+{
 	r->unpack.next_out = (unsigned char *)to;
 	r->unpack.avail_out = (unsigned)n;
-	while (r->unpack.avail_out == n) {
-		if (!r->unpack.avail_in) {
-			got = read_some(r, r->in, sizeof(r->in));
-			if (got < 0) {
-				return got;
-			}
-			if (got == 0) {
-				return r->in_member ? -EBADMSG : 0;
-			}
-			r->unpack.next_in = r->in;
-			r->unpack.avail_in = (unsigned)got;
+	while (r->unpack.avail_out == n && !r->damaged) {
+		int code = more_packed(r);
+
+		if (code < 0) {
+			return code;
+		}
+		if (code == 0 || (!r->in_member && r->unpack.next_in[0] != GZIP_FIRST)) {
+			r->damaged = r->in_member;
+			return 0;
 		}
 		if (!r->in_member) {
-			if (r->unpack.next_in[0] != 0x1f) {
-				return 0;
-			}
 			inflateReset(&r->unpack);
 			r->in_member = true;
 		}
 		code = inflate(&r->unpack, Z_NO_FLUSH);
-		if (code == Z_STREAM_END) {
-			r->in_member = false;
-		} else if (code != Z_OK && code != Z_BUF_ERROR) {
-			return -EBADMSG;
-		}
+		r->in_member = code != Z_STREAM_END;
+		r->damaged = code != Z_OK && code != Z_BUF_ERROR && code != Z_STREAM_END;
 	}
 	return (int64_t)(n - r->unpack.avail_out);
 }
@@ -163,19 +169,20 @@ static int fill(struct replay *r)
 		if (r->kept.n) {
 			return 1;
 		}
+		if (r->at_end && r->damaged) {
+			return -EBADMSG; /* a line that was cut off could name another address */
+		}
 		if (r->at_end) {
-			r->kept = r->sealed ? STR_NONE : framer_seal(&r->framer);
-			r->sealed = true;
-			return r->kept.n ? 1 : r->damaged ? -EBADMSG : 0;
+			r->kept = framer_seal(&r->framer);
+			return r->kept.n > 0;
 		}
 		space = framer_space(&r->framer, &room);
 		n = r->packed ? unpack_some(r, space, room) : read_some(r, space, room);
-		if (n < 0 && n != -EBADMSG) {
+		if (n < 0) {
 			return (int)n;
 		}
-		r->damaged = n == -EBADMSG;
-		r->at_end = n <= 0;
-		framer_fill(&r->framer, n > 0 ? (size_t)n : 0);
+		r->at_end = n == 0;
+		framer_fill(&r->framer, (size_t)n);
 	}
 	return 1;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A position is trusted only as far as the file's own bytes confirm it. Before each read the bytes
- * in front of the position are compared with their fingerprint (one small pread): a file that was
- * truncated and has grown past the old offset is told from one that just grew.
+ * in front of the position are compared with their fingerprint, and the beginning of a line that
+ * waits for its end with the file (two small preads): a file that was truncated and has grown past
+ * the old offset is told from one that just grew.
  *
  * The rest of a line that was cut is not part of any chunk. The framer counts it, so a chunk's
  * place in the file is known all the same; and whoever goes on in the middle of a line skips to its
@@ -25,30 +26,43 @@ static void stream_look(struct stream *s, const struct stat *st)
 					st->st_mtim.tv_nsec / 1000 };
 }
 
-/* Are these n bytes at the offset what the fingerprint says? */
-static bool has_bytes(int fd, uint64_t offset, uint32_t n, uint64_t fingerprint)
+/* Are these n bytes at the offset what the fingerprint says? 1, 0, or a negative errno: who cannot
+ * read does not know. */
+static int has_bytes(int fd, uint64_t offset, uint32_t n, uint64_t fingerprint)
 {
 	char bytes[POSITION_HEAD_BYTES];
+	int64_t got;
 
-	if (n > sizeof(bytes) || files_pread(fd, bytes, n, offset) != (int64_t)n) {
-		return false;
+	if (n > sizeof(bytes)) {
+		return 0;
 	}
-	return position_fingerprint((struct str){ .p = bytes, .n = n }) == fingerprint;
+	got = files_pread(fd, bytes, n, offset);
+	if (got < 0) {
+		return (int)got;
+	}
+	return got == (int64_t)n &&
+	       position_fingerprint((struct str){ .p = bytes, .n = n }) == fingerprint;
 }
 
-/* Without a fingerprint only the very same file will do. */
-static bool fits(const struct stream *s, const struct position *p)
+/* Without both fingerprints only the very same file will do. 1, 0, or a negative errno. */
+static int fits(const struct stream *s, const struct position *p)
 {
-	if (!p->head_n && !p->tail_n &&
-	    (p->device != s->position.device || p->inode != s->position.inode)) {
-		return false;
+	bool same = p->device == s->position.device && p->inode == s->position.inode;
+	int r = 1;
+
+	if ((!same && !(p->head_n && p->tail_n)) || p->offset > s->size || p->tail_n > p->offset) {
+		return 0;
 	}
-	return p->offset <= s->size && p->tail_n <= p->offset &&
-	       (!p->head_n || has_bytes(s->fd, 0, p->head_n, p->head)) &&
-	       (!p->tail_n || has_bytes(s->fd, p->offset - p->tail_n, p->tail_n, p->tail));
+	if (p->head_n) {
+		r = has_bytes(s->fd, 0, p->head_n, p->head);
+	}
+	if (r == 1 && p->tail_n) {
+		r = has_bytes(s->fd, p->offset - p->tail_n, p->tail_n, p->tail);
+	}
+	return r;
 }
 
-/* Takes the fingerprints of a file that is read from its end on. */
+/* Takes the fingerprints of a file that is read from here on, for the first time. */
 static void take_fingerprints(struct stream *s, uint64_t offset)
 {
 	char bytes[POSITION_HEAD_BYTES];
@@ -87,9 +101,10 @@ static void stream_restart(struct stream *s)
 	stream_begin(s, 0);
 }
 
-static int stream_prepare(struct stream *s, const struct position *from, bool at_end)
+static int stream_prepare(struct stream *s, const struct position *from)
 {
 	struct stat st;
+	int fit;
 
 	if (fstat(s->fd, &st) < 0) {
 		return -errno;
@@ -98,25 +113,25 @@ static int stream_prepare(struct stream *s, const struct position *from, bool at
 		return -EINVAL;
 	}
 	stream_look(s, &st);
-	if (from && fits(s, from)) {
+	fit = from ? fits(s, from) : 0;
+	if (fit < 0) {
+		return fit;
+	}
+	if (fit) {
 		struct position p = *from;
 
 		p.device = s->position.device;
 		p.inode = s->position.inode;
 		s->position = p;
-		stream_begin(s, p.offset);
-		return 0;
+		if (!p.tail_n) {
+			take_fingerprints(s, p.offset);
+		}
 	}
-	if (!from && at_end) {
-		take_fingerprints(s, s->size);
-		stream_begin(s, s->size);
-	} else {
-		stream_begin(s, 0);
-	}
-	return from ? 1 : 0;
+	stream_begin(s, fit ? from->offset : 0);
+	return from && !fit ? 1 : 0;
 }
 
-int stream_open(struct stream *s, const char *path, const struct position *from, bool at_end)
+int stream_open(struct stream *s, const char *path, const struct position *from)
 {
 	struct stream fresh = { .fd = -1 };
 	int r;
@@ -128,7 +143,7 @@ int stream_open(struct stream *s, const char *path, const struct position *from,
 	}
 	r = framer_init(&s->framer);
 	if (r >= 0) {
-		r = stream_prepare(s, from, at_end);
+		r = stream_prepare(s, from);
 	}
 	if (r < 0) {
 		stream_close(s);
@@ -160,21 +175,54 @@ static int stream_give(struct stream *s, struct str chunk, stream_sink sink, voi
 	return sink(arg, s, chunk, &before);
 }
 
+/* Where the next byte is read from. */
+static uint64_t read_offset(const struct stream *s)
+{
+	return s->start + s->framer.consumed + framer_pending(&s->framer);
+}
+
+/* Does the file still say what the beginning of a line that waits here says? 1, 0, or a negative
+ * errno. */
+static int pending_stands(const struct stream *s)
+{
+	char bytes[POSITION_TAIL_BYTES];
+	size_t pending = framer_pending(&s->framer);
+	size_t n = pending < sizeof(bytes) ? pending : sizeof(bytes);
+	int64_t got = files_pread(s->fd, bytes, n, read_offset(s) - n);
+
+	if (got < 0) {
+		return (int)got;
+	}
+	return got == (int64_t)n && memcmp(bytes, s->framer.buf + s->framer.n - n, n) == 0;
+}
+
+/* 1: what was read still stands before the place where we are; 0: it does not. */
+static int still_there(const struct stream *s)
+{
+	const struct position *p = &s->position;
+	int r = s->size >= read_offset(s) ? pending_stands(s) : 0;
+
+	if (r == 1 && p->tail_n) {
+		r = has_bytes(s->fd, p->offset - p->tail_n, p->tail_n, p->tail);
+	}
+	return r;
+}
+
 static int stream_check(struct stream *s)
 {
 	struct stat st;
+	int r;
 
 	if (fstat(s->fd, &st) < 0) {
 		return -errno;
 	}
 	stream_look(s, &st);
-	if (s->size < s->position.offset + framer_pending(&s->framer) ||
-	    (s->position.tail_n && !has_bytes(s->fd, s->position.offset - s->position.tail_n,
-					      s->position.tail_n, s->position.tail))) {
+	r = still_there(s);
+	if (r == 0) {
 		s->truncations++;
 		stream_restart(s);
 	}
-	return 0;
+	return r < 0 ? r : 0;
 }
 
 int stream_read(struct stream *s, stream_sink sink, void *arg)
@@ -189,8 +237,7 @@ int stream_read(struct stream *s, stream_sink sink, void *arg)
 		return r;
 	}
 	space = framer_space(&s->framer, &room);
-	n = files_pread(s->fd, space, room,
-			s->start + s->framer.consumed + framer_pending(&s->framer));
+	n = files_pread(s->fd, space, room, read_offset(s));
 	if (n <= 0) {
 		return (int)n;
 	}

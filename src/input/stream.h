@@ -24,11 +24,10 @@ struct stream {
 typedef int (*stream_sink)(void *arg, const struct stream *stream, struct str chunk,
 			   const struct position *before);
 
-/* Opens the file. `from`: go on there if the file still has the bytes of its fingerprints, else at
- * the beginning; NULL: at the beginning, or `at_end` behind what is there. 0; 1: `from` did not
- * fit; negative errno. */
-NODISCARD int stream_open(struct stream *s, const char *path, const struct position *from,
-			  bool at_end);
+/* Opens the file. `from`: go on there if the file still has the bytes of its fingerprints (or, of a
+ * position without them, is the very same file), else at the beginning; NULL: at the beginning. 0;
+ * 1: `from` did not fit; negative errno. */
+NODISCARD int stream_open(struct stream *s, const char *path, const struct position *from);
 void stream_close(struct stream *s);
 /* Reads once, at most a buffer full. 1: there was something, come again; 0: the end for now. */
 NODISCARD int stream_read(struct stream *s, stream_sink sink, void *arg);

@@ -1,53 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* Each followed path has a current stream and, for a while after a rotation, the one before it:
- * whoever writes the log may go on writing to the renamed file until it is told to open the new
- * one. A path is looked at again whenever something happens in its directory or to the file itself;
- * inotify only says that something did, what it was is read from the file system, so that no order
- * of notifications and no lost one can lead astray.
+/* A path is looked at again whenever something happens in its directory or to its file; inotify
+ * only says that something did, what it was is read from the file system, so that no order of
+ * notifications and no lost one can lead astray.
  *
  * Looking at a file reads at most one buffer. A file with more to give stays marked, and the loop
  * is asked to come back before it sleeps, so that no file holds up the others. A path that is
  * missing or unreadable is tried again every few seconds, too: a directory that does not exist
- * cannot be watched. */
+ * cannot be watched.
+ *
+ * The kernel has one watch for a file, however often it is asked for: paths that name one file
+ * share it, and it goes with the last of them. */
 #include "input/tail.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "input/stream.h"
+#include "input/followed.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 
 enum { TAIL_FILES_MAX = 1024 };
 
 static const duration retry_every = { .us = 2000000 };
-/* How long a rotated file is still looked at after it last gave something. */
-static const duration old_for = { .us = 60000000 };
 
 static const uint32_t dir_mask = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
 				 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 static const uint32_t file_mask = IN_MODIFY | IN_ATTRIB | IN_MOVE_SELF | IN_DELETE_SELF;
 
-struct tail_file {
-	struct tail *tail;
-	uint16_t source;
-	char *path, *dir; /* dir: up to the last slash, "." without one */
-	struct stream now, old;
-	instant old_grew;
-	int wd_dir, wd_now, wd_old;
-	bool look; /* something may be there to be read */
-	enum tail_state state;
-	int error;
-	uint64_t lines;
+struct entry {
+	struct followed file;
+	int dir, now, old; /* watches; -1: none */
+	unsigned opened;   /* the files that `now` and `old` belong to */
+	bool look;         /* something may be there to be read */
 };
 
 struct tail {
@@ -58,162 +46,78 @@ struct tail {
 	struct loop_watch *watch;
 	struct loop_timer *retry;
 	bool armed; /* the retry timer is set */
-	struct tail_file *files[TAIL_FILES_MAX];
+	struct entry *entries[TAIL_FILES_MAX];
 	size_t n;
 };
 
-/* ---- one file ---- */
+/* ---- watches ---- */
 
-static int give(void *arg, const struct stream *stream, struct str chunk,
-		const struct position *before)
-{
-	struct tail_file *f = arg;
-	struct tail_chunk out = {
-		.source = f->source,
-		.path = f->path,
-		.chunk = chunk,
-		.before = *before,
-		.file_time = stream->file_time,
-		.is_old = stream == &f->old,
-	};
-
-	f->lines += line_count(chunk);
-	return f->tail->sink(f->tail->arg, &out);
-}
-
-static int watch_fd(const struct tail *t, int fd)
+static int watch_file(const struct tail *t, int fd)
 {
 	char link[64];
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	return inotify_add_watch(t->inotify, link, file_mask);
+	return fd < 0 ? -1 : inotify_add_watch(t->inotify, link, file_mask);
 }
 
-static void unwatch(const struct tail *t, int *wd)
+static void unwatch_file(const struct tail *t, int wd)
 {
-	if (*wd >= 0) {
-		(void)inotify_rm_watch(t->inotify, *wd);
-		*wd = -1;
-	}
-}
-
-static void file_set_state(struct tail_file *f, int error)
-{
-	f->error = -error;
-	f->state = error == 0                              ? TAIL_READING
-		   : error == -ENOENT || error == -ENOTDIR ? TAIL_MISSING
-							   : TAIL_UNREADABLE;
-}
-
-/* Opens what stands at the path now. 0, 1 (the position did not fit) or a negative errno; the state
- * says the same. */
-static int file_open(struct tail_file *f, const struct position *from, bool at_end)
-{
-	int r = stream_open(&f->now, f->path, from, at_end);
-
-	file_set_state(f, r < 0 ? r : 0);
-	if (r >= 0) {
-		f->wd_now = watch_fd(f->tail, f->now.fd);
-		f->look = true;
-	}
-	return r;
-}
-
-static int old_end(struct tail_file *f)
-{
-	int r = f->old.fd >= 0 ? stream_seal(&f->old, give, f) : 0;
-
-	unwatch(f->tail, &f->wd_old);
-	stream_close(&f->old);
-	return r;
-}
-
-/* The path names another file now: what is open becomes the old one. */
-static int file_rotate(struct tail_file *f)
-{
-	int r = old_end(f);
-
-	if (r < 0) {
-		return r;
-	}
-	f->old = f->now;
-	f->wd_old = f->wd_now;
-	f->old_grew = clock_now();
-	f->now.fd = -1;
-	f->wd_now = -1;
-	(void)file_open(f, NULL, false); /* the state says how it went; tried again until it does */
-	return 0;
-}
-
-static int old_work(struct tail_file *f)
-{
-	int r = stream_read(&f->old, give, f);
-
-	if (r == 1) {
-		f->old_grew = clock_now();
-		return 1;
-	}
-	if (r == 0 && instant_since(clock_now(), f->old_grew).us > old_for.us) {
-		return old_end(f);
-	}
-	return r;
-}
-
-static bool path_names_another(const struct tail_file *f)
-{
-	struct stat st;
-
-	return stat(f->path, &st) == 0 && !stream_is_at(&f->now, f->path);
-}
-
-/* Reads one buffer of each stream. 1: come again; 0: at the end; negative errno. */
-static int file_work(struct tail_file *f)
-{
-	int more = 0, r;
-
-	if (f->old.fd >= 0) {
-		more = old_work(f);
-		if (more < 0) {
-			return more;
+	for (size_t i = 0; i < t->n; i++) {
+		if (t->entries[i]->now == wd || t->entries[i]->old == wd) {
+			return;
 		}
 	}
-	if (f->now.fd < 0) {
-		r = file_open(f, NULL, false);
-		return r < 0 ? more : 1;
+	if (wd >= 0) {
+		(void)inotify_rm_watch(t->inotify, wd);
 	}
-	r = stream_read(&f->now, give, f);
-	if (r != 0) {
-		return r;
-	}
-	if (path_names_another(f)) {
-		r = file_rotate(f);
-		return r < 0 ? r : 1;
-	}
-	return more;
 }
 
-/* ---- all of them ---- */
+static void watch_dir(const struct tail *t, struct entry *e)
+{
+	if (e->dir < 0) {
+		e->dir = inotify_add_watch(t->inotify, e->file.dir, dir_mask);
+	}
+}
+
+/* Watches what is open now. What was written before the watch stood has to be looked for. */
+static void watch_files(const struct tail *t, struct entry *e)
+{
+	int now = e->now, old = e->old;
+	bool same = e->opened == e->file.opened;
+
+	if (same && (now >= 0 || e->file.now.fd < 0)) {
+		return;
+	}
+	e->opened = e->file.opened;
+	e->now = watch_file(t, e->file.now.fd);
+	e->old = watch_file(t, e->file.old.fd);
+	e->look = e->look || !same || e->now >= 0;
+	unwatch_file(t, now);
+	unwatch_file(t, old);
+}
+
+/* ---- work ---- */
 
 static bool any_looks(const struct tail *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		if (t->files[i]->look) {
+		if (t->entries[i]->look) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* Nothing will tell when this path can be read, or when its old file is done with. */
-static bool needs_retry(const struct tail_file *f)
+/* Nothing will tell when this path has something to say. */
+static bool needs_retry(const struct entry *e)
 {
-	return f->state != TAIL_READING || f->old.fd >= 0 || f->wd_now < 0 || f->wd_dir < 0;
+	return followed_is_waiting(&e->file) || e->now < 0 || e->dir < 0;
 }
 
 static int tail_arm(struct tail *t)
 {
 	for (size_t i = 0; i < t->n; i++) {
-		if (needs_retry(t->files[i])) {
+		if (needs_retry(t->entries[i])) {
 			t->armed = true;
 			return loop_timer_set(t->retry, instant_add(clock_now(), retry_every));
 		}
@@ -227,15 +131,17 @@ static int tail_work(void *arg)
 	struct tail *t = arg;
 
 	for (size_t i = 0; i < t->n; i++) {
-		struct tail_file *f = t->files[i];
-		int r = f->look ? file_work(f) : 0;
+		struct entry *e = t->entries[i];
 
-		/* What one file's reading fails with must not end the others'; what the sink
-		 * fails with must. */
-		if (r < 0 && r != -EIO && r != -ESTALE && r != -EISDIR) {
-			return r;
+		if (e->look) {
+			int r = followed_work(&e->file);
+
+			if (r < 0) {
+				return r;
+			}
+			e->look = r == 1;
+			watch_files(t, e);
 		}
-		f->look = r == 1;
 	}
 	if (any_looks(t)) {
 		return loop_defer(t->loop, tail_work, t);
@@ -243,31 +149,24 @@ static int tail_work(void *arg)
 	return t->armed ? 0 : tail_arm(t);
 }
 
-static void watch_dir(struct tail_file *f)
-{
-	if (f->wd_dir < 0) {
-		f->wd_dir = inotify_add_watch(f->tail->inotify, f->dir, dir_mask);
-	}
-}
-
-/* Marks the files that a notification is about; -1: all. */
+/* Marks the files that a notification is about; a watch of -1: all. */
 static void mark(struct tail *t, const struct inotify_event *event)
 {
-	for (size_t i = 0; i < t->n; i++) {
-		struct tail_file *f = t->files[i];
-		bool dir = f->wd_dir == event->wd;
+	bool gone = event->mask & IN_IGNORED;
 
-		if (event->wd == -1 || dir || f->wd_now == event->wd || f->wd_old == event->wd) {
-			f->look = true;
+	for (size_t i = 0; i < t->n; i++) {
+		struct entry *e = t->entries[i];
+		bool dir = e->dir == event->wd;
+
+		if (event->wd == -1 || dir || e->now == event->wd || e->old == event->wd) {
+			e->look = true;
 		}
-		if (event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF) && dir) {
-			f->wd_dir = -1;
-			watch_dir(f);
+		if (dir && event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) {
+			e->dir = -1;
+			watch_dir(t, e);
 		}
-		if (event->mask & IN_IGNORED) {
-			f->wd_now = f->wd_now == event->wd ? -1 : f->wd_now;
-			f->wd_old = f->wd_old == event->wd ? -1 : f->wd_old;
-		}
+		e->now = gone && e->now == event->wd ? -1 : e->now;
+		e->old = gone && e->old == event->wd ? -1 : e->old;
 	}
 }
 
@@ -292,14 +191,16 @@ static int tail_retry(void *arg)
 	struct tail *t = arg;
 
 	for (size_t i = 0; i < t->n; i++) {
-		struct tail_file *f = t->files[i];
+		struct entry *e = t->entries[i];
 
-		watch_dir(f);
-		f->look = f->look || needs_retry(f);
+		watch_dir(t, e);
+		e->look = e->look || needs_retry(e);
 	}
 	t->armed = false;
 	return tail_work(t);
 }
+
+/* ---- making, asking ---- */
 
 int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret)
 {
@@ -325,25 +226,13 @@ int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret)
 	return 0;
 }
 
-static struct tail_file *file_free(struct tail_file *f)
-{
-	if (f) {
-		stream_close(&f->now);
-		stream_close(&f->old);
-		free(f->path);
-		free(f->dir);
-		free(f);
-	}
-	return NULL;
-}
-
-DEFINE_FREEP(struct tail_file, file_free)
-
 struct tail *tail_free(struct tail *t)
 {
 	if (t) {
+		loop_undefer(t->loop, tail_work, t);
 		for (size_t i = 0; i < t->n; i++) {
-			file_free(t->files[i]);
+			followed_done(&t->entries[i]->file);
+			free(t->entries[i]);
 		}
 		loop_watch_free(t->watch);
 		loop_timer_free(t->retry);
@@ -353,91 +242,30 @@ struct tail *tail_free(struct tail *t)
 	return NULL;
 }
 
-/* ---- taking up where a position says ---- */
-
-/* The file of the position under another name in the same directory: it was rotated while nobody
- * looked. */
-static bool find_rotated(const struct tail_file *f, const struct position *from,
-			 char ret_path[static PATH_MAX])
-{
-	DIR *dir = opendir(f->dir);
-	struct dirent *entry;
-	bool found = false;
-
-	while (dir && !found && (entry = readdir(dir))) {
-		struct stat st;
-		int n = snprintf(ret_path, PATH_MAX, "%s/%s", f->dir, entry->d_name);
-
-		found = entry->d_ino == from->inode && n > 0 && n < PATH_MAX &&
-			stat(ret_path, &st) == 0 && st.st_ino == from->inode &&
-			st.st_dev == from->device && S_ISREG(st.st_mode);
-	}
-	if (dir) {
-		closedir(dir);
-	}
-	return found;
-}
-
-/* What stands at the path is not what was read: the rest of that one is read first, if it is still
- * there. */
-static void take_up_old(struct tail_file *f, const struct position *from)
-{
-	char path[PATH_MAX];
-
-	if (f->now.position.inode == from->inode || !find_rotated(f, from, path)) {
-		return;
-	}
-	if (stream_open(&f->old, path, from, false) == 0) {
-		f->wd_old = watch_fd(f->tail, f->old.fd);
-		f->old_grew = clock_now();
-	} else {
-		stream_close(&f->old);
-	}
-}
-
-static struct tail_file *file_new(struct tail *t, uint16_t source, const char *path)
-{
-	CLEANUP(file_freep) struct tail_file *f = calloc(1, sizeof(*f));
-	const char *slash = strrchr(path, '/');
-
-	if (!f) {
-		return NULL;
-	}
-	*f = (struct tail_file){ .tail = t,
-				 .source = source,
-				 .now.fd = -1,
-				 .old.fd = -1,
-				 .wd_dir = -1,
-				 .wd_now = -1,
-				 .wd_old = -1 };
-	f->path = strdup(path);
-	f->dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	if (!f->path || !f->dir) {
-		return NULL;
-	}
-	return TAKE(f);
-}
-
 int tail_add(struct tail *t, uint16_t source, const char *path, const struct position *from,
 	     bool from_start)
 {
-	struct tail_file *f;
+	struct entry *e;
 	int r;
 
 	if (t->n == TAIL_FILES_MAX) {
 		return -ENOSPC;
 	}
-	f = file_new(t, source, path);
-	if (!f) {
+	e = calloc(1, sizeof(*e));
+	if (!e) {
 		return -ENOMEM;
 	}
-	t->files[t->n++] = f;
-	watch_dir(f);
-	r = file_open(f, from, !from_start);
-	if (from && (r == 1 || r == -ENOENT)) {
-		take_up_old(f, from);
+	r = followed_init(&e->file, source, path, t->sink, t->arg);
+	if (r < 0) {
+		free(e);
+		return r;
 	}
-	f->look = true;
+	e->dir = e->now = e->old = -1;
+	t->entries[t->n++] = e;
+	watch_dir(t, e);
+	followed_start(&e->file, from, from_start);
+	watch_files(t, e);
+	e->look = true;
 	return loop_defer(t->loop, tail_work, t);
 }
 
@@ -451,9 +279,18 @@ size_t tail_count(const struct tail *t)
 	return t->n;
 }
 
+static void add_stream(struct tail_status *ret, const struct stream *s)
+{
+	if (s->fd >= 0) {
+		ret->lag_bytes += stream_lag(s);
+		ret->cut += s->framer.cut;
+		ret->lost += s->truncations;
+	}
+}
+
 void tail_status(const struct tail *t, size_t i, struct tail_status *ret)
 {
-	const struct tail_file *f = t->files[i];
+	const struct followed *f = &t->entries[i]->file;
 
 	*ret = (struct tail_status){
 		.source = f->source,
@@ -461,14 +298,10 @@ void tail_status(const struct tail *t, size_t i, struct tail_status *ret)
 		.state = f->state,
 		.error = f->error,
 		.lines = f->lines,
-		.cut = f->now.framer.cut,
-		.lost = f->now.truncations,
+		.cut = f->cut,
+		.lost = f->lost,
+		.position = followed_position(f),
 	};
-	if (f->now.fd >= 0) {
-		ret->lag_bytes = stream_lag(&f->now);
-		ret->position = f->now.position;
-	}
-	if (f->old.fd >= 0) {
-		ret->lag_bytes += stream_lag(&f->old);
-	}
+	add_stream(ret, &f->now);
+	add_stream(ret, &f->old);
 }

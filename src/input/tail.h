@@ -7,37 +7,13 @@
  * Hands out chunks of whole lines with the position after them; a partial last line waits for its
  * end. Each wake-up reads at most one chunk of each file, then lets others have their turn. Never
  * blocks on a file. */
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attr.h"
-#include "base/position.h"
-#include "base/str.h"
-#include "base/time.h"
+#include "input/tail_chunk.h"
 #include "sys/loop.h"
 
 struct tail;
-
-enum tail_state {
-	TAIL_READING,    /* open, read to its end or on the way there */
-	TAIL_MISSING,    /* there is no such file yet; waited for */
-	TAIL_UNREADABLE, /* there is one, it cannot be opened; tried again when something changes
-			    and every few seconds */
-};
-
-struct tail_chunk {
-	uint16_t source; /* the caller's number */
-	const char *path;
-	struct str chunk;       /* whole lines, valid during the call */
-	struct position before; /* position_advance() by the parts of the chunk that were taken
-				   gives the position to be saved */
-	instant file_time;      /* when the file was last written */
-	bool is_old; /* from a file that was rotated away from the path: its position is not the
-			path's */
-};
-
-/* Takes all of the chunk. A negative errno ends the loop. */
-typedef int (*tail_sink)(void *arg, const struct tail_chunk *chunk);
 
 struct tail_status {
 	uint16_t source;
@@ -47,7 +23,7 @@ struct tail_status {
 	uint64_t lag_bytes;  /* written, not yet taken in */
 	uint64_t lines, cut; /* taken in since the start; lines longer than 64 KiB among them */
 	uint64_t lost;       /* times that the file was truncated under us */
-	struct position position; /* up to where the file at the path was taken in */
+	struct position position; /* where a restart would go on; all zero: at the beginning */
 };
 
 NODISCARD int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret);
