@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What a restart needs back: the windows from the events, the bans, the episodes of the last thirty
- * days. */
+/* What a restart needs back: the bans and the episodes of the last thirty days, then the windows
+ * from the events. In this order: an event that came while a ban of a jail with `after-ban = clear`
+ * ran does not count. */
 #include <errno.h>
 #include <stdint.h>
 
@@ -164,11 +165,11 @@ int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dro
 		r = sql_number(s->sql, "SELECT max(id) FROM bans", 0, &last_ban);
 	}
 	if (r >= 0) {
-		r = store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
-				       recall_event, &recall);
+		r = recall_bans(s, &recall, now);
 	}
 	if (r >= 0) {
-		r = recall_bans(s, &recall, now);
+		r = store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
+				       recall_event, &recall);
 	}
 	if (r < 0) {
 		return store_fail(s, r);
