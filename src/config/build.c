@@ -108,7 +108,7 @@ static int make_source(struct ruleset *rules, const struct link *at, size_t n, s
 	struct route *routes = arena_alloc(rules->arena, count_runs(at, n, true), sizeof(*routes));
 
 	ret->text = arena_str(rules->arena, at[0].place);
-	ret->kind = SOURCE_FILE;
+	ret->kind = filter_file_is_glob(at[0].place) ? SOURCE_GLOB : SOURCE_FILE;
 	if (!routes || !ret->text.p) {
 		return -ENOMEM;
 	}

@@ -199,14 +199,21 @@ static void read_events(struct making *m)
 	m->file->events = events;
 }
 
-static bool is_glob(struct str text)
+bool filter_file_is_glob(struct str place)
 {
-	for (size_t i = 0; i < text.n; i++) {
-		if (text.p[i] == '*' || text.p[i] == '?' || text.p[i] == '[') {
-			return true;
-		}
+	return str_find_char(place, '*') != STR_NOT_FOUND ||
+	       str_find_char(place, '?') != STR_NOT_FOUND;
+}
+
+/* Is the pattern in a directory's name? */
+static bool is_glob_of_folders(struct str place)
+{
+	size_t last = place.n;
+
+	while (last > 0 && place.p[last - 1] != '/') {
+		last--;
 	}
-	return false;
+	return filter_file_is_glob(str_slice(place, 0, last));
 }
 
 bool filter_file_is_place(const struct spec_text *place, struct reader *r)
@@ -218,8 +225,9 @@ bool filter_file_is_place(const struct spec_text *place, struct reader *r)
 		return READER_WRONG(r, place, "\"%.*s\" is no path that begins with /",
 				    STR_ARG(place->text));
 	}
-	if (is_glob(place->text)) {
-		return READER_WRONG(r, place, "a pattern of files (%.*s) is not supported yet",
+	if (is_glob_of_folders(place->text)) {
+		return READER_WRONG(r, place,
+				    "a pattern in the name of a folder (%.*s) is not supported yet",
 				    STR_ARG(place->text));
 	}
 	return true;

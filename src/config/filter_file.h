@@ -18,5 +18,7 @@ struct filter_file {
 /* Problems go to the reader's diag. -ENOMEM. */
 NODISCARD int filter_file_read(const struct document *d, struct str name, struct reader *r,
 			       struct ruleset *rules, struct filter_file *ret);
+/* Does the place name files by a pattern, with * or ?, in its last component? */
+bool filter_file_is_glob(struct str place);
 /* Whether an entry of `sources` or `watch` can be read; if not, the reason is told. */
 bool filter_file_is_place(const struct spec_text *place, struct reader *r);

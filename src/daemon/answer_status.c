@@ -35,6 +35,32 @@ static const char *tail_state_word(enum tail_state state)
 	return "";
 }
 
+/* A pattern that no file fits. */
+static void status_globs(const struct daemon *d, struct value *sources)
+{
+	for (size_t i = 0; i < globs_count(d->globs); i++) {
+		size_t files;
+		bool is_there;
+		const char *pattern = globs_status(d->globs, i, &files, &is_there);
+		struct value *row;
+
+		if (files) {
+			continue;
+		}
+		row = value_object();
+		value_set_word(row, "path", pattern);
+		value_set_word(row, "state", "missing");
+		value_set_int(row, "lag_bytes", 0);
+		value_set_int(row, "lines", 0);
+		value_set_word(
+			row, "why",
+			is_there
+				? "no file fits the pattern yet; one that comes is read from its beginning"
+				: "its folder does not exist yet");
+		value_add(sources, row);
+	}
+}
+
 static void status_sources(const struct daemon *d, struct value *sources, struct value *findings)
 {
 	for (size_t i = 0; i < tail_count(d->tail); i++) {
@@ -63,7 +89,8 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 				    (unsigned long long)s.cut);
 		}
 	}
-	if (!tail_count(d->tail)) {
+	status_globs(d, sources);
+	if (!value_length(sources)) {
 		add_finding(findings, "warning", "ipsctl check",
 			    "no log is watched: no jail names a source");
 	}

@@ -8,13 +8,14 @@
 #include "config/config.h"
 #include "daemon/options.h"
 #include "engine/engine.h"
+#include "input/globs.h"
 #include "input/tail.h"
 #include "output/enforcer.h"
 #include "output/store.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
-enum { POSITIONS_MAX = 256, DAEMON_LONGEST_WAIT_US = 2000000 };
+enum { POSITIONS_MAX = 1024, DAEMON_LONGEST_WAIT_US = 2000000 };
 
 struct control;
 
@@ -34,6 +35,7 @@ struct daemon {
 	struct loop_timer *timer;
 	struct loop_watch *enforcer_watch;
 	struct tail *tail;
+	struct globs *globs;
 	struct control *control;
 	int lock_fd, listen_fd;
 	instant started;

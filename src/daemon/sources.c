@@ -82,27 +82,55 @@ static void sources_note_start(struct daemon *d)
 	sources_note_position(d, status.path, &status.position);
 }
 
-static int sources_add(struct daemon *d, uint16_t number, const struct source *source)
+/* `appeared`: it came while we watched, so that all of it is to be read. */
+static int sources_add(struct daemon *d, uint16_t number, const char *path, bool appeared)
 {
-	CLEANUP(buf_done) struct buf path = { 0 };
 	struct position from;
-	int known, r;
+	int known = store_position(d->store, str_of(path), &from), r;
 
-	buf_add_str(&path, source->text);
-	r = buf_ok(&path);
-	if (r < 0) {
-		return r;
-	}
-	known = store_position(d->store, source->text, &from);
 	if (known < 0) {
-		log_error("cannot read the position of %s: %s", buf_text(&path),
-			  store_error(d->store));
+		log_error("cannot read the position of %s: %s", path, store_error(d->store));
 	}
-	r = tail_add(d->tail, number, buf_text(&path), known == 1 ? &from : NULL, false);
+	r = tail_add(d->tail, number, path, known == 1 ? &from : NULL, appeared);
 	if (r >= 0 && known == 0) {
 		sources_note_start(d);
 	}
 	return r;
+}
+
+static int sources_found(void *arg, uint16_t source, const char *path, bool appeared)
+{
+	int r = sources_add(arg, source, path, appeared);
+
+	if (r == -ENOSPC) {
+		log_error("%s is not read: too many files", path);
+		return 0;
+	}
+	return r;
+}
+
+/* Its position is saved before its name goes away with it. */
+static bool sources_gone(void *arg, const char *path)
+{
+	struct daemon *d = arg;
+
+	return wheel_apply(d, true) >= 0 && !d->n_positions && tail_remove(d->tail, path);
+}
+
+static int sources_begin(struct daemon *d, uint16_t number, const struct source *source)
+{
+	CLEANUP(buf_done) struct buf path = { 0 };
+	int r;
+
+	switch (source->kind) {
+	case SOURCE_FILE:
+		buf_add_str(&path, source->text);
+		r = buf_ok(&path);
+		return r < 0 ? r : sources_add(d, number, buf_text(&path), false);
+	case SOURCE_GLOB: return globs_add(d->globs, number, source->text);
+	case SOURCE_JOURNAL: return 0;
+	}
+	return 0;
 }
 
 int sources_start(struct daemon *d)
@@ -110,14 +138,16 @@ int sources_start(struct daemon *d)
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	int r = tail_new(d->loop, sources_take, d, &d->tail);
 
-	for (size_t i = 0; r >= 0 && i < rules->n_sources && i < POSITIONS_MAX; i++) {
-		if (rules->sources[i].kind == SOURCE_FILE) {
-			r = sources_add(d, (uint16_t)i, &rules->sources[i]);
-		}
+	if (r >= 0) {
+		r = globs_new(d->loop, sources_found, sources_gone, d, &d->globs);
 	}
-	if (rules->n_sources > POSITIONS_MAX) {
-		log_error("only the first %d of %zu sources are read", (int)POSITIONS_MAX,
-			  rules->n_sources);
+	for (size_t i = 0; r >= 0 && i < rules->n_sources; i++) {
+		r = sources_begin(d, (uint16_t)i, &rules->sources[i]);
+		if (r == -ENOSPC) {
+			log_error("%.*s is not read: too many sources",
+				  STR_ARG(rules->sources[i].text));
+			r = 0;
+		}
 	}
 	return r < 0 ? r : wheel_apply(d, true);
 }

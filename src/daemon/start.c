@@ -286,6 +286,7 @@ void daemon_stop(struct daemon *d)
 		log_error("the last batch could not be applied");
 	}
 	d->control = control_free(d->control);
+	d->globs = globs_free(d->globs);
 	d->tail = tail_free(d->tail);
 	loop_timer_free(d->timer);
 	loop_watch_free(d->enforcer_watch);

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -267,6 +268,27 @@ int tail_add(struct tail *t, uint16_t source, const char *path, const struct pos
 	watch_files(t, e);
 	e->look = true;
 	return loop_defer(t->loop, tail_work, t);
+}
+
+bool tail_remove(struct tail *t, const char *path)
+{
+	for (size_t i = 0; i < t->n; i++) {
+		struct entry *e = t->entries[i];
+
+		if (strcmp(e->file.path, path) != 0) {
+			continue;
+		}
+		if (e->look) {
+			return false;
+		}
+		t->entries[i] = t->entries[--t->n];
+		unwatch_file(t, e->now);
+		unwatch_file(t, e->old);
+		followed_done(&e->file);
+		free(e);
+		return true;
+	}
+	return false;
 }
 
 bool tail_is_idle(const struct tail *t)

@@ -34,6 +34,9 @@ DEFINE_FREEP(struct tail, tail_free)
  * beginning. A missing file is waited for and read from its beginning. */
 NODISCARD int tail_add(struct tail *t, uint16_t source, const char *path,
 		       const struct position *from, bool from_start);
+/* Follows the path no more; what was not read of it is left. Not from inside the sink. False: it is
+ * not followed, or not read to its end. */
+bool tail_remove(struct tail *t, const char *path);
 /* Everything that had been written when it was last looked at has been taken in. */
 bool tail_is_idle(const struct tail *t);
 size_t tail_count(const struct tail *t);

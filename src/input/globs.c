@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/* A notification only says that a directory should be looked at again; what is there is read from
+ * it. Following the files is not done here: whoever is told of one does it. */
+#include "input/globs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/clock.h"
+#include "sys/files.h"
+
+enum { PATTERNS_MAX = 64 };
+
+static const duration retry_every = { .us = 2000000 };
+static const duration past = { .us = INT64_C(2) * 86400 * 1000000 };
+static const uint32_t dir_mask = IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF |
+				 IN_ONLYDIR;
+
+struct pattern_dir {
+	uint16_t source;
+	char *text, *dir; /* the whole pattern; its directory */
+	struct str name;  /* its last component, in `text` */
+	int wd;           /* -1: the directory is not there */
+	bool looked;      /* it was looked at once, or was not there at first: what comes now has
+			     appeared */
+	size_t files;
+};
+
+struct known_file {
+	char *path;
+	size_t pattern;
+};
+
+struct globs {
+	struct loop *loop;
+	globs_found found;
+	globs_gone gone;
+	void *arg;
+	int inotify;
+	struct loop_watch *watch;
+	struct loop_timer *retry;
+	struct pattern_dir patterns[PATTERNS_MAX];
+	size_t n;
+	struct known_file files[GLOBS_FILES_MAX];
+	size_t n_files;
+};
+
+static bool is_known(const struct globs *g, const char *path)
+{
+	for (size_t i = 0; i < g->n_files; i++) {
+		if (strcmp(g->files[i].path, path) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Nobody writes to it any more, or it is not there. */
+static bool is_past(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) < 0 ||
+	       instant_since(clock_now(), instant_at(st.st_mtim.tv_sec)).us > past.us;
+}
+
+static void forget_past(struct globs *g)
+{
+	for (size_t i = 0; i < g->n_files;) {
+		if (is_past(g->files[i].path) && g->gone(g->arg, g->files[i].path)) {
+			g->patterns[g->files[i].pattern].files--;
+			free(g->files[i].path);
+			g->files[i] = g->files[--g->n_files];
+		} else {
+			i++;
+		}
+	}
+}
+
+static int take_file(struct globs *g, size_t pattern, const char *path)
+{
+	struct pattern_dir *p = &g->patterns[pattern];
+	struct stat st;
+
+	if (is_known(g, path) || stat(path, &st) < 0 || !S_ISREG(st.st_mode) || is_past(path)) {
+		return 0;
+	}
+	forget_past(g);
+	if (g->n_files == GLOBS_FILES_MAX) {
+		return 0;
+	}
+	g->files[g->n_files] = (struct known_file){ .path = strdup(path), .pattern = pattern };
+	if (!g->files[g->n_files].path) {
+		return -ENOMEM;
+	}
+	g->n_files++;
+	p->files++;
+	return g->found(g->arg, p->source, path, p->looked);
+}
+
+static int look(struct globs *g, size_t pattern)
+{
+	struct pattern_dir *p = &g->patterns[pattern];
+	CLEANUP(buf_done) struct buf names = { 0 };
+	char path[PATH_MAX];
+	int r;
+
+	if (p->wd < 0) {
+		p->wd = inotify_add_watch(g->inotify, p->dir, dir_mask);
+	}
+	r = files_list(p->dir, "", &names);
+	if (r < 0) {
+		p->looked = true;
+		return 0;
+	}
+	for (size_t at = 0; at < names.n && r >= 0; at += strlen(names.p + at) + 1) {
+		const char *name = names.p + at;
+		int n = snprintf(path, sizeof(path), "%s/%s", p->dir, name);
+
+		if (n > 0 && n < (int)sizeof(path) && str_glob(p->name, str_of(name))) {
+			r = take_file(g, pattern, path);
+		}
+	}
+	p->looked = true;
+	return r < 0 ? r : 0;
+}
+
+/* Looks at all directories again, and comes back soon while one of them is missing. */
+static int look_all(void *arg)
+{
+	struct globs *g = arg;
+	bool missing = false;
+
+	for (size_t i = 0; i < g->n; i++) {
+		int r = look(g, i);
+
+		if (r < 0) {
+			return r;
+		}
+		missing = missing || g->patterns[i].wd < 0;
+	}
+	return missing ? loop_timer_set(g->retry, instant_add(clock_now(), retry_every)) : 0;
+}
+
+static int notified(void *arg, int fd, uint32_t events)
+{
+	struct globs *g = arg;
+	_Alignas(struct inotify_event) char bytes[8 * 1024];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	(void)events;
+	for (ssize_t at = 0; at < n;) {
+		const struct inotify_event *event = (const void *)(bytes + at);
+
+		for (size_t i = 0;
+		     event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF) && i < g->n; i++) {
+			g->patterns[i].wd = g->patterns[i].wd == event->wd ? -1 : g->patterns[i].wd;
+		}
+		at += (ssize_t)(sizeof(*event) + event->len);
+	}
+	return look_all(g);
+}
+
+int globs_new(struct loop *loop, globs_found found, globs_gone gone, void *arg, struct globs **ret)
+{
+	CLEANUP(globs_freep) struct globs *g = calloc(1, sizeof(*g));
+	int r;
+
+	if (!g) {
+		return -ENOMEM;
+	}
+	*g = (struct globs){ .loop = loop, .found = found, .gone = gone, .arg = arg };
+	g->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (g->inotify < 0) {
+		return -errno;
+	}
+	r = loop_add_fd(loop, g->inotify, EPOLLIN, notified, g, &g->watch);
+	if (r >= 0) {
+		r = loop_add_timer(loop, look_all, g, &g->retry);
+	}
+	if (r < 0) {
+		return r;
+	}
+	*ret = TAKE(g);
+	return 0;
+}
+
+struct globs *globs_free(struct globs *g)
+{
+	if (g) {
+		for (size_t i = 0; i < g->n; i++) {
+			free(g->patterns[i].text);
+			free(g->patterns[i].dir);
+		}
+		for (size_t i = 0; i < g->n_files; i++) {
+			free(g->files[i].path);
+		}
+		loop_watch_free(g->watch);
+		loop_timer_free(g->retry);
+		fd_close(&g->inotify);
+		free(g);
+	}
+	return NULL;
+}
+
+int globs_add(struct globs *g, uint16_t source, struct str pattern)
+{
+	struct pattern_dir *p = &g->patterns[g->n];
+	const char *slash;
+
+	if (g->n == PATTERNS_MAX) {
+		return -ENOSPC;
+	}
+	*p = (struct pattern_dir){ .source = source,
+				   .wd = -1,
+				   .text = strndup(pattern.p, pattern.n) };
+	slash = p->text ? strrchr(p->text, '/') : NULL;
+	p->dir = slash ? strndup(p->text, slash == p->text ? 1 : (size_t)(slash - p->text)) : NULL;
+	if (!p->dir) {
+		int r = p->text && !slash ? -EINVAL : -ENOMEM;
+
+		free(p->text);
+		return r;
+	}
+	p->name = str_of(slash + 1);
+	g->n++;
+	return look_all(g);
+}
+
+size_t globs_count(const struct globs *g)
+{
+	return g->n;
+}
+
+const char *globs_status(const struct globs *g, size_t i, size_t *ret_files, bool *ret_is_there)
+{
+	*ret_files = g->patterns[i].files;
+	*ret_is_there = g->patterns[i].wd >= 0;
+	return g->patterns[i].text;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* globs.h - which files fit these patterns, now and as they appear?
+ *
+ * A pattern has its `*` and `?` in the last component: a directory whose files come and go, as logs
+ * with the date in their name do. Each file is told once. Files that have not been written for two
+ * days when a directory is first looked at are left out: they are the past. A directory that does
+ * not exist is waited for. At most GLOBS_FILES_MAX files are known at a time. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+#include "base/str.h"
+#include "sys/loop.h"
+
+enum { GLOBS_FILES_MAX = 512 };
+
+struct globs;
+
+/* A file that fits. `appeared`: it came while its directory was watched (or with its directory), so
+ * it is to be read from its beginning. A negative errno ends the loop. */
+typedef int (*globs_found)(void *arg, uint16_t source, const char *path, bool appeared);
+/* A file that was told has gone, or has not been written for two days while a newer one has come.
+ * False: keep it for now. */
+typedef bool (*globs_gone)(void *arg, const char *path);
+
+NODISCARD int globs_new(struct loop *loop, globs_found found, globs_gone gone, void *arg,
+			struct globs **ret);
+struct globs *globs_free(struct globs *g);
+DEFINE_FREEP(struct globs, globs_free)
+/* -ENOMEM, -ENOSPC; what `found` fails with. */
+NODISCARD int globs_add(struct globs *g, uint16_t source, struct str pattern);
+size_t globs_count(const struct globs *g);
+/* Pattern i, how many of its files are known, and whether its directory exists. */
+const char *globs_status(const struct globs *g, size_t i, size_t *ret_files, bool *ret_is_there);
