@@ -43,6 +43,7 @@ struct daemon {
 	struct stored_position positions[POSITIONS_MAX]; /* moved since the last commit */
 	size_t n_positions;
 	instant positions_since; /* when the oldest of them moved; 0: none */
+	instant retain_at;       /* when old events are looked for next */
 
 	bool resync; /* all wishes are to be sent again, from resync_cursor on */
 	uint32_t resync_cursor;

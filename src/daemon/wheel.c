@@ -5,7 +5,10 @@
  * same decisions.
  *
  * Lines that made no event move positions only. These are written at most every few seconds:
- * reading such lines again after a crash counts nothing twice. */
+ * reading such lines again after a crash counts nothing twice.
+ *
+ * What is older than the retention goes in small slices, some a second while there is more to do,
+ * else a look every ten minutes. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -15,6 +18,7 @@
 #include "sys/clock.h"
 
 static const duration position_delay = { .us = 5000000 };
+static const duration retain_pause = { .us = 50000 }, retain_every = { .us = 600000000 };
 
 static void tell(const struct ruleset *rules, const struct decision *d)
 {
@@ -94,6 +98,28 @@ static instant wheel_read_up_to(const struct daemon *d)
 	return tail_is_idle(d->tail) ? now : instant_min(now, engine_stats(d->engine).newest);
 }
 
+/* Nothing goes that is younger than the longest window: a restart fills the windows from it. */
+static void wheel_retain(struct daemon *d, instant now)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	const struct config_settings *settings = &d->config->settings;
+	duration keep = settings->retention;
+	int r;
+
+	if (now.us < d->retain_at.us || d->store_trouble.on) {
+		return;
+	}
+	for (size_t i = 0; i < rules->n_jails; i++) {
+		keep = rules->jails[i].window.us > keep.us ? rules->jails[i].window : keep;
+	}
+	r = store_retain(d->store, instant_add(now, (duration){ .us = -keep.us }),
+			 settings->retention_events);
+	if (r < 0) {
+		log_error("old events cannot be deleted: %s", store_error(d->store));
+	}
+	d->retain_at = instant_add(now, r == 1 ? retain_pause : retain_every);
+}
+
 int wheel_timer(void *daemon)
 {
 	(void)daemon;
@@ -121,7 +147,8 @@ int wheel_turn(void *daemon)
 	if (r < 0) {
 		return r;
 	}
-	wake = instant_min(engine_deadline(d->engine), d->mode_until);
+	wheel_retain(d, clock_now());
+	wake = instant_min(instant_min(engine_deadline(d->engine), d->mode_until), d->retain_at);
 	if (d->retry_at.us) {
 		wake = instant_min(wake, d->retry_at);
 	}
