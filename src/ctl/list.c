@@ -132,6 +132,12 @@ static void print_total(const struct value *const *rows, size_t n)
 	printf("\n");
 }
 
+static bool is_filtered(const struct ctl *ctl)
+{
+	return ctl_has(ctl, "jail") || ctl_has(ctl, "service") || ctl_has(ctl, "type") ||
+	       ctl_has(ctl, "action") || ctl_has(ctl, "observed") || ctl_has(ctl, "spared");
+}
+
 static int print_list(const struct ctl *ctl, struct list *l, struct columns *columns)
 {
 	size_t n = value_length(l->rows);
@@ -156,7 +162,7 @@ static int print_list(const struct ctl *ctl, struct list *l, struct columns *col
 	if (!raw && n) {
 		print_total(rows, n);
 	} else if (!raw) {
-		printf("Nobody is blocked%s.\n", ctl->n_options ? " who fits these options" : "");
+		printf("Nobody is blocked%s.\n", is_filtered(ctl) ? " who fits these options" : "");
 	}
 	free(rows);
 	return CTL_DONE;
@@ -197,7 +203,7 @@ static int list_run(const struct ctl *ctl, struct list *l, struct columns *colum
 
 int ctl_list(const struct ctl *ctl)
 {
-	const char *sort = ctl_option(ctl, "sort");
+	const char *sort = ctl_option(ctl, "sort"), *action = ctl_option(ctl, "action");
 	struct list l = { .sort = COLUMN_COUNT };
 	struct columns columns;
 	struct str bad;
@@ -207,6 +213,10 @@ int ctl_list(const struct ctl *ctl)
 		return ctl_usage(ctl,
 				 "list takes no arguments; `ipsctl show %s` explains one address",
 				 ctl->arguments[0]);
+	}
+	if (action && !str_eq(str_of(action), STR("block")) &&
+	    !str_eq(str_of(action), STR("blacklist"))) {
+		return ctl_usage(ctl, "--action=%s: there are `block` and `blacklist`", action);
 	}
 	if (columns_parse(ctl_option(ctl, "output"), &columns, &bad) < 0) {
 		return bad_column(ctl, "-o", bad);

@@ -80,9 +80,9 @@ static void print_by(const struct value *ban)
 	}
 }
 
-static void print_ban(const struct value *ban, struct str asked)
+static void print_ban(const struct value *ban, struct str asked, bool observes)
 {
-	bool real = is_kind(ban, "ban");
+	bool real = is_kind(ban, "ban") && !observes;
 
 	terminal_tone(real ? TONE_BAD : TONE_WARN);
 	print_prefix(member(ban, "prefix", ""));
@@ -320,7 +320,8 @@ static void print_show(const struct value *p)
 
 	terminal_warn_observing(member(p, "mode", ""));
 	for (size_t i = 0; i < value_length(bans); i++) {
-		print_ban(value_at(bans, i), member(p, "prefix", ""));
+		print_ban(value_at(bans, i), member(p, "prefix", ""),
+			  str_eq(member(p, "mode", ""), STR("observe")));
 	}
 	print_not_blocked(p, value_length(bans) > 0);
 	if (value_length(scores)) {

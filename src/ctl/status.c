@@ -63,6 +63,9 @@ static void print_first_line(const struct value *p, size_t bad, bool enforces)
 {
 	const struct value *kernel = value_get(p, "kernel");
 	bool agrees = value_bool(value_get(kernel, "agrees"), false);
+	int64_t bans = count_bans(value_get(p, "jails")),
+		elements = value_int(value_get(kernel, "elements"), 0),
+		uptime_s = value_int(value_get(p, "uptime"), 0);
 	char uptime[SPAN_TEXT_MAX], until[64];
 
 	if (!enforces) {
@@ -81,10 +84,10 @@ static void print_first_line(const struct value *p, size_t bad, bool enforces)
 		printf("ipsd is well%s", mode_end(p, until));
 	}
 	terminal_tone(TONE_PLAIN);
-	printf("; %lld blocks by jails, %lld elements in the kernel, up %s (",
-	       (long long)count_bans(value_get(p, "jails")),
-	       (long long)value_int(value_get(kernel, "elements"), 0),
-	       span_format_short(seconds(value_int(value_get(p, "uptime"), 0)), uptime));
+	printf("; %lld %s by jails, %lld %s in the kernel, up %s (", (long long)bans,
+	       bans == 1 ? "block" : "blocks", (long long)elements,
+	       elements == 1 ? "element" : "elements",
+	       uptime_s ? span_format_short(seconds(uptime_s), uptime) : "0s");
 	terminal_text(member(p, "version", ""), 0);
 	printf(")\n");
 }

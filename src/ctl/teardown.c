@@ -20,7 +20,7 @@ int ctl_teardown(const struct ctl *ctl)
 	if (client_is_there(ctl)) {
 		fprintf(stderr,
 			"ipsctl teardown: ipsd runs and would need its table: systemctl stop ipsd; to let everybody in for now: "
-			"ipsctl unban --all\n");
+			"ipsctl observe\n");
 		return CTL_NO;
 	}
 	if (!sandbox_has_net_admin()) {

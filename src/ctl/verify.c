@@ -23,7 +23,7 @@ static bool take_verify(void *arg, const struct value *p)
 	}
 	terminal_tone(n ? TONE_BAD : TONE_GOOD);
 	if (n) {
-		printf("the kernel differs in %lld of %lld blocks; next: ipsctl status",
+		printf("the kernel differed in %lld of %lld blocks; they are sent to it again; next: ipsctl verify",
 		       (long long)n, (long long)checked);
 	} else {
 		printf("the kernel holds all %lld blocks", (long long)checked);

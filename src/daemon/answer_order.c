@@ -110,17 +110,27 @@ static bool too_wide(const struct prefix *p)
 	return p->len < (p->addr.family == 4 ? 8 : 16);
 }
 
-/* 0, or -errno when the call has been answered with why not. */
+/* All of them or none: 0, or -errno when the call has been answered with why not. */
 static int ban_check(struct call *call, const struct order_call *o, bool force)
 {
-	char text[PREFIX_TEXT_MAX];
+	const struct netset *never = engine_ruleset(call->daemon->engine)->never_block;
+	char text[PREFIX_TEXT_MAX], cover[PREFIX_TEXT_MAX];
 
-	for (size_t i = 0; i < o->n_prefixes && !force; i++) {
-		if (too_wide(&o->prefixes[i])) {
+	for (size_t i = 0; i < o->n_prefixes; i++) {
+		const struct prefix *by = netset_covering(never, &o->prefixes[i], NULL);
+
+		prefix_format_short(&o->prefixes[i], text);
+		if (too_wide(&o->prefixes[i]) && !force) {
 			(void)call_refused(
 				call, NULL,
 				"%s is a large part of the internet; --force does it all the same",
-				prefix_format_short(&o->prefixes[i], text));
+				text);
+			return -EPERM;
+		}
+		if (by) {
+			(void)call_refused(call, "ipsctl cat",
+					   "%s is inside %s, which is on never-block", text,
+					   prefix_format_short(by, cover));
 			return -EPERM;
 		}
 	}
@@ -147,17 +157,12 @@ static int ban_until(const struct call *call, instant *ret)
 static bool ban_one(struct call *call, const struct order *order, size_t *made, size_t *known)
 {
 	struct order_result result;
-	char text[PREFIX_TEXT_MAX], cover[PREFIX_TEXT_MAX];
+	char text[PREFIX_TEXT_MAX];
 	int r = engine_order(call->daemon->engine, order, &result);
 
-	prefix_format_short(&order->prefix, text);
 	if (r < 0) {
-		(void)call_refused(call, "ipsctl status", "%s: %s", text, strerror(-r));
-		return false;
-	}
-	if (result.never_block) {
-		(void)call_refused(call, "ipsctl cat", "%s is inside %s, which is on never-block",
-				   text, prefix_format_short(&result.cover, cover));
+		(void)call_refused(call, "ipsctl status", "%s: %s",
+				   prefix_format_short(&order->prefix, text), strerror(-r));
 		return false;
 	}
 	*made += result.made;
@@ -199,7 +204,9 @@ enum call_next answer_ban(struct call *call)
 		return call_invalid(call, "seconds");
 	}
 	if (config_scope(rules, value_text(value_get(p, "ports"), STR("all")), &order.scope) < 0) {
-		return call_invalid(call, "ports");
+		return call_refused(call, "ipsctl cat",
+				    "%.*s: by hand only `all`, or ports that a jail bans as well",
+				    STR_ARG(value_text(value_get(p, "ports"), STR_NONE)));
 	}
 	for (size_t i = 0; i < o->n_prefixes && value_bool(value_get(p, "class_c"), false); i++) {
 		o->prefixes[i] = target_class_c(rules, &o->prefixes[i]);

@@ -79,12 +79,36 @@ static bool show_evidence_row(void *arg, const struct stored_event *event)
 	return true;
 }
 
+static const struct value *find_id(const struct value *events, int64_t id)
+{
+	for (size_t i = 0; i < value_length(events); i++) {
+		if (value_int(value_get(value_at(events, i), "id"), 0) == id) {
+			return value_at(events, i);
+		}
+	}
+	return NULL;
+}
+
+/* What counted towards a block is told with its points. */
 static bool show_event_row(void *arg, const struct stored_event *event)
 {
 	struct show *s = arg;
+	const struct value *counted = find_id(s->evidence, (int64_t)event->id);
 
-	value_add(s->events, row_event(event, false));
+	value_add(s->events, counted ? value_copy(counted) : row_event(event, false));
 	return value_length(s->events) < SHOW_EVENTS;
+}
+
+/* What counted longer ago than the latest events reach belongs to the list, too. */
+static void show_older_evidence(struct show *s)
+{
+	for (size_t i = value_length(s->evidence), n = 0; i-- > 0 && n < SHOW_ENTRIES; n++) {
+		const struct value *e = value_at(s->evidence, i);
+
+		if (!find_id(s->events, value_int(value_get(e, "id"), 0))) {
+			value_add(s->events, value_copy(e));
+		}
+	}
 }
 
 static bool show_past_row(void *arg, const struct stored_ban *ban)
@@ -103,7 +127,7 @@ static void show_ban(struct call *call, struct show *s, const struct ban *ban)
 
 	value_add(s->bans, row_ban(d, ban, s->now));
 	s->n_bans++;
-	s->banned = s->banned || ban->kind == DECISION_BAN;
+	s->banned = s->banned || (ban->kind == DECISION_BAN && !engine_observes(d->engine));
 	if (store_evidence(d->store, ban->id, show_evidence_row, s) < 0) {
 		log_error("cannot read the evidence of a ban: %s", store_error(d->store));
 	}
@@ -196,6 +220,7 @@ static void show_facts(struct show *s, struct str what)
 
 static enum call_next show_reply(struct call *call, struct show *s)
 {
+	show_older_evidence(s);
 	value_set_bool(s->reply, "banned", s->banned);
 	value_set(s->reply, "bans", TAKE(s->bans));
 	value_set(s->reply, "kernel", TAKE(s->held));

@@ -25,6 +25,16 @@ static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, 
 	value_add(findings, row);
 }
 
+static void add_unreadable(struct value *findings, const char *path, int error)
+{
+	CLEANUP(buf_done) struct buf command = { 0 };
+
+	buf_printf(&command, "namei -l %s", path);
+	add_finding(findings, "error", buf_text(&command),
+		    "%s cannot be read: %s; the user ipsd must be able to read it", path,
+		    strerror(error));
+}
+
 static const char *tail_state_word(enum tail_state state)
 {
 	switch (state) {
@@ -80,8 +90,7 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 				: NULL);
 		value_add(sources, row);
 		if (s.state == TAIL_UNREADABLE) {
-			add_finding(findings, "error", NULL, "%s cannot be read: %s", s.path,
-				    strerror(s.error));
+			add_unreadable(findings, s.path, s.error);
 		}
 		if (s.cut) {
 			add_finding(findings, "note", NULL,

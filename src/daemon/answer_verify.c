@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Verify: does the kernel hold each ban, and as long as it should? Every wished element is asked
- * for, some hundreds at a time, so that neither the enforcer's queue nor other work is held up. */
+ * for, some hundreds at a time, so that neither the enforcer's queue nor other work is held up.
+ * Whatever differs is told, and mended: all bans are sent again. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,11 @@ static enum call_next verify_step(struct call *call)
 		return call_is_late(call)
 			       ? call_refused(call, "ipsctl status", "the enforcer does not answer")
 			       : CALL_WAIT;
+	}
+	if (v->n_differences) {
+		log_warning("the kernel differed in %zu of %zu bans; all are sent to it again",
+			    v->n_differences, v->asked);
+		enforcement_resync(v->daemon);
 	}
 	reply = value_object();
 	value_set_int(reply, "checked", (int64_t)v->asked);

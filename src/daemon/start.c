@@ -318,7 +318,8 @@ static void tell_end(const struct daemon *d)
 	const struct ban *ban;
 	char until[INSTANT_TEXT_MAX];
 
-	while (d->enforcer && (ban = engine_each_ban(d->engine, &cursor))) {
+	while (d->enforcer && !engine_observes(d->engine) &&
+	       (ban = engine_each_ban(d->engine, &cursor))) {
 		if (ban->kind == DECISION_BAN && !ban->ended) {
 			n++;
 			last = instant_max(last, ban->until);
@@ -326,8 +327,10 @@ static void tell_end(const struct daemon *d)
 	}
 	if (n) {
 		log_notice(
-			"ended; %u bans stay in the kernel and end by themselves (the last %s%s); `ipsctl teardown` removes them",
-			n, instant_is_never(last) ? "never" : "at ", instant_format(last, until));
+			"ended; %u %s in the kernel and end by themselves (the last %s%s); `ipsctl teardown` removes them, "
+			"`ipsctl observe` before the stop lets everybody in",
+			n, n == 1 ? "ban stays" : "bans stay",
+			instant_is_never(last) ? "never" : "at ", instant_format(last, until));
 	} else {
 		log_notice("ended; no bans stay in the kernel");
 	}

@@ -44,6 +44,10 @@ static void add_who(const struct ruleset *r, const struct decision *d, struct bu
 		buf_printf(out, ": ");
 		print_arithmetic(r, &r->jails[d->jail], d->evidence, d->n_evidence, out);
 	}
+	if (d->by.n) {
+		buf_printf(out, ", by ");
+		escape_text(out, d->by);
+	}
 }
 
 void print_decision(const struct ruleset *r, const struct decision *d, struct buf *out)

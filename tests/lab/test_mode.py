@@ -14,7 +14,11 @@ def test_observe_lets_everybody_in_and_enforce_brings_the_bans_back(cable, daemo
     assert daemon.ctl("list").out.splitlines()[0].startswith("ipsd only OBSERVES")
     daemon.attack(OTHER)
     until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
+    shown = daemon.ctl("show", BAD)
+    assert shown.code == 1 and "is BLOCKED" not in shown.out
+    assert not daemon.ctl("show", BAD, "--json").json["banned"]
     daemon.stop()
+    assert "no bans stay in the kernel" in daemon.words()
     daemon.start()
     assert daemon.ctl("status", "--json").json["mode"] == "observe" and cable.passes(BAD)
     assert daemon.ctl("enforce").code == 0

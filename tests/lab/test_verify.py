@@ -12,6 +12,16 @@ def test_verify_agrees_and_names_what_is_missing(cable, daemon):
     cable.server.run("nft", "delete", "element", "inet", "ipsd", "all4_32", "{ 198.51.1.7 }")
     answer = daemon.ctl("verify")
     assert answer.code == 1 and "198.51.1.7/32 (ports all) is not in the kernel: packets pass" in answer.out
+    until(lambda: daemon.ctl("verify").code == 0, "the missing one")
+
+
+def test_verify_finds_that_the_table_is_gone_and_has_it_made_again(cable, daemon):
+    assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
+    cable.server.run("nft", "flush", "ruleset")
+    answer = daemon.ctl("verify")
+    assert answer.code == 1 and "ipsctl verify" in answer.out
+    until(lambda: daemon.ctl("verify").code == 0, "the table")
+    assert cable.probe([BAD, OTHER]) == {OTHER}
 
 
 def test_metrics_are_prometheus_text(daemon):
