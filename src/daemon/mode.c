@@ -92,7 +92,7 @@ int mode_recall(struct daemon *d)
 	bool observe;
 
 	d->mode_until = INSTANT_NEVER;
-	if (store_get(d->store, "mode", &saved) != 1) {
+	if (d->options.observe || store_get(d->store, "mode", &saved) != 1) {
 		return 0;
 	}
 	rest = buf_str(&saved);
@@ -108,5 +108,5 @@ int mode_recall(struct daemon *d)
 	if (until.n && instant_parse(until, &d->mode_until) < 0) {
 		d->mode_until = INSTANT_NEVER;
 	}
-	return mode_apply(d, observe || d->options.observe);
+	return mode_apply(d, observe);
 }

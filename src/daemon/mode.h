@@ -7,7 +7,8 @@
  * the panic button, the trial and the confirmed change in one. */
 #include "daemon/daemon.h"
 
-/* After the engine was made: takes up what was ordered before the restart. */
+/* After the engine was made: takes up what was ordered before the restart; --observe wins over it,
+ * and over the end of its time. */
 NODISCARD int mode_recall(struct daemon *d);
 /* -EPERM: enforcing is not possible, d->forced_why tells why. `until` INSTANT_NEVER: for good. `by`
  * is for the log. */

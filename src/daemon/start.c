@@ -327,10 +327,9 @@ static void tell_end(const struct daemon *d)
 	}
 	if (n) {
 		log_notice(
-			"ended; %u %s in the kernel and end by themselves (the last %s%s); `ipsctl teardown` removes them, "
-			"`ipsctl observe` before the stop lets everybody in",
-			n, n == 1 ? "ban stays" : "bans stay",
-			instant_is_never(last) ? "never" : "at ", instant_format(last, until));
+			"ended; bans that stay in the kernel until they end by themselves: %u (the last %s%s); `ipsctl teardown` "
+			"removes them, `ipsctl observe` before the stop lets everybody in",
+			n, instant_is_never(last) ? "never" : "at ", instant_format(last, until));
 	} else {
 		log_notice("ended; no bans stay in the kernel");
 	}

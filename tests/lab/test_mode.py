@@ -36,3 +36,14 @@ def test_enforce_for_a_time_falls_back_unless_confirmed(cable, daemons):
     assert daemon.ctl("enforce").code == 0
     status = daemon.ctl("status", "--json").json
     assert status["mode"] == "enforce" and status["mode_until"] is None and not cable.passes(BAD)
+
+
+def test_the_option_observe_wins_over_what_was_ordered_for_a_time(cable, daemons):
+    daemon = daemons(conf="[ipsd]\nmode = observe\n").start()
+    assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
+    assert daemon.ctl("enforce", "--for", "1h").code == 0
+    daemon.stop()
+    daemon.start("--observe")
+    status = daemon.ctl("status", "--json").json
+    assert status["mode"] == "observe" and status["mode_until"] is None
+    assert cable.passes(BAD)
