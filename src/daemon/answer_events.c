@@ -12,6 +12,8 @@
 
 enum { EVENTS_LIMIT = 100, EVENTS_LIMIT_MAX = 10000, EVENTS_SLICE = 5000 };
 
+static const duration lateness = { .us = -INT64_C(3600) * 1000000 };
+
 struct events {
 	struct daemon *daemon;
 	struct str account, type, service;
@@ -22,7 +24,8 @@ struct events {
 	instant since;
 	size_t limit;
 	uint64_t before; /* search: go on below this id */
-	uint64_t newest; /* follow: what is told has ids up to here */
+	uint64_t newest; /* follow: what was looked at has ids up to here */
+	size_t seen;     /* rows of the last slice of what is followed */
 	bool too_old;
 	struct value *found; /* newest first */
 	size_t told;
@@ -58,56 +61,94 @@ static bool events_wants(const struct events *s, const struct stored_event *even
 	       (!s->jail || jail_counts(s, event));
 }
 
+/* A late line has an id among newer ones: the search goes on for a while behind the first row that
+ * is too old. */
+static bool is_wanted_time(struct events *s, instant time)
+{
+	s->too_old = s->too_old || time.us < instant_add(s->since, lateness).us;
+	return time.us >= s->since.us;
+}
+
+static bool is_full(const struct events *s)
+{
+	return value_length(s->found) >= s->limit;
+}
+
 static bool events_row(void *arg, const struct stored_event *event)
 {
 	struct events *s = arg;
 
+	s->seen++;
 	s->newest = event->id > s->newest ? event->id : s->newest;
-	if (event->time.us < s->since.us) {
-		s->too_old = true;
-		return true;
-	}
-	if (events_wants(s, event)) {
+	if (!is_full(s) && is_wanted_time(s, event->time) && events_wants(s, event)) {
 		value_add(s->found, row_event(event, false));
 	}
-	return value_length(s->found) < s->limit;
+	return !is_full(s);
+}
+
+static bool decisions_wants(const struct events *s, const struct stored_ban *ban)
+{
+	struct str jail = s->jail ? s->jail->name : STR_NONE;
+
+	return (!s->type.n || str_eq(s->type, ban->type)) && (!jail.n || str_eq(jail, ban->jail)) &&
+	       (!s->service.n || str_eq(s->service, ban->service)) &&
+	       (!s->has_subject || prefix_overlaps(&s->subject, &ban->decision.prefix));
 }
 
 static bool decisions_row(void *arg, const struct stored_ban *ban)
 {
 	struct events *s = arg;
-	struct str jail = s->jail ? s->jail->name : STR_NONE;
 
+	s->seen++;
 	s->before = ban->decision.ban;
-	if (ban->decision.time.us < s->since.us) {
-		s->too_old = true;
-	} else if ((!s->type.n || str_eq(s->type, ban->type)) &&
-		   (!jail.n || str_eq(jail, ban->jail)) &&
-		   (!s->service.n || str_eq(s->service, ban->service))) {
+	s->newest = ban->decision.ban > s->newest ? ban->decision.ban : s->newest;
+	if (!is_full(s) && is_wanted_time(s, ban->decision.time) && decisions_wants(s, ban)) {
 		value_add(s->found, row_decision(s->daemon, ban));
 	}
-	s->newest = ban->decision.ban > s->newest ? ban->decision.ban : s->newest;
-	return value_length(s->found) < s->limit;
+	return !is_full(s);
 }
 
-/* One slice of the search; true when it is over. */
-static bool events_search(struct events *s)
+static bool note_event(void *arg, const struct stored_event *event)
+{
+	struct events *s = arg;
+
+	s->newest = event->id;
+	return false;
+}
+
+static bool note_decision(void *arg, const struct stored_ban *ban)
+{
+	struct events *s = arg;
+
+	s->newest = ban->decision.ban;
+	return false;
+}
+
+/* What is followed begins behind what stands there now, whether it is told or not. */
+static int events_note_newest(struct events *s)
+{
+	struct store_walk walk = { .scan = 1 };
+
+	return s->decisions ? store_bans(s->daemon->store, NULL, 0, 1, note_decision, s)
+			    : store_events(s->daemon->store, &walk, note_event, s);
+}
+
+/* One slice of the search. 1: it is over; 0: it is not; negative errno. */
+static int events_search(struct events *s)
 {
 	const struct prefix *subject = s->has_subject ? &s->subject : NULL;
+	struct store_walk walk = { .subject = subject, .scan = EVENTS_SLICE, .before = s->before };
 	uint64_t before = s->before;
 	int r;
 
 	if (s->decisions) {
-		r = store_bans(s->daemon->store, subject, s->before, EVENTS_SLICE, decisions_row,
-			       s);
-		return r < 0 || s->before == before || s->too_old ||
-		       value_length(s->found) >= s->limit;
+		r = store_bans(s->daemon->store, subject, before, EVENTS_SLICE, decisions_row, s);
+	} else {
+		r = store_events(s->daemon->store, &walk, events_row, s);
+		s->before = walk.before;
+		before = 0;
 	}
-	struct store_walk walk = { .subject = subject, .scan = EVENTS_SLICE, .before = s->before };
-
-	r = store_events(s->daemon->store, &walk, events_row, s);
-	s->before = walk.before;
-	return r < 0 || !s->before || s->too_old || value_length(s->found) >= s->limit;
+	return r < 0 ? r : s->before == before || s->too_old || is_full(s);
 }
 
 static struct value *take_row(struct events *s)
@@ -131,25 +172,27 @@ static enum call_next events_tell(struct call *call, struct events *s)
 	return rest || s->follow ? CALL_AGAIN : CALL_DONE;
 }
 
-/* Looks for rows newer than what was told; false when there are none. */
-static bool events_newer(struct events *s)
+/* Looks for rows newer than those that were looked at, some at a time. */
+static int events_newer(struct events *s)
 {
-	uint64_t after = s->newest;
+	struct store *store = s->daemon->store;
+	int r;
 
 	s->found = value_free(s->found);
 	s->found = value_array();
 	s->told = 0;
+	s->seen = 0;
 	s->limit = CALL_ROWS;
-	if (s->decisions) {
-		s->before = 0;
-		if (store_bans_since(s->daemon->store, after, CALL_ROWS, decisions_row, s) < 0) {
-			return false;
-		}
-	} else if (store_events_since(s->daemon->store, after, CALL_ROWS, events_row, s) < 0) {
-		return false;
-	}
+	r = s->decisions ? store_bans_since(store, s->newest, CALL_ROWS, decisions_row, s)
+			 : store_events_since(store, s->newest, CALL_ROWS, events_row, s);
 	value_reverse(s->found);
-	return value_length(s->found) > 0;
+	return r;
+}
+
+static enum call_next events_failed(struct call *call)
+{
+	return call_refused(call, "ipsctl status", "the database cannot be read: %s",
+			    store_error(call->daemon->store));
 }
 
 static enum call_next events_step(struct call *call)
@@ -157,9 +200,11 @@ static enum call_next events_step(struct call *call)
 	struct events *s = call->state;
 
 	if (!s->searched) {
-		s->searched = events_search(s);
-		if (!s->searched) {
-			return CALL_YIELD;
+		int r = events_search(s);
+
+		s->searched = r != 0;
+		if (r <= 0) {
+			return r < 0 ? events_failed(call) : CALL_YIELD;
 		}
 		if (!call->more && (s->follow || value_length(s->found) > CALL_ROWS)) {
 			return call_error(call, "org.varlink.service.ExpectedMore", NULL);
@@ -170,7 +215,13 @@ static enum call_next events_step(struct call *call)
 		return events_tell(call, s);
 	}
 	call->deadline = INSTANT_NEVER;
-	return events_newer(s) ? events_tell(call, s) : CALL_WAIT;
+	if (events_newer(s) < 0) {
+		return events_failed(call);
+	}
+	if (value_length(s->found)) {
+		return events_tell(call, s);
+	}
+	return s->seen < CALL_ROWS ? CALL_WAIT : CALL_YIELD;
 }
 
 /* NULL, or the parameter that is wrong. */
@@ -225,6 +276,9 @@ enum call_next answer_events(struct call *call)
 	}
 	if (wheel_apply(call->daemon, false) < 0) {
 		return call_refused(call, NULL, "ipsd is about to end");
+	}
+	if (events_note_newest(s) < 0) {
+		return events_failed(call);
 	}
 	s->found = value_array();
 	call->step = events_step;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* List streams rows from the engine's table, a slice at a time; bans may come and go between two
  * slices. Ended ones come from the database, newest first. Without `more` everything must fit into
- * one reply. */
+ * one reply. What is asked for is compared before a row is made of it, and a step ends after so
+ * many that did not fit, too: a table of a million holds nobody up. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,7 @@
 #include "daemon/rows.h"
 #include "sys/clock.h"
 
-enum { LIST_ENDED_MAX = 10000 };
+enum { LIST_ENDED_MAX = 10000, LIST_SLICE = 10000, LIST_ENDED_SLICE = 1000 };
 
 struct list {
 	struct str jail, service, type, action;
@@ -22,6 +23,14 @@ struct list {
 	struct value *rows;
 	instant now;
 };
+
+static void list_free(void *state)
+{
+	struct list *l = state;
+
+	value_free(l->rows);
+	free(l);
+}
 
 static bool list_kinds(struct list *l, const struct value *kinds)
 {
@@ -44,20 +53,23 @@ static bool list_kinds(struct list *l, const struct value *kinds)
 	return true;
 }
 
-static bool wanted(struct str filter, const struct value *row, const char *key)
+static bool fits(struct str wanted, struct str is)
 {
-	return !filter.n || str_eq_nocase(filter, value_text(value_get(row, key), STR_NONE));
+	return !wanted.n || str_eq_nocase(wanted, is);
 }
 
-/* Adds the row if it fits what was asked for, else frees it. */
-static void list_add(struct list *l, struct value *row)
+/* By the words of the row: a ban by hand has the type Manual, another that of its jail. */
+static bool list_fits(const struct list *l, struct str jail, struct str service,
+		      enum ban_action action)
 {
-	if (wanted(l->jail, row, "jail") && wanted(l->service, row, "service") &&
-	    wanted(l->type, row, "type") && wanted(l->action, row, "action")) {
-		value_add(l->rows, row);
-	} else {
-		value_free(row);
-	}
+	const struct ruleset *rules = engine_ruleset(l->daemon->engine);
+	uint16_t number = ruleset_jail(rules, jail);
+	struct str type = number != JAIL_BY_HAND         ? rules->jails[number].type
+			  : str_eq(jail, STR("by hand")) ? STR("Manual")
+							 : STR_NONE;
+
+	return fits(l->jail, jail) && fits(l->service, service) && fits(l->type, type) &&
+	       fits(l->action, str_of(action_word(action)));
 }
 
 static bool list_ended_row(void *arg, const struct stored_ban *ban)
@@ -66,10 +78,10 @@ static bool list_ended_row(void *arg, const struct stored_ban *ban)
 
 	l->before = ban->decision.ban;
 	l->n_ended++;
-	if (ban->ended.us) {
-		list_add(l, row_stored_ban(l->daemon, ban, l->now));
+	if (ban->ended.us && list_fits(l, ban->jail, ban->service, ban->decision.action)) {
+		value_add(l->rows, row_stored_ban(l->daemon, ban, l->now));
 	}
-	return true;
+	return value_length(l->rows) < CALL_ROWS;
 }
 
 static bool list_wants(const struct list *l, const struct ban *ban)
@@ -86,47 +98,58 @@ static bool list_wants(const struct list *l, const struct ban *ban)
 	return false;
 }
 
-/* Fills `rows` up to a reply's worth; true when there is nothing left. */
-static bool list_fill(struct list *l)
+/* A slice of the table. */
+static void list_engine(struct list *l)
 {
-	const struct ban *ban;
-	size_t seen;
+	const struct ruleset *rules = engine_ruleset(l->daemon->engine);
 
-	while (!l->engine_done && value_length(l->rows) < CALL_ROWS) {
-		ban = engine_each_ban(l->daemon->engine, &l->cursor);
+	for (size_t i = 0; i < LIST_SLICE && value_length(l->rows) < CALL_ROWS; i++) {
+		const struct ban *ban = engine_each_ban(l->daemon->engine, &l->cursor);
+
 		if (!ban) {
 			l->engine_done = true;
-		} else if (list_wants(l, ban)) {
-			list_add(l, row_ban(l->daemon, ban, l->now));
+			return;
+		}
+		if (list_wants(l, ban) &&
+		    list_fits(l, ruleset_jail_name(rules, ban->jail),
+			      names_at(&rules->services, ban->service), ban->action)) {
+			value_add(l->rows, row_ban(l->daemon, ban, l->now));
 		}
 	}
-	while (l->engine_done && l->ended && value_length(l->rows) < CALL_ROWS) {
-		seen = l->n_ended;
-		if (store_bans(l->daemon->store, NULL, l->before, CALL_ROWS, list_ended_row, l) <
-			    0 ||
-		    l->n_ended == seen || l->n_ended >= LIST_ENDED_MAX) {
-			l->ended = false;
-		}
-	}
-	return l->engine_done && !l->ended;
+}
+
+/* A slice of the database. */
+static void list_ended(struct list *l)
+{
+	size_t seen = l->n_ended;
+	int r = store_bans(l->daemon->store, NULL, l->before, LIST_ENDED_SLICE, list_ended_row, l);
+
+	l->ended = r >= 0 && l->n_ended > seen && l->n_ended < LIST_ENDED_MAX;
 }
 
 static enum call_next list_step(struct call *call)
 {
 	struct list *l = call->state;
-	struct value *reply = value_object();
+	struct value *reply;
 	bool done;
 
-	l->rows = value_array();
-	done = list_fill(l);
+	l->rows = l->rows ? l->rows : value_array();
+	if (!l->engine_done) {
+		list_engine(l);
+	} else if (l->ended) {
+		list_ended(l);
+	}
+	done = l->engine_done && !l->ended;
+	if (!done && value_length(l->rows) < CALL_ROWS) {
+		return CALL_YIELD;
+	}
 	if (!done && !call->more) {
-		value_free(l->rows);
-		value_free(reply);
 		return call_error(call, "org.varlink.service.ExpectedMore", NULL);
 	}
+	reply = value_object();
 	value_set_word(reply, "mode",
 		       engine_observes(call->daemon->engine) ? "observe" : "enforce");
-	value_set(reply, "bans", l->rows);
+	value_set(reply, "bans", TAKE(l->rows));
 	call_reply(call, reply, !done);
 	return done ? CALL_DONE : CALL_AGAIN;
 }
@@ -140,7 +163,7 @@ enum call_next answer_list(struct call *call)
 		return call_refused(call, NULL, "no memory");
 	}
 	call->state = l;
-	call->free_state = free;
+	call->free_state = list_free;
 	*l = (struct list){
 		.jail = value_text(value_get(p, "jail"), STR_NONE),
 		.service = value_text(value_get(p, "service"), STR_NONE),

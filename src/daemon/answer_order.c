@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Orders. Everything that was fed before an order is decided and stored before it; the order is on
- * the disk before the answer; and the answer waits until the kernel has said what became of it, so
- * that "done" means that packets are dropped or pass. */
+ * the disk before the answer, all of it or nothing; and the answer waits until the kernel has said
+ * what became of it, so that "done" means that packets are dropped or pass. What speaks against an
+ * order is looked for in all of its prefixes before the first one is taken. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ struct order_call {
 	struct value *reply;
 	struct prefix *prefixes;
 	size_t n_prefixes;
+	bool all;
 	uint64_t sent;    /* wishes that must have met their fate */
 	uint64_t refused; /* by the kernel, before the order */
 };
@@ -54,13 +56,31 @@ static enum call_next order_step(struct call *call)
 	return CALL_DONE;
 }
 
-/* Reads `prefixes`; on failure the call has been answered and NULL comes back. */
-static struct order_call *order_begin(struct call *call)
+/* NULL, or the parameter that is wrong. */
+static const char *order_prefixes(const struct call *call, struct order_call *o)
 {
 	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
 	const struct value *list = value_get(call->parameters, "prefixes");
-	struct order_call *o = calloc(1, sizeof(*o));
 	size_t n = value_length(list);
+
+	for (size_t i = 0; i < n; i++) {
+		struct str text = value_text(value_at(list, i), STR_NONE);
+
+		if (target_parse(rules, text, &o->prefixes[i]) < 0) {
+			return "prefixes";
+		}
+	}
+	o->n_prefixes = n;
+	return n || o->all ? NULL : "prefixes";
+}
+
+/* Reads `prefixes` (of `all` there may be none); on failure the call has been answered and NULL
+ * comes back. */
+static struct order_call *order_begin(struct call *call, bool all)
+{
+	size_t n = value_length(value_get(call->parameters, "prefixes"));
+	struct order_call *o = calloc(1, sizeof(*o));
+	const char *wrong;
 
 	if (!o || n > ORDER_PREFIXES_MAX) {
 		free(o);
@@ -68,20 +88,17 @@ static struct order_call *order_begin(struct call *call)
 				   (int)ORDER_PREFIXES_MAX);
 		return NULL;
 	}
+	*o = (struct order_call){ .all = all,
+				  .reply = value_object(),
+				  .refused = call->daemon->refused,
+				  .prefixes = calloc(n ? n : 1, sizeof(*o->prefixes)) };
 	call->state = o;
 	call->free_state = order_call_free;
 	call->step = order_step;
-	o->reply = value_object();
-	o->refused = call->daemon->refused;
-	o->prefixes = calloc(n ? n : 1, sizeof(*o->prefixes));
-	for (size_t i = 0; o->prefixes && i < n; i++) {
-		struct str text = value_text(value_at(list, i), STR_NONE);
-
-		if (target_parse(rules, text, &o->prefixes[i]) < 0) {
-			(void)call_invalid(call, "prefixes");
-			return NULL;
-		}
-		o->n_prefixes++;
+	wrong = o->prefixes ? order_prefixes(call, o) : NULL;
+	if (wrong) {
+		(void)call_invalid(call, wrong);
+		return NULL;
 	}
 	if (!o->prefixes || wheel_apply(call->daemon, false) < 0) {
 		(void)call_refused(call, NULL, "no memory, or ipsd is about to end");
@@ -95,7 +112,7 @@ static enum call_next order_end(struct call *call, struct order_call *o)
 {
 	struct daemon *d = call->daemon;
 
-	if (wheel_apply(d, true) < 0) {
+	if (wheel_close_order(d) < 0) {
 		return call_refused(call, NULL, "ipsd is about to end");
 	}
 	if (d->store_trouble.on) {
@@ -186,6 +203,24 @@ static struct value *ban_rows(struct call *call, const struct order_call *o, uin
 	return rows;
 }
 
+static enum call_next ban_run(struct call *call, struct order_call *o, struct order *order)
+{
+	size_t made = 0, known = 0;
+
+	wheel_open_order(call->daemon);
+	for (size_t i = 0; i < o->n_prefixes; i++) {
+		order->prefix = o->prefixes[i];
+		if (!ban_one(call, order, &made, &known)) {
+			(void)!wheel_close_order(call->daemon); /* what the engine did stands */
+			return CALL_DONE;
+		}
+	}
+	value_set_int(o->reply, "made", (int64_t)made);
+	value_set_int(o->reply, "known", (int64_t)known);
+	value_set(o->reply, "bans", ban_rows(call, o, order->scope));
+	return order_end(call, o);
+}
+
 enum call_next answer_ban(struct call *call)
 {
 	const struct value *p = call->parameters;
@@ -193,8 +228,7 @@ enum call_next answer_ban(struct call *call)
 	struct order order = { .kind = ORDER_BAN,
 			       .by = str_of(call->peer.user),
 			       .time = clock_now() };
-	struct order_call *o = order_begin(call);
-	size_t made = 0, known = 0;
+	struct order_call *o = order_begin(call, false);
 
 	if (!o) {
 		return CALL_DONE;
@@ -214,16 +248,7 @@ enum call_next answer_ban(struct call *call)
 	if (ban_check(call, o, value_bool(value_get(p, "force"), false)) < 0) {
 		return CALL_DONE;
 	}
-	for (size_t i = 0; i < o->n_prefixes; i++) {
-		order.prefix = o->prefixes[i];
-		if (!ban_one(call, &order, &made, &known)) {
-			return CALL_DONE;
-		}
-	}
-	value_set_int(o->reply, "made", (int64_t)made);
-	value_set_int(o->reply, "known", (int64_t)known);
-	value_set(o->reply, "bans", ban_rows(call, o, order.scope));
-	return order_end(call, o);
+	return ban_run(call, o, &order);
 }
 
 /* What will bring it back: said before the score is gone. */
@@ -322,7 +347,7 @@ enum call_next answer_unban(struct call *call)
 	struct order order = { .kind = all ? ORDER_UNBAN_ALL : ORDER_UNBAN,
 			       .time = clock_now(),
 			       .jail = ORDER_ANY_JAIL };
-	struct order_call *o = order_begin(call);
+	struct order_call *o = order_begin(call, all);
 	struct value *covered, *notes;
 
 	if (!o) {
@@ -338,7 +363,9 @@ enum call_next answer_unban(struct call *call)
 	}
 	covered = value_array();
 	notes = value_array();
+	wheel_open_order(call->daemon);
 	if (!unban_run(call, o, &order, covered, notes)) {
+		(void)!wheel_close_order(call->daemon);
 		value_free(covered);
 		value_free(notes);
 		return CALL_DONE;

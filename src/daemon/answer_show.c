@@ -18,7 +18,7 @@ enum {
 	SHOW_SCAN_MAX = 1000000,
 	SHOW_BANS = 64,
 	SHOW_PAST = 10,
-	SHOW_ENTRIES = 1000
+	SHOW_ENTRIES = 1000 /* that one score and all evidence are told with */
 };
 
 struct show {
@@ -76,7 +76,7 @@ static bool show_evidence_row(void *arg, const struct stored_event *event)
 	struct show *s = arg;
 
 	value_add(s->evidence, row_event(event, true));
-	return true;
+	return value_length(s->evidence) < SHOW_ENTRIES;
 }
 
 static const struct value *find_id(const struct value *events, int64_t id)
@@ -128,7 +128,8 @@ static void show_ban(struct call *call, struct show *s, const struct ban *ban)
 	value_add(s->bans, row_ban(d, ban, s->now));
 	s->n_bans++;
 	s->banned = s->banned || (ban->kind == DECISION_BAN && !engine_observes(d->engine));
-	if (store_evidence(d->store, ban->id, show_evidence_row, s) < 0) {
+	if (value_length(s->evidence) < SHOW_ENTRIES &&
+	    store_evidence(d->store, ban->id, show_evidence_row, s) < 0) {
 		log_error("cannot read the evidence of a ban: %s", store_error(d->store));
 	}
 	if (ban->kind == DECISION_BAN && d->enforcer &&

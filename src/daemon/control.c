@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* One struct conn per client. Bytes are collected until a NUL; the message becomes a call; the
- * call's step runs until it says what it waits for. Output is a buffer that the socket drains; a
- * stream's next reply is made only when the last one has left, so a slow reader holds nothing up
- * but itself. */
+ * call's step runs until it says what it waits for. Output is a buffer that the socket drains; the
+ * next reply, of a stream or to the next message, is made only when the last one has left, and
+ * while a call is under way only a little more is read: so a slow reader, or one that asks faster
+ * than it reads, holds nothing up but itself.
+ *
+ * What calls wait for is told from inside other calls, so nothing is stepped at once then: the loop
+ * comes back when it has come to an end of what it does. */
 #include "daemon/control.h"
 
 #include <errno.h>
@@ -16,7 +20,7 @@
 #include "sys/clock.h"
 #include "sys/files.h"
 
-enum { READ_BYTES = 64 * 1024 };
+enum { READ_BYTES = 64 * 1024, STEPS_PER_TURN = 32 };
 
 struct conn {
 	struct control *control;
@@ -24,9 +28,12 @@ struct conn {
 	struct peer peer;
 	struct loop_watch *watch;
 	struct buf in, out;
+	size_t at;     /* bytes of `in` that were calls already */
+	size_t looked; /* bytes of `in` behind that without a NUL */
 	struct call *call;
 	enum call_next waits;
-	bool closing; /* close when the output has left */
+	uint64_t used; /* when it last said something, in turns of the control socket */
+	bool closing;  /* nothing more comes: close when all is answered */
 	bool dead;
 };
 
@@ -36,9 +43,8 @@ struct control {
 	struct loop_watch *watch;
 	struct loop_timer *timer;
 	struct conn *conns[CONTROL_CONNECTIONS_MAX];
-	uint64_t cookies;
-	bool yielding;
-	unsigned depth; /* a step may make others get on: the dead are buried by the outermost */
+	uint64_t cookies, turns;
+	bool progress; /* calls that wait are to be stepped */
 };
 
 static struct conn *conn_free(struct conn *conn)
@@ -59,7 +65,6 @@ DEFINE_FREEP(struct conn, conn_free)
 /* Runs the call's step once; frees the call when it is done. */
 static void conn_step(struct conn *conn)
 {
-	conn->waits = CALL_DONE;
 	conn->waits = conn->call->step(conn->call);
 	if (conn->waits == CALL_DONE) {
 		conn->call = call_free(conn->call);
@@ -93,19 +98,34 @@ static void conn_start_call(struct conn *conn, struct str message)
 	conn_step(conn);
 }
 
-/* Starts calls as long as whole messages wait and none is under way. */
-static void conn_work(struct conn *conn)
+/* Is there a whole message? *ret_end is where its NUL stands. */
+static bool conn_has_message(struct conn *conn, size_t *ret_end)
 {
-	while (!conn->dead && !conn->call && !conn->closing) {
-		size_t end = str_find_char(buf_str(&conn->in), '\0');
+	size_t from = conn->at + conn->looked;
+	size_t n = str_find_char(str_slice(buf_str(&conn->in), from, conn->in.n), '\0');
 
-		if (end == STR_NOT_FOUND) {
-			conn->dead = conn->in.n > CONTROL_REQUEST_MAX;
-			return;
-		}
-		conn_start_call(conn, str_slice(buf_str(&conn->in), 0, end));
-		buf_consume(&conn->in, end + 1);
+	if (n == STR_NOT_FOUND) {
+		conn->looked = conn->in.n - conn->at;
+		return false;
 	}
+	conn->looked += n;
+	*ret_end = from + n;
+	return true;
+}
+
+/* Starts the next call, if one was asked for. */
+static bool conn_start_next(struct conn *conn)
+{
+	size_t end, at = conn->at;
+
+	if (!conn_has_message(conn, &end)) {
+		conn->dead = conn->dead || conn->looked > CONTROL_REQUEST_MAX;
+		return false;
+	}
+	conn->at = end + 1;
+	conn->looked = 0;
+	conn_start_call(conn, str_slice(buf_str(&conn->in), at, end - at));
+	return true;
 }
 
 static void conn_write(struct conn *conn)
@@ -126,14 +146,17 @@ static void conn_write(struct conn *conn)
 		}
 		buf_consume(&conn->out, (size_t)n);
 	}
-	conn->dead = conn->dead || (conn->closing && !conn->call);
 }
 
 static void conn_read(struct conn *conn)
 {
-	char *space = buf_reserve(&conn->in, READ_BYTES);
+	char *space;
 	int64_t n;
 
+	buf_consume(&conn->in, conn->at);
+	conn->at = 0;
+	conn->used = ++conn->control->turns;
+	space = buf_reserve(&conn->in, READ_BYTES);
 	if (!space) {
 		conn->dead = true;
 		return;
@@ -148,7 +171,7 @@ static void conn_read(struct conn *conn)
 	}
 }
 
-static int control_yielded(void *arg);
+static int control_go_on(void *arg);
 
 /* Wakes at the earliest deadline of all calls that wait. */
 static int control_arm(struct control *c)
@@ -165,41 +188,72 @@ static int control_arm(struct control *c)
 	return loop_timer_set(c->timer, at);
 }
 
-/* Lets the connection get on as far as it can, and says what it waits for. */
+/* Could it go on at once? */
+static bool conn_is_ready(struct conn *conn)
+{
+	size_t end;
+
+	if (conn->dead || conn->out.n) {
+		return false;
+	}
+	return conn->call ? conn->waits == CALL_AGAIN || conn->waits == CALL_YIELD
+			  : conn_has_message(conn, &end);
+}
+
+/* Makes the connection get on, as far as it can or until others should have their turn. */
+static void conn_work(struct conn *conn)
+{
+	bool more = true;
+
+	for (int i = 0; more && i < STEPS_PER_TURN; i++) {
+		conn_write(conn);
+		if (conn->dead || conn->out.n) {
+			return;
+		}
+		if (!conn->call) {
+			more = conn_start_next(conn);
+		} else {
+			more = conn->waits == CALL_AGAIN;
+			if (more) {
+				conn_step(conn);
+			}
+		}
+	}
+	conn_write(conn);
+}
+
+/* More than this waits in the socket. */
+static bool conn_wants_more(const struct conn *conn)
+{
+	size_t have = conn->in.n - conn->at;
+
+	return !conn->closing && have <= (conn->call ? READ_BYTES : CONTROL_REQUEST_MAX);
+}
+
+/* Lets the connection work, and says what it waits for. */
 static int conn_advance(struct conn *conn)
 {
 	struct control *c = conn->control;
-	uint32_t events;
-	int r;
+	int r = 0;
 
 	conn_work(conn);
-	conn_write(conn);
-	while (!conn->dead && conn->call && conn->waits == CALL_AGAIN && !conn->out.n) {
-		conn_step(conn);
-		conn_write(conn);
-		conn_work(conn);
-	}
-	conn_write(conn);
-	if (conn->call && conn->waits == CALL_YIELD && !c->yielding) {
-		c->yielding = true;
-		r = loop_defer(c->daemon->loop, control_yielded, c);
-		if (r < 0) {
-			return r;
-		}
-	}
-	if (conn->call && conn->waits == CALL_WAIT) {
+	if (conn_is_ready(conn)) {
+		r = loop_defer(c->daemon->loop, control_go_on, c);
+	} else if (conn->call && conn->waits == CALL_WAIT) {
 		r = control_arm(c);
-		if (r < 0) {
-			return r;
-		}
+	} else if (conn->closing && !conn->call && !conn->out.n) {
+		conn->dead = true;
 	}
-	events = (conn->closing ? 0U : EPOLLIN) | (conn->out.n ? EPOLLOUT : 0U);
-	return conn->dead ? 0 : loop_watch_events(conn->watch, events);
+	if (r < 0 || conn->dead) {
+		return r;
+	}
+	return loop_watch_events(conn->watch, (conn_wants_more(conn) ? EPOLLIN : 0U) |
+						      (conn->out.n ? EPOLLOUT : 0U));
 }
 
 static void control_bury(struct control *c)
 {
-	for (size_t i = 0; !c->depth && i < ARRAY_SIZE(c->conns); i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(c->conns); i++) {
 		if (c->conns[i] && c->conns[i]->dead) {
 			c->conns[i] = conn_free(c->conns[i]);
 		}
@@ -219,9 +273,7 @@ static int conn_ready(void *arg, int fd, uint32_t events)
 	if (events & (EPOLLHUP | EPOLLERR)) {
 		conn->dead = true;
 	}
-	c->depth++;
 	r = conn_advance(conn);
-	c->depth--;
 	control_bury(c);
 	return r;
 }
@@ -231,7 +283,6 @@ static int control_step_all(struct control *c, enum call_next waits)
 {
 	int r = 0;
 
-	c->depth++;
 	for (size_t i = 0; i < ARRAY_SIZE(c->conns) && r >= 0; i++) {
 		struct conn *conn = c->conns[i];
 
@@ -240,17 +291,29 @@ static int control_step_all(struct control *c, enum call_next waits)
 			r = conn_advance(conn);
 		}
 	}
-	c->depth--;
 	control_bury(c);
 	return r;
 }
 
-static int control_yielded(void *arg)
+/* Those that had their share, those that yielded, and those for whom something moved. */
+static int control_go_on(void *arg)
 {
 	struct control *c = arg;
+	int r = control_step_all(c, CALL_YIELD);
 
-	c->yielding = false;
-	return control_step_all(c, CALL_YIELD);
+	for (size_t i = 0; i < ARRAY_SIZE(c->conns) && r >= 0; i++) {
+		struct conn *conn = c->conns[i];
+
+		if (conn && conn_is_ready(conn) && !(conn->call && conn->waits == CALL_YIELD)) {
+			r = conn_advance(conn);
+		}
+	}
+	if (r >= 0 && c->progress) {
+		c->progress = false;
+		r = control_step_all(c, CALL_WAIT);
+	}
+	control_bury(c);
+	return r;
 }
 
 static int control_timer(void *arg)
@@ -260,8 +323,13 @@ static int control_timer(void *arg)
 
 void control_progress(struct control *c)
 {
-	if (c && control_step_all(c, CALL_WAIT) < 0) {
-		log_error("the control socket failed");
+	if (!c || c->progress) {
+		return;
+	}
+	c->progress = true;
+	if (loop_defer(c->daemon->loop, control_go_on, c) < 0) {
+		log_error("no memory: answers on the control socket have to wait");
+		c->progress = false;
 	}
 }
 
@@ -276,21 +344,42 @@ void control_answer(struct control *c, uint64_t cookie, const struct enforcer_an
 	}
 }
 
+/* A place for one more: an empty one, or that of the connection that has been idle for longest.
+ * NULL: all have something to do. */
+static struct conn **control_place(struct control *c)
+{
+	struct conn **idle = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(c->conns); i++) {
+		struct conn **place = &c->conns[i];
+
+		if (!*place) {
+			return place;
+		}
+		if (!(*place)->call && !(*place)->out.n &&
+		    (!idle || (*place)->used < (*idle)->used)) {
+			idle = place;
+		}
+	}
+	if (idle) {
+		*idle = conn_free(*idle);
+	}
+	return idle;
+}
+
 static int control_take(struct control *c, int fd, const struct peer *peer)
 {
 	CLEANUP(conn_freep) struct conn *conn = calloc(1, sizeof(*conn));
-	size_t i = 0;
+	struct conn **place;
 	int r;
 
 	if (!conn) {
 		fd_close(&fd);
 		return -ENOMEM;
 	}
-	*conn = (struct conn){ .control = c, .fd = fd, .peer = *peer };
-	while (i < ARRAY_SIZE(c->conns) && c->conns[i]) {
-		i++;
-	}
-	if (i == ARRAY_SIZE(c->conns)) {
+	*conn = (struct conn){ .control = c, .fd = fd, .peer = *peer, .used = ++c->turns };
+	place = control_place(c);
+	if (!place) {
 		log_warning(
 			"more than %d connections on the control socket; one of user %s was turned away",
 			(int)CONTROL_CONNECTIONS_MAX, peer->user);
@@ -300,7 +389,7 @@ static int control_take(struct control *c, int fd, const struct peer *peer)
 	if (r < 0) {
 		return r;
 	}
-	c->conns[i] = TAKE(conn);
+	*place = TAKE(conn);
 	return 0;
 }
 
@@ -346,6 +435,7 @@ int control_start(struct daemon *d, int listen_fd, struct control **ret)
 struct control *control_free(struct control *c)
 {
 	if (c) {
+		loop_undefer(c->daemon->loop, control_go_on, c);
 		for (size_t i = 0; i < ARRAY_SIZE(c->conns); i++) {
 			c->conns[i] = conn_free(c->conns[i]);
 		}

@@ -72,8 +72,11 @@ void sources_note_position(struct daemon *d, const char *path, const struct posi
 NODISCARD int wheel_turn(void *daemon);
 /* The timer that wakes the wheel; the turn that follows does the work. */
 int wheel_timer(void *daemon);
-/* Applies what the engine has said so far. `durable`: it is on the disk afterwards (an order). */
+/* Applies what the engine has said so far. `durable`: it is on the disk afterwards. */
 NODISCARD int wheel_apply(struct daemon *d, bool durable);
+/* What is applied between the two is in the database as one, and on the disk when it is closed. */
+void wheel_open_order(struct daemon *d);
+NODISCARD int wheel_close_order(struct daemon *d);
 
 /* enforcement.c */
 NODISCARD int enforcement_start(struct daemon *d, const struct sandbox_user *user);

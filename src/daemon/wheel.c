@@ -44,30 +44,55 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
 	}
 }
 
+/* What became of a writing: said once when it goes wrong and once when it is well again. Positions
+ * that could not be written are tried again after a while. */
+static void wheel_stored(struct daemon *d, int r)
+{
+	if (r >= 0) {
+		if (d->store_trouble.on) {
+			log_notice("the database is written again");
+		}
+		d->store_trouble.on = false;
+		return;
+	}
+	snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s", store_error(d->store));
+	if (!d->store_trouble.on) {
+		log_error("the database cannot be written: %s; detection and blocking go on, "
+			  "but a restart would read these lines again",
+			  d->store_trouble.text);
+	}
+	d->store_trouble.on = true;
+	d->positions_since = clock_now();
+}
+
 static void wheel_store(struct daemon *d, const struct batch *batch, bool durable)
 {
 	int r = store_apply(d->store, engine_ruleset(d->engine), batch, d->positions,
 			    d->n_positions, durable);
 
+	wheel_stored(d, r);
+	if (r >= 0) {
+		d->n_positions = 0;
+		d->positions_since = instant_at(0);
+		control_progress(d->control);
+	}
+}
+
+void wheel_open_order(struct daemon *d)
+{
+	int r = store_open_order(d->store);
+
 	if (r < 0) {
-		snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s",
-			 store_error(d->store));
-		if (!d->store_trouble.on) {
-			log_error(
-				"the database cannot be written: %s; detection and blocking go on, "
-				"but a restart would read these lines again",
-				d->store_trouble.text);
-		}
-		d->store_trouble.on = true;
-		return;
+		wheel_stored(d, r);
 	}
-	if (d->store_trouble.on) {
-		log_notice("the database is written again");
-	}
-	d->store_trouble.on = false;
-	d->n_positions = 0;
-	d->positions_since = instant_at(0);
-	control_progress(d->control);
+}
+
+int wheel_close_order(struct daemon *d)
+{
+	int r = wheel_apply(d, true);
+
+	wheel_stored(d, store_close_order(d->store));
+	return r;
 }
 
 int wheel_apply(struct daemon *d, bool durable)

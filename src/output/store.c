@@ -49,20 +49,20 @@ const char *store_error(const struct store *s)
 
 static int store_connect(struct store *s, const char *path)
 {
-	int64_t version;
+	int64_t version = 0;
 	int r = sql_open(path, &s->sql);
 
-	if (r >= 0) {
-		r = sql_run(
-			s->sql,
-			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000;");
-	}
 	if (r >= 0) {
 		r = sql_number(s->sql, "PRAGMA user_version", 0, &version);
 	}
 	if (r >= 0 && version > STORE_VERSION) {
 		return -EPROTO;
+	}
+	if (r >= 0) {
+		r = sql_run(
+			s->sql,
+			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
+			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000;");
 	}
 	if (r >= 0 && version == 0) {
 		r = sql_run(s->sql, "BEGIN IMMEDIATE");
@@ -73,7 +73,7 @@ static int store_connect(struct store *s, const char *path)
 			r = sql_run(s->sql, "COMMIT");
 		}
 	}
-	return r;
+	return r < 0 ? r : store_ignored_load(s);
 }
 
 /* The damaged file and its companions get a name of their own. */
@@ -321,23 +321,58 @@ static int apply_all(struct store *s, const struct ruleset *rules, const struct 
 	return r;
 }
 
+static int store_rollback(struct store *s, int r)
+{
+	store_fail(s, r);
+	s->broken = s->ordering;
+	(void)!sql_run(s->sql, "ROLLBACK");
+	return r;
+}
+
+static int store_begin(struct store *s, bool durable)
+{
+	return sql_run(s->sql, durable ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
+				       : "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+}
+
+int store_open_order(struct store *s)
+{
+	int r = store_begin(s, true);
+
+	s->ordering = true;
+	s->broken = r < 0;
+	return store_fail(s, r);
+}
+
+int store_close_order(struct store *s)
+{
+	int r = s->broken ? -EIO : sql_run(s->sql, "COMMIT");
+
+	s->ordering = false;
+	if (r < 0 && !s->broken) {
+		return store_rollback(s, r);
+	}
+	s->broken = false;
+	return r;
+}
+
 int store_apply(struct store *s, const struct ruleset *rules, const struct batch *batch,
 		const struct stored_position *positions, size_t n_positions, bool durable)
 {
-	int r = sql_run(s->sql, durable ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
-					: "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
+	int r;
 
+	if (s->ordering) {
+		r = s->broken ? -EIO : apply_all(s, rules, batch, positions, n_positions);
+		return r < 0 && !s->broken ? store_rollback(s, r) : r;
+	}
+	r = store_begin(s, durable);
 	if (r >= 0) {
 		r = apply_all(s, rules, batch, positions, n_positions);
-		if (r >= 0) {
-			r = sql_run(s->sql, "COMMIT");
-		}
 	}
-	if (r < 0) {
-		store_fail(s, r);
-		(void)!sql_run(s->sql, "ROLLBACK");
+	if (r >= 0) {
+		r = sql_run(s->sql, "COMMIT");
 	}
-	return r;
+	return r < 0 ? store_rollback(s, r) : 0;
 }
 
 int store_set(struct store *s, const char *key, struct str value)
@@ -353,14 +388,15 @@ int store_set(struct store *s, const char *key, struct str value)
 	return store_fail(s, r);
 }
 
-/* At most 2,000 rows a call: a deletion must not hold the wheel up. */
+/* Of the oldest 2,000 rows, a deletion must not hold the wheel up; and never the newest: the ids of
+ * a restart go on behind it. */
 int store_retain(struct store *s, instant oldest, uint64_t max_events)
 {
 	struct sql_statement *st;
 	int r = sql_prepare(
 		s->sql,
-		"DELETE FROM events WHERE id IN (SELECT id FROM events WHERE id <= (SELECT max(id) FROM events) - ?1"
-		" OR (time < ?2 AND id < (SELECT min(id) FROM events) + 2000) ORDER BY id LIMIT 2000)",
+		"DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, time FROM events ORDER BY id LIMIT 2000)"
+		" WHERE id < (SELECT max(id) FROM events) AND (id <= (SELECT max(id) FROM events) - ?1 OR time < ?2))",
 		&st);
 
 	if (r >= 0) {
@@ -370,49 +406,4 @@ int store_retain(struct store *s, instant oldest, uint64_t max_events)
 		r = sql_finish(st);
 	}
 	return r < 0 ? store_fail(s, r) : sql_changes(s->sql) == 2000;
-}
-
-/* Spared and observed ones are ended here; the engine, too, has dropped them without a decision. */
-static int ignore_shadows(struct store *s, const struct prefix *p)
-{
-	uint8_t low[16], high[16];
-	struct str first, last;
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind != ? AND addr BETWEEN ? AND ?"
-		" AND len >= ? AND length(addr) = ?",
-		&st);
-
-	if (r < 0) {
-		return r;
-	}
-	store_range(p, low, high, &first, &last);
-	sql_bind_int(st, 1, clock_now().us);
-	sql_bind_int(st, 2, BECAUSE_UNBAN);
-	sql_bind_int(st, 3, DECISION_BAN);
-	sql_bind_bytes(st, 4, first);
-	sql_bind_bytes(st, 5, last);
-	sql_bind_int(st, 6, p->len);
-	sql_bind_int(st, 7, (int64_t)first.n);
-	return sql_finish(st);
-}
-
-int store_ignore(struct store *s, const struct prefix *p)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"INSERT OR REPLACE INTO ignored SELECT ?, ?, coalesce(max(id), 0) FROM events",
-		&st);
-
-	if (r >= 0) {
-		sql_bind_bytes(st, 1, store_addr_bytes(&p->addr));
-		sql_bind_int(st, 2, p->len);
-		r = sql_finish(st);
-	}
-	if (r >= 0) {
-		r = ignore_shadows(s, p);
-	}
-	return store_fail(s, r);
 }

@@ -53,6 +53,10 @@ const char *store_error(const struct store *s);
 NODISCARD int store_apply(struct store *s, const struct ruleset *r, const struct batch *batch,
 			  const struct stored_position *positions, size_t n_positions,
 			  bool durable);
+/* What is applied or ignored between the two is one transaction, on the disk when it is closed: an
+ * order of many prefixes. Whatever fails in between undoes all of it; closing fails then, too. */
+NODISCARD int store_open_order(struct store *s);
+NODISCARD int store_close_order(struct store *s);
 /* A setting that survives: "mode". */
 NODISCARD int store_set(struct store *s, const char *key, struct str value);
 /* 1: found; 0: not. */
@@ -60,9 +64,11 @@ NODISCARD int store_get(struct store *s, const char *key, struct buf *ret);
 /* 1: found; 0: not. */
 NODISCARD int store_position(struct store *s, struct str path, struct position *ret);
 
-/* At the start: fills the engine with ids, windows (events not older than the longest window before
- * `now`), running bans and the last 30 days' episodes. Names that the ruleset does not know any
- * more are left out; the bans of a removed jail end (counted in *ret_dropped). */
+/* At the start: fills the engine with ids, running bans and the last 30 days' episodes, and windows
+ * (events not older than the longest window before the newest event or `now`: a log goes on where
+ * it was left, however long ago). Names that the ruleset does not know any more are left out; the
+ * bans of a removed jail, and those by hand of ports that are gone, end (counted in *ret_dropped).
+ */
 NODISCARD int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped);
 
 /* A walk over the events, newest first, in slices: there is no index to jump by. */
@@ -87,7 +93,8 @@ NODISCARD int store_bans(struct store *s, const struct prefix *subject, uint64_t
 /* Decisions with id > after, ascending, at most `limit` (for --follow). */
 NODISCARD int store_bans_since(struct store *s, uint64_t after, size_t limit, store_ban_fn fn,
 			       void *arg);
-/* Deletes events beyond the retention, at most 2,000; 1: there is more to do. */
+/* Deletes events beyond the retention, at most 2,000, but never the newest; 1: there is more to do.
+ */
 NODISCARD int store_retain(struct store *s, instant oldest, uint64_t max_events);
 /* Events of this prefix that are in the database count no more (unban): VPOP3's flag. */
 NODISCARD int store_ignore(struct store *s, const struct prefix *p);

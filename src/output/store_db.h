@@ -7,6 +7,8 @@
 
 struct store {
 	struct sql *sql;
+	bool ordering, broken;  /* inside an order's transaction; something in it has failed */
+	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
 	char error[256];
 };
 
@@ -20,3 +22,5 @@ bool store_addr(struct str bytes, struct addr *ret);
 /* First and last address of a prefix, as stored bytes in the buffers. */
 void store_range(const struct prefix *p, uint8_t low[static 16], uint8_t high[static 16],
 		 struct str *ret_low, struct str *ret_high);
+/* Reads which lengths are ignored. */
+NODISCARD int store_ignored_load(struct store *s);

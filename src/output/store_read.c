@@ -56,43 +56,12 @@ int store_position(struct store *s, struct str path, struct position *ret)
 	return store_fail(s, r);
 }
 
-/* Has an unban said that this event counts no more? */
-static bool is_ignored(struct store *s, const struct stored_event *event)
-{
-	struct sql_statement *st;
-	bool found = false;
-
-	if (!event->addr.family ||
-	    sql_prepare(s->sql,
-			"SELECT addr, len FROM ignored WHERE up_to >= ? AND length(addr) = ?",
-			&st) < 0) {
-		return false;
-	}
-	sql_bind_int(st, 1, (int64_t)event->id);
-	sql_bind_int(st, 2, event->addr.family == 4 ? 4 : 16);
-	while (!found && sql_step(st) == 1) {
-		struct prefix p = { .len = (uint8_t)sql_int(st, 1) },
-			      host = prefix_of(&event->addr, 128);
-
-		found = store_addr(sql_bytes(st, 0), &p.addr) && prefix_contains(&p, &host);
-	}
-	sql_done(st);
-	return found;
-}
-
 static bool concerns(const struct store_walk *walk, struct sql_statement *st)
 {
-	struct prefix host;
 	struct addr addr;
 
-	if (!walk->subject) {
-		return true;
-	}
-	if (!store_addr(sql_bytes(st, 6), &addr)) {
-		return false;
-	}
-	host = prefix_of(&addr, 128);
-	return prefix_contains(walk->subject, &host);
+	return !walk->subject ||
+	       (store_addr(sql_bytes(st, 6), &addr) && store_concerns(walk->subject, &addr));
 }
 
 int store_events(struct store *s, struct store_walk *walk, store_event_fn fn, void *arg)
@@ -118,7 +87,7 @@ int store_events(struct store *s, struct store_walk *walk, store_event_fn fn, vo
 		walk->before = (uint64_t)sql_int(st, 0);
 		if (concerns(walk, st)) {
 			store_row_event(st, 0, &event);
-			event.ignored = is_ignored(s, &event);
+			event.ignored = store_is_ignored(s, &event);
 			go_on = fn(arg, &event);
 		}
 	}
@@ -142,7 +111,7 @@ int store_events_since(struct store *s, uint64_t after, size_t limit, store_even
 	sql_bind_int(st, 2, (int64_t)limit);
 	while ((r = sql_step(st)) == 1) {
 		store_row_event(st, 0, &event);
-		event.ignored = is_ignored(s, &event);
+		event.ignored = store_is_ignored(s, &event);
 		if (!fn(arg, &event)) {
 			break;
 		}
@@ -168,7 +137,7 @@ int store_evidence(struct store *s, uint64_t ban, store_event_fn fn, void *arg)
 	while ((r = sql_step(st)) == 1) {
 		store_row_event(st, 0, &event);
 		event.points = sql_int(st, 11);
-		event.ignored = is_ignored(s, &event);
+		event.ignored = store_is_ignored(s, &event);
 		if (!fn(arg, &event)) {
 			break;
 		}
@@ -177,16 +146,37 @@ int store_evidence(struct store *s, uint64_t ban, store_event_fn fn, void *arg)
 	return r < 0 ? store_fail(s, r) : 0;
 }
 
+/* The addresses of all prefixes around the subject that are wider than it, one behind the other.
+ * Neighbours are often the same; the index finds them once. */
+static void bind_wider(struct sql_statement *st, const struct prefix *subject,
+		       char addresses[static 128 * 16])
+{
+	size_t width = subject->addr.family == 4 ? 4 : 16;
+
+	for (uint8_t len = 0; len < subject->len; len++) {
+		struct prefix p = prefix_of(&subject->addr, len);
+
+		memcpy(addresses + len * width, p.addr.bytes, width);
+	}
+	sql_bind_int(st, 5, subject->len);
+	sql_bind_bytes(st, 6, (struct str){ .p = addresses, .n = subject->len * width });
+	sql_bind_int(st, 7, (int64_t)width);
+}
+
 int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id, size_t limit,
 	       store_ban_fn fn, void *arg)
 {
 	static const char all[] = "SELECT " BAN_COLUMNS
 				  " FROM bans WHERE id < ?1 ORDER BY id DESC LIMIT ?2";
-	/* What is inside the subject lies in its range; what is around it has a length of its own
-	 * for each of which the index is asked. */
+	/* What is inside the subject lies in its range of the index; what is around it has one of a
+	 * few addresses. */
 	static const char some[] =
-		"SELECT " BAN_COLUMNS
-		" FROM bans WHERE id < ?1 AND (addr BETWEEN ?3 AND ?4 OR len < ?5) ORDER BY id DESC LIMIT ?2";
+		"WITH RECURSIVE wider(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM wider WHERE i + 1 < ?5)"
+		" SELECT " BAN_COLUMNS
+		" FROM bans WHERE id IN (SELECT id FROM bans WHERE addr BETWEEN ?3 AND ?4 AND length(addr) = ?7"
+		" AND len >= ?5 AND id < ?1 UNION ALL SELECT id FROM bans WHERE len < ?5 AND id < ?1"
+		" AND addr IN (SELECT substr(?6, 1 + i * ?7, ?7) FROM wider)) ORDER BY id DESC LIMIT ?2";
+	char addresses[128 * 16];
 	uint8_t low[16], high[16];
 	struct str first, last;
 	struct sql_statement *st;
@@ -201,7 +191,7 @@ int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id
 		store_range(subject, low, high, &first, &last);
 		sql_bind_bytes(st, 3, first);
 		sql_bind_bytes(st, 4, last);
-		sql_bind_int(st, 5, subject->len);
+		bind_wider(st, subject, addresses);
 	}
 	return store_fail(s, store_rows_bans(st, subject, fn, arg));
 }

@@ -10,21 +10,40 @@
 
 static const duration thirty_days = { .us = INT64_C(30) * 86400 * 1000000 };
 
-static uint16_t find_scope(const struct ruleset *rules, struct str label)
-{
-	for (size_t i = 0; i < rules->n_scopes; i++) {
-		if (str_eq(rules->scopes[i].label, label)) {
-			return (uint16_t)i;
-		}
-	}
-	return SCOPE_ALL;
-}
-
 struct recall {
 	struct engine *engine;
+	instant now;
 	size_t dropped;
 	int error;
 };
+
+/* The ports of a jail's ban are those that the jail has now, of one by hand those that were named.
+ * False: these are no ports of the ruleset any more; a ban of all ports would be another ban. */
+static bool find_scope(const struct ruleset *rules, struct ban *ban, struct str label)
+{
+	if (ban->jail != JAIL_BY_HAND) {
+		ban->scope = rules->jails[ban->jail].scope;
+		return true;
+	}
+	for (size_t i = 0; i < rules->n_scopes; i++) {
+		if (str_eq(rules->scopes[i].label, label)) {
+			ban->scope = (uint16_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A clock that was set back makes no ban longer than it was meant to be. */
+static instant end_of(const struct recall *recall, const struct stored_ban *stored)
+{
+	const struct decision *d = &stored->decision;
+
+	if (stored->ended.us) {
+		return stored->ended;
+	}
+	return instant_min(d->until, instant_add(recall->now, instant_since(d->until, d->time)));
+}
 
 static bool recall_ban(void *arg, const struct stored_ban *stored)
 {
@@ -41,18 +60,17 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 		.ended = stored->ended.us != 0,
 		.prefix = d->prefix,
 		.jail = by_hand ? (uint16_t)JAIL_BY_HAND : ruleset_jail(rules, stored->jail),
-		.scope = find_scope(rules, stored->scope),
 		.type = names_find(&rules->types, stored->type),
 		.service = stored->service.n ? names_find(&rules->services, stored->service)
 					     : (uint16_t)EVENT_SERVICE_NONE,
 		.threshold = d->threshold,
 		.score = d->score,
 		.since = d->time,
-		.until = stored->ended.us ? stored->ended : d->until,
+		.until = end_of(recall, stored),
 	};
 
-	if (!by_hand && ban.jail == JAIL_BY_HAND) {
-		recall->dropped += !ban.ended;
+	if ((!by_hand && ban.jail == JAIL_BY_HAND) || !find_scope(rules, &ban, stored->scope)) {
+		recall->dropped += !ban.ended && ban.until.us > recall->now.us;
 		return true;
 	}
 	buf_add_str(&by, d->by);
@@ -65,18 +83,22 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	return recall->error >= 0;
 }
 
-static int recall_bans(struct store *s, struct recall *recall, instant now)
+static int recall_bans(struct store *s, struct recall *recall)
 {
 	struct sql_statement *st;
-	int r = sql_prepare(s->sql,
-			    "SELECT " BAN_COLUMNS
-			    " FROM bans WHERE ended IS NULL OR since > ? ORDER BY id",
-			    &st);
+	int r = sql_prepare(
+		s->sql,
+		"SELECT " BAN_COLUMNS
+		" FROM bans WHERE since > ?1 OR (ended IS NULL AND (kind = ?2 OR until > ?3))"
+		" ORDER BY since, id",
+		&st);
 
 	if (r < 0) {
 		return r;
 	}
-	sql_bind_int(st, 1, now.us - thirty_days.us);
+	sql_bind_int(st, 1, recall->now.us - thirty_days.us);
+	sql_bind_int(st, 2, DECISION_BAN);
+	sql_bind_int(st, 3, recall->now.us);
 	r = store_rows_bans(st, NULL, recall_ban, recall);
 	return r < 0 ? r : recall->error;
 }
@@ -156,16 +178,22 @@ static duration longest_window(const struct ruleset *rules)
 
 int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped)
 {
-	struct recall recall = { .engine = e };
-	instant oldest = { .us = now.us - longest_window(engine_ruleset(e)).us };
-	int64_t last_event, last_ban;
+	struct recall recall = { .engine = e, .now = now };
+	instant oldest = now;
+	int64_t last_event, last_ban, newest = 0;
 	int r = sql_number(s->sql, "SELECT max(id) FROM events", 0, &last_event);
 
 	if (r >= 0) {
 		r = sql_number(s->sql, "SELECT max(id) FROM bans", 0, &last_ban);
 	}
 	if (r >= 0) {
-		r = recall_bans(s, &recall, now);
+		r = sql_number(s->sql, "SELECT time FROM events ORDER BY id DESC LIMIT 1", now.us,
+			       &newest);
+	}
+	oldest = instant_min(now, (instant){ .us = newest });
+	oldest.us -= longest_window(engine_ruleset(e)).us;
+	if (r >= 0) {
+		r = recall_bans(s, &recall);
 	}
 	if (r >= 0) {
 		r = store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,

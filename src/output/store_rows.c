@@ -49,7 +49,18 @@ void store_row_event(struct sql_statement *st, int first, struct stored_event *r
 	(void)store_addr(sql_bytes(st, first + 6), &ret->addr);
 }
 
-void store_row_ban(struct sql_statement *st, struct stored_ban *ret)
+/* A damaged database may say anything. */
+static bool is_sane(const struct stored_ban *b)
+{
+	const struct decision *d = &b->decision;
+
+	return d->prefix.addr.family && d->prefix.len <= addr_bits(&d->prefix.addr) &&
+	       d->kind != DECISION_LIFT && d->kind <= DECISION_OBSERVED &&
+	       d->action <= ACTION_BLACKLIST && d->because <= BECAUSE_REPLACED &&
+	       b->ended_because <= BECAUSE_REPLACED;
+}
+
+bool store_row_ban(struct sql_statement *st, struct stored_ban *ret)
 {
 	struct decision *d = &ret->decision;
 
@@ -84,6 +95,15 @@ void store_row_ban(struct sql_statement *st, struct stored_ban *ret)
 		ret->ended = d->until;
 		ret->ended_because = BECAUSE_EXPIRED;
 	}
+	return is_sane(ret);
+}
+
+bool store_concerns(const struct prefix *p, const struct addr *addr)
+{
+	struct addr inner = addr_unwrap(addr);
+	struct prefix outer_host = prefix_of(addr, 128), inner_host = prefix_of(&inner, 128);
+
+	return prefix_contains(p, &outer_host) || prefix_contains(p, &inner_host);
 }
 
 int store_rows_bans(struct sql_statement *st, const struct prefix *subject, store_ban_fn fn,
@@ -93,8 +113,8 @@ int store_rows_bans(struct sql_statement *st, const struct prefix *subject, stor
 	int r;
 
 	while ((r = sql_step(st)) == 1) {
-		store_row_ban(st, &ban);
-		if ((!subject || prefix_overlaps(subject, &ban.decision.prefix)) &&
+		if (store_row_ban(st, &ban) &&
+		    (!subject || prefix_overlaps(subject, &ban.decision.prefix)) &&
 		    !fn(arg, &ban)) {
 			break;
 		}
