@@ -405,5 +405,5 @@ int store_retain(struct store *s, instant oldest, uint64_t max_events)
 		sql_bind_int(st, 2, oldest.us);
 		r = sql_finish(st);
 	}
-	return r < 0 ? store_fail(s, r) : sql_changes(s->sql) == 2000;
+	return r < 0 ? store_fail(s, r) : sql_changes(s->sql) > 0;
 }

@@ -93,8 +93,8 @@ NODISCARD int store_bans(struct store *s, const struct prefix *subject, uint64_t
 /* Decisions with id > after, ascending, at most `limit` (for --follow). */
 NODISCARD int store_bans_since(struct store *s, uint64_t after, size_t limit, store_ban_fn fn,
 			       void *arg);
-/* Deletes events beyond the retention, at most 2,000, but never the newest; 1: there is more to do.
- */
+/* Deletes events beyond the retention, at most 2,000, but never the newest; 1: there may
+ * be more. */
 NODISCARD int store_retain(struct store *s, instant oldest, uint64_t max_events);
 /* Events of this prefix that are in the database count no more (unban): VPOP3's flag. */
 NODISCARD int store_ignore(struct store *s, const struct prefix *p);
