@@ -6,7 +6,7 @@ usage: run.py [--update] [--ipsctl=PATH] [NAME...]      (PATH: else $IPSCTL; NAM
 
 A scenario is a folder: ipsd.conf, the log (`log`, or *.log in order of their names), `expected`, and its
 own filters/ and jails/; where it has none of these, the shipped ones. `args` may hold more arguments for
-ipsctl. The command is
+ipsctl; `written` the time when the log was last written, which stamps without a year depend on. The command is
 
   ipsctl --config-dir=DIR replay --json ARGS LOG...
 
@@ -15,9 +15,11 @@ equal, others may stand beside; `summary` is compared in the same way. --update 
 what differs from run to run. Prints TAP; without an ipsctl everything is skipped.
 """
 import argparse
+import datetime
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,12 +36,25 @@ def config_dir(scenario, into):
     return into
 
 
+def written_then(scenario, logs, into):
+    """The logs, or copies that were last written when the scenario says."""
+    written = scenario / "written"
+    if not written.exists():
+        return logs
+    then = datetime.datetime.fromisoformat(written.read_text().strip()).timestamp()
+    copies = [pathlib.Path(shutil.copy(log, into)) for log in logs]
+    for copy in copies:
+        os.utime(copy, (then, then))
+    return copies
+
+
 def replay(ipsctl, scenario):
     """(lines of output, what is wrong with them, or None)."""
     logs = [scenario / "log"] if (scenario / "log").exists() else sorted(scenario.glob("*.log"))
     args = scenario / "args"
     with tempfile.TemporaryDirectory() as folder:
         config = config_dir(scenario, pathlib.Path(folder))
+        logs = written_then(scenario, logs, folder)
         command = [ipsctl, f"--config-dir={config}", "replay", "--json",
                    *(args.read_text().split() if args.exists() else []), *logs]
         done = subprocess.run(command, capture_output=True, check=False, timeout=60)
