@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What do our objects say to the linker? The pure rooms call nothing that touches the world, and no
-symbol of ours stands in front of one that a foreign library needs.
+"""What do our objects say to the linker? The pure rooms call nothing that touches the world, no symbol
+of ours stands in front of one that a foreign library needs, and each source is in some target.
 
 A list of what is allowed rather than of what is not: a call that nobody thought of is a breach.
 
@@ -61,6 +61,15 @@ def objects(root, build):
             yield str(source.relative_to(root / "src")), obj
 
 
+def forgotten(root, build):
+    """Each source that this build does not compile."""
+    compiled = {(pathlib.Path(entry["directory"]) / entry["file"]).resolve()
+                for entry in json.loads((build / "compile_commands.json").read_text())}
+    for f in sorted([*(root / "src").rglob("*.c"), *(root / "tests").rglob("*.c")]):
+        if f not in compiled:
+            yield f"{f.relative_to(root)}: no target compiles it"
+
+
 def symbols(obj):
     """(undefined, defined) names of one object that the linker sees."""
     undefined, defined = set(), set()
@@ -80,7 +89,7 @@ def main(root, build):
     if not seen:
         print(f"{build}: nothing compiled")
         return 1
-    bad = []
+    bad = list(forgotten(root, build))
     ours = {room: set() for room in PURE}
     for path, (_, defined) in seen.items():
         ours.setdefault(path.split("/")[0], set()).update(defined)

@@ -78,6 +78,7 @@ CASES = [
      "base/a.c: b_x"),
     *[("symbols", {"src/wire/json.c": f"int {name}(void) {{ return 0; }}\n"}, f"{name}: the name belongs")
       for name in ("json_x", "nft_x", "sd_x", "pcre2_x", "hs_x")],
+    ("symbols", {"src/base/forgotten.c": ""}, "src/base/forgotten.c: no target compiles it"),
     ("format", {"src/base/buf.c": "int   f;\n"}, "mend with clang-format -i src/base/buf.c"),
     ("cppcheck", {"src/base/buf.c": "int f(void)\n{\n\tint a[2] = { 0 };\n\treturn a[2];\n}\n"}, "arrayIndexOutOfBounds"),
     ("shell", {"tools/setup": "#!/bin/sh\nrm $1/*\n"}, "SC2086"),
@@ -93,10 +94,10 @@ def plant(root, files):
 
 
 def compile_all(root):
-    """Compiles src/ and leaves a compile_commands.json, as meson does."""
+    """Compiles all that is not empty and leaves a compile_commands.json, as meson does."""
     build, entries = root / "build", []
     build.mkdir()
-    for n, f in enumerate(sorted((root / "src").rglob("*.c"))):
+    for n, f in enumerate(sorted(f for f in root.rglob("*.c") if f.stat().st_size)):
         command = ["cc", "-D_GNU_SOURCE", f"-I{root}/src", "-w", "-c", str(f), "-o", f"{n}.o"]
         subprocess.run(command, cwd=build, check=True, capture_output=True)
         entries.append({"directory": str(build), "file": str(f), "output": f"{n}.o",

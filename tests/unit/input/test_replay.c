@@ -133,7 +133,7 @@ static void a_file_that_was_cut_gives_whole_lines_and_says_so(void **state)
 /* The end of a line that was cut off is not known: 203.0.113.1 may be 203.0.113.199. */
 static void half_a_line_before_the_damage_is_no_line(void **state)
 {
-	CLEANUP(buf_done) struct buf text = { 0 }, file = { 0 }, head = { 0 };
+	CLEANUP(buf_done) struct buf text = { 0 }, file = { 0 };
 	size_t whole;
 
 	for (int i = 0; i < 50000; i++) {

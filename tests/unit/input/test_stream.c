@@ -221,7 +221,6 @@ static void a_position_without_fingerprints_fits_the_very_same_file_only(void **
 
 static void a_file_that_was_first_read_at_its_end_is_known_by_what_was_there(void **state)
 {
-	CLEANUP(taken_done) struct taken t = { 0 };
 	struct place *p = *state;
 	struct stat st;
 	struct position at;
