@@ -49,7 +49,6 @@ struct config_settings {
 	bool nft_both;           /* direction = both */
 	bool nft_counters;       /* counters = yes; auto decides by size */
 	bool nft_counters_auto;
-	bool read_any_log;
 	duration retention;        /* 30d */
 	uint64_t retention_events; /* 5,000,000 */
 };

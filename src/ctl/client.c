@@ -118,7 +118,7 @@ static void say(struct str text)
 {
 	CLEANUP(buf_done) struct buf clean = { 0 };
 
-	escape_text(&clean, text);
+	escape_utf8(&clean, text);
 	fprintf(stderr, "%s", buf_text(&clean));
 }
 

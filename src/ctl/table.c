@@ -34,7 +34,10 @@ struct grid *grid_new(const struct table_column *columns, size_t n, bool raw)
 		int flags = (columns[i].flags & TABLE_RIGHT ? SCOLS_FL_RIGHT : 0) |
 			    (columns[i].flags & TABLE_FLEXIBLE ? SCOLS_FL_TRUNC : 0);
 
-		if (!scols_table_new_column(g->table, columns[i].name, 0, flags)) {
+		struct libscols_column *column =
+			scols_table_new_column(g->table, columns[i].name, 0, flags);
+
+		if (!column || scols_column_set_safechars(column, "\\") != 0) {
 			return NULL;
 		}
 	}
@@ -59,7 +62,7 @@ void grid_cell(struct grid *g, size_t column, struct str text)
 {
 	CLEANUP(buf_done) struct buf clean = { 0 };
 
-	escape_text(&clean, text);
+	escape_utf8(&clean, text);
 	if (g->line) {
 		scols_line_set_data(g->line, column, g->raw && !clean.n ? "-" : buf_text(&clean));
 	}

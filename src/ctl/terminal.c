@@ -54,10 +54,16 @@ void terminal_text(struct str text, size_t width)
 {
 	CLEANUP(buf_done) struct buf clean = { 0 };
 
-	if (width) {
-		escape_cut(&clean, text, width < 3 ? 3 : width);
-	} else {
-		escape_text(&clean, text);
+	/* What was no text has become \xNN on its way here; a backslash is not doubled again. */
+	escape_utf8(&clean, text);
+	if (width && clean.n > width) {
+		size_t n = width < 3 ? 0 : width - 3;
+
+		while (n > 0 && ((unsigned char)clean.p[n] & 0xc0) == 0x80) {
+			n--;
+		}
+		buf_truncate(&clean, n);
+		buf_add_str(&clean, STR("..."));
 	}
 	fputs(buf_text(&clean), stdout);
 }

@@ -175,6 +175,11 @@ enum call_next answer_list(struct call *call)
 	if (!list_kinds(l, value_get(p, "kinds"))) {
 		return call_invalid(call, "kinds");
 	}
+	if (l->jail.n && !str_eq(l->jail, STR("by hand")) &&
+	    ruleset_jail(engine_ruleset(call->daemon->engine), l->jail) == JAIL_BY_HAND) {
+		return call_refused(call, "ipsctl status",
+				    "there is no jail of this name that runs");
+	}
 	call->step = list_step;
 	return list_step(call);
 }

@@ -289,8 +289,13 @@ static void unban_forget(struct store *s, const struct order *order)
 {
 	static const struct prefix everything[] = { { .addr.family = 4 }, { .addr.family = 6 } };
 	bool all = order->kind == ORDER_UNBAN_ALL;
-	int r = store_ignore(s, all ? &everything[0] : &order->prefix);
+	int r;
 
+	/* The database does not know which jail an event is ignored by. */
+	if (order->jail != ORDER_ANY_JAIL) {
+		return;
+	}
+	r = store_ignore(s, all ? &everything[0] : &order->prefix);
 	if (r >= 0 && all) {
 		r = store_ignore(s, &everything[1]);
 	}

@@ -206,6 +206,12 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 		add_finding(findings, "error", "nft list table inet ipsd",
 			    "the kernel refused a change: %s", d->kernel_trouble.text);
 	}
+	if (d->probe_missed) {
+		add_finding(
+			findings, "note", NULL,
+			"bans were taken out of the kernel by somebody else %llu times; they were sent to it again",
+			(unsigned long long)d->probe_missed);
+	}
 	if (s->mends) {
 		add_finding(
 			findings, "note", NULL,

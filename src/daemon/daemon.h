@@ -19,6 +19,12 @@ enum { POSITIONS_MAX = 1024, DAEMON_LONGEST_WAIT_US = 2000000 };
 
 struct control;
 
+/* What the kernel should hold, or not: the engine knows. */
+struct wish {
+	struct prefix prefix;
+	uint16_t scope;
+};
+
 /* Trouble with one output that has been said once and is not said again until it changes. */
 struct trouble {
 	bool on;
@@ -50,8 +56,13 @@ struct daemon {
 	bool resync_blocked;          /* the enforcer takes no more just now */
 	uint64_t refused;             /* wishes that the kernel refused */
 	struct prefix refused_prefix; /* the last of them */
-	instant retry_at;             /* when all wishes are sent again because of it; 0: no need */
-	uint64_t mends;               /* of the kernel's table, that were told */
+	struct wish again[64];        /* refused ones that no ban stands for any more (lifts) */
+	size_t n_again;
+	instant probe_at; /* when one ban is looked for in the kernel next */
+	uint32_t probe_cursor;
+	uint64_t probe_missed; /* times it was not there */
+	instant retry_at;      /* when all wishes are sent again because of it; 0: no need */
+	uint64_t mends;        /* of the kernel's table, that were told */
 	struct trouble store_trouble, kernel_trouble;
 	instant mode_until;  /* when the mode turns into its opposite; INSTANT_NEVER */
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */
@@ -85,6 +96,8 @@ NODISCARD int enforcement_watch(struct daemon *d);
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope);
 /* Sends all wishes, in slices between other work. */
 void enforcement_resync(struct daemon *d);
+/* Now and then asks the kernel for one ban; when it is gone all are sent again. */
+void enforcement_probe(struct daemon *d, instant now);
 /* Sends them again when the kernel refused one a while ago. */
 void enforcement_retry(struct daemon *d, instant now);
 NODISCARD int enforcement_flush(struct daemon *d);

@@ -6,14 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include "daemon/control.h"
 #include "daemon/daemon.h"
 #include "sys/clock.h"
 
-enum { RESYNC_SLICE = 2000 };
+enum { RESYNC_SLICE = 2000, PROBE_COOKIE = 0 };
 
 static const duration retry_after = { .us = 5000000 };
+static const duration probe_every = { .us = 2000000 };
+static const duration probe_slack = { .us = 3000000 };
 
 static int enforcement_ready(void *arg, bool restarted)
 {
@@ -40,13 +43,15 @@ static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t sc
 	struct daemon *d = arg;
 	char text[PREFIX_TEXT_MAX];
 
-	(void)scope;
 	if (!error) {
 		d->kernel_trouble.on = d->kernel_trouble.on &&
 				       !prefix_eq(prefix, &d->refused_prefix);
 		return;
 	}
 	d->refused++;
+	if (d->n_again < ARRAY_SIZE(d->again)) {
+		d->again[d->n_again++] = (struct wish){ .prefix = *prefix, .scope = scope };
+	}
 	d->refused_prefix = *prefix;
 	d->retry_at = instant_add(clock_now(), retry_after);
 	d->kernel_trouble.on = true;
@@ -56,11 +61,78 @@ static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t sc
 	log_error("the kernel refused: %s", d->kernel_trouble.text);
 }
 
+/* A ban that should stand was asked for, and does not: somebody has emptied our sets. */
+static void enforcement_probed(struct daemon *d, const struct enforcer_answer *answer)
+{
+	instant until;
+	bool wished = engine_wish(d->engine, &answer->prefix, answer->scope, &until);
+
+	if (wished && !answer->held && instant_since(until, clock_now()).us > probe_slack.us &&
+	    !d->resync) {
+		log_warning(
+			"a ban was missing in the kernel, taken out by somebody else; all bans are sent to it again");
+		d->probe_missed++;
+		enforcement_resync(d);
+	}
+}
+
+/* The next ban of the table behind the cursor, from the beginning again after the last; NULL: there
+ * is none within a slice. */
+static const struct ban *next_probe(struct daemon *d, bool *ret_none)
+{
+	bool wrapped = d->probe_cursor == 0;
+
+	for (unsigned i = 0; i < RESYNC_SLICE; i++) {
+		const struct ban *ban = engine_each_ban(d->engine, &d->probe_cursor);
+
+		if (ban && ban->kind == DECISION_BAN && !ban->ended) {
+			return ban;
+		}
+		if (!ban && wrapped) {
+			*ret_none = true;
+			break;
+		}
+		if (!ban) {
+			d->probe_cursor = 0;
+			wrapped = true;
+		}
+	}
+	return NULL;
+}
+
+void enforcement_probe(struct daemon *d, instant now)
+{
+	const struct ban *ban;
+	bool none = false;
+
+	if (!d->enforcer || d->resync || now.us < d->probe_at.us) {
+		return;
+	}
+	ban = engine_observes(d->engine) ? NULL : next_probe(d, &none);
+	d->probe_at = none ? INSTANT_NEVER : instant_add(now, probe_every);
+	if (ban && enforcer_ask(d->enforcer, &ban->prefix, ban->scope, PROBE_COOKIE) < 0) {
+		d->probe_at = instant_add(now, retry_after);
+	}
+}
+
 static void enforcement_answer(void *arg, uint64_t cookie, const struct enforcer_answer *answer)
 {
 	struct daemon *d = arg;
 
-	control_answer(d->control, cookie, answer);
+	if (cookie == PROBE_COOKIE) {
+		enforcement_probed(d, answer);
+	} else {
+		control_answer(d->control, cookie, answer);
+	}
+}
+
+/* A counter takes 16 bytes for each CPU and element; `auto` is for at most 256 MB at the most bans
+ * there can be. */
+static bool counters_are_cheap(void)
+{
+	enum { COUNTER_BYTES = 16, MOST_BANS = 2000000, MOST_BYTES = 256 * 1024 * 1024 };
+
+	return sysconf(_SC_NPROCESSORS_CONF) * COUNTER_BYTES * MOST_BANS <= MOST_BYTES;
 }
 
 int enforcement_start(struct daemon *d, const struct sandbox_user *user)
@@ -76,7 +148,8 @@ int enforcement_start(struct daemon *d, const struct sandbox_user *user)
 	struct enforcer_config config = {
 		.ruleset = d->config->ruleset,
 		.both = settings->nft_both,
-		.counters = settings->nft_counters || settings->nft_counters_auto,
+		.counters = settings->nft_counters ||
+			    (settings->nft_counters_auto && counters_are_cheap()),
 		.user = user,
 	};
 	int r;
@@ -147,6 +220,7 @@ static int enforcement_wish(struct daemon *d, const struct prefix *prefix, uint1
 
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope)
 {
+	d->probe_at = instant_min(d->probe_at, instant_add(clock_now(), probe_every));
 	if (d->enforcer && enforcement_wish(d, prefix, scope) < 0) {
 		enforcement_resync(d);
 	}
@@ -163,6 +237,10 @@ void enforcement_retry(struct daemon *d, instant now)
 {
 	if (d->retry_at.us && d->retry_at.us <= now.us) {
 		d->retry_at = instant_at(0);
+		for (size_t i = 0, n = d->n_again; i < n; i++) {
+			enforcement_sync(d, &d->again[i].prefix, d->again[i].scope);
+		}
+		d->n_again = 0;
 		enforcement_resync(d);
 	}
 }

@@ -131,6 +131,28 @@ struct value *row_event(const struct stored_event *event, bool counted)
 	return row;
 }
 
+static bool count_event(void *arg, const struct stored_event *event)
+{
+	struct value *counts = arg;
+	CLEANUP(buf_done) struct buf type = { 0 };
+
+	buf_add_str(&type, event->type);
+	value_set_int(counts, buf_text(&type),
+		      value_int(value_get(counts, buf_text(&type)), 0) + event->count);
+	return true;
+}
+
+/* How many events of each type counted towards it. */
+static struct value *decision_events(struct store *store, uint64_t ban)
+{
+	struct value *counts = value_object();
+
+	if (store_evidence(store, ban, count_event, counts) < 0) {
+		log_error("cannot read the evidence of a ban: %s", store_error(store));
+	}
+	return counts;
+}
+
 struct value *row_decision(const struct daemon *daemon, const struct stored_ban *ban)
 {
 	const struct ruleset *rules = engine_ruleset(daemon->engine);
@@ -154,7 +176,7 @@ struct value *row_decision(const struct daemon *daemon, const struct stored_ban 
 	set_name(row, "by", d->by);
 	set_name(row, "reason", d->reason);
 	value_set_text(row, "ports", ban->scope);
-	value_set(row, "events", value_object());
+	value_set(row, "events", decision_events(daemon->store, d->ban));
 	return row;
 }
 

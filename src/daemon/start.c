@@ -182,6 +182,24 @@ static int start_store(struct daemon *d)
 	return r < 0 && r != -EBADMSG ? EXIT_TROUBLE : 0;
 }
 
+/* What is left of the state is used; what cannot be read of it is set aside with the rest. */
+static int start_anew(struct daemon *d)
+{
+	char aside[256] = "";
+	int r = store_replace(d->store, aside);
+
+	if (r < 0) {
+		log_error("%s/state.db is damaged and cannot be replaced: %s", d->options.state_dir,
+			  strerror(-r));
+		return EXIT_TROUBLE;
+	}
+	log_error(
+		"the database was damaged; it is kept as %s, and a fresh one is used: what could be read of it goes on, "
+		"but a restart will not know it",
+		aside);
+	return 0;
+}
+
 static int start_engine(struct daemon *d)
 {
 	struct engine_limits limits = { 0 };
@@ -198,14 +216,14 @@ static int start_engine(struct daemon *d)
 		return EXIT_TROUBLE;
 	}
 	r = store_recall(d->store, d->engine, clock_now(), &dropped);
-	if (r < 0) {
+	if (r < 0 && r != -EBADMSG) {
 		log_error("cannot read the state of before: %s", store_error(d->store));
 		return EXIT_TROUBLE;
 	}
 	if (dropped) {
-		log_notice("%zu bans of jails that are gone were lifted", dropped);
+		log_notice("%zu bans of jails or ports that are gone were lifted", dropped);
 	}
-	return 0;
+	return r < 0 ? start_anew(d) : 0;
 }
 
 static int ask_to_end(void *arg, int signo)
@@ -300,13 +318,27 @@ void daemon_stop(struct daemon *d)
 	fd_close(&d->lock_fd);
 }
 
+static uint64_t running_bans(const struct daemon *d)
+{
+	uint32_t cursor = 0;
+	uint64_t n = 0;
+	const struct ban *ban;
+
+	while ((ban = engine_each_ban(d->engine, &cursor))) {
+		n += ban->kind == DECISION_BAN && !ban->ended;
+	}
+	return n;
+}
+
 static void tell_ready(struct daemon *d)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	bool observes = engine_observes(d->engine);
 
-	log_notice("ipsd " IPSD_VERSION " is ready: %zu jails, %zu filters, %zu sources, %s",
+	log_notice("ipsd " IPSD_VERSION
+		   " is ready: jails %zu, filters %zu, sources %zu, bans of before %llu; %s",
 		   rules->n_jails, rules->n_filters, rules->n_sources,
+		   (unsigned long long)running_bans(d),
 		   observes ? "observing: nobody is blocked" : "enforcing");
 	loop_notify("READY=1");
 }

@@ -162,6 +162,7 @@ int wheel_turn(void *daemon)
 		return r;
 	}
 	enforcement_retry(d, clock_now());
+	enforcement_probe(d, clock_now());
 	while (!engine_tick(d->engine, up_to)) {
 		r = wheel_apply(d, false);
 		if (r < 0) {
@@ -174,6 +175,9 @@ int wheel_turn(void *daemon)
 	}
 	wheel_retain(d, clock_now());
 	wake = instant_min(instant_min(engine_deadline(d->engine), d->mode_until), d->retain_at);
+	if (d->enforcer) {
+		wake = instant_min(wake, d->probe_at);
+	}
 	if (d->retry_at.us) {
 		wake = instant_min(wake, d->retry_at);
 	}

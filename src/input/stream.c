@@ -103,6 +103,7 @@ static void stream_restart(struct stream *s)
 
 static int stream_prepare(struct stream *s, const struct position *from)
 {
+	uint64_t offset = 0;
 	struct stat st;
 	int fit;
 
@@ -120,6 +121,7 @@ static int stream_prepare(struct stream *s, const struct position *from)
 	if (fit) {
 		struct position p = *from;
 
+		offset = p.offset;
 		p.device = s->position.device;
 		p.inode = s->position.inode;
 		s->position = p;
@@ -127,7 +129,7 @@ static int stream_prepare(struct stream *s, const struct position *from)
 			take_fingerprints(s, p.offset);
 		}
 	}
-	stream_begin(s, fit ? from->offset : 0);
+	stream_begin(s, offset);
 	return from && !fit ? 1 : 0;
 }
 

@@ -145,11 +145,6 @@ void sql_bind_bytes(struct sql_statement *st, int i, struct str bytes)
 	}
 }
 
-void sql_bind_null(struct sql_statement *st, int i)
-{
-	sqlite3_bind_null(st->stmt, i);
-}
-
 int sql_step(struct sql_statement *st)
 {
 	int code = sqlite3_step(st->stmt);

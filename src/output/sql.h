@@ -31,7 +31,6 @@ NODISCARD int sql_prepare(struct sql *s, const char *text, struct sql_statement 
 void sql_bind_int(struct sql_statement *st, int i, int64_t number);
 /* Bytes; the str must live until sql_done(). An empty str with p == NULL binds NULL. */
 void sql_bind_bytes(struct sql_statement *st, int i, struct str bytes);
-void sql_bind_null(struct sql_statement *st, int i);
 /* 1: a row; 0: no more. */
 NODISCARD int sql_step(struct sql_statement *st);
 /* Runs to the end and resets. */

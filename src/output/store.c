@@ -93,26 +93,28 @@ static int store_set_aside(const char *path, char *aside)
 	return r;
 }
 
+int store_replace(struct store *s, char *ret_aside)
+{
+	int r;
+
+	s->sql = sql_close(s->sql);
+	r = store_set_aside(s->path, ret_aside);
+	return r < 0 ? r : store_connect(s, s->path);
+}
+
 int store_open(const char *state_dir, char *ret_aside, struct store **ret)
 {
 	CLEANUP(store_freep) struct store *s = calloc(1, sizeof(*s));
-	CLEANUP(buf_done) struct buf path = { 0 };
-	bool damaged = false;
+	bool damaged;
 	int r;
 
-	buf_printf(&path, "%s/state.db", state_dir);
-	if (!s || buf_ok(&path) < 0) {
+	if (!s || asprintf(&s->path, "%s/state.db", state_dir) < 0) {
 		return -ENOMEM;
 	}
-	r = store_connect(s, buf_text(&path));
-	if (r == -EBADMSG) {
-		s->sql = sql_close(s->sql);
-		r = store_set_aside(buf_text(&path), ret_aside);
-		if (r < 0) {
-			return r;
-		}
-		damaged = true;
-		r = store_connect(s, buf_text(&path));
+	r = store_connect(s, s->path);
+	damaged = r == -EBADMSG;
+	if (damaged) {
+		r = store_replace(s, ret_aside);
 	}
 	if (r < 0) {
 		return r;
@@ -125,6 +127,7 @@ struct store *store_free(struct store *s)
 {
 	if (s) {
 		sql_close(s->sql);
+		free(s->path);
 		free(s);
 	}
 	return NULL;

@@ -45,6 +45,9 @@ typedef bool (*store_ban_fn)(void *arg, const struct stored_ban *ban);
  * tells the name, and a fresh one made); -EPROTO: of a newer version, nothing was touched. Other
  * negative errno. `ret_aside` holds 256 bytes. */
 NODISCARD int store_open(const char *state_dir, char *ret_aside, struct store **ret);
+/* What turned out to be damaged later is set aside in the same way; the store goes on with a fresh
+ * one. */
+NODISCARD int store_replace(struct store *s, char *ret_aside);
 struct store *store_free(struct store *s);
 DEFINE_FREEP(struct store, store_free)
 const char *store_error(const struct store *s);

@@ -6,6 +6,7 @@
 #include "output/sql.h"
 
 struct store {
+	char *path;
 	struct sql *sql;
 	bool ordering, broken;  /* inside an order's transaction; something in it has failed */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */

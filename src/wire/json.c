@@ -156,7 +156,8 @@ static int write_bytes(const char *bytes, size_t n, void *arg)
 
 int value_write(const struct value *v, struct buf *out)
 {
-	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII;
+	const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_ENSURE_ASCII |
+			     JSON_REAL_PRECISION(6);
 	bool whole = v && !incomplete;
 
 	incomplete = false;

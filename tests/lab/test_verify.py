@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""ipsctl verify and metrics: does the tool say what the kernel holds?"""
+"""ipsctl verify and metrics: does the tool say what the kernel holds, and what the log said?"""
+import json
+
+from daemon import line
 from netns import until
 
 BAD, OTHER = "198.51.100.7", "198.51.100.8"
@@ -36,3 +39,33 @@ def test_metrics_are_prometheus_text(daemon):
     assert samples["ipsd_bans_total"] == 1 and samples['ipsd_jail_bans{jail="test"}'] == 1
     assert samples["ipsd_kernel_elements"] == 1 and samples["ipsd_kernel_agrees"] == 1 and samples["ipsd_lines_total"] == 10
     assert OTHER not in str(samples)
+
+
+def test_a_flushed_ruleset_is_noticed_though_nothing_else_happens(cable, daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert daemon.ctl("ban", OTHER, "--for", "1h").code == 0
+    until(daemon.settled, "the kernel")
+    cable.server.run("nft", "flush", "ruleset")
+    assert cable.passes(BAD)
+    until(lambda: not cable.passes(BAD) and not cable.passes(OTHER), "both bans")
+    assert "somebody else" in daemon.words()
+
+
+def test_text_from_logs_is_escaped_once(daemon):
+    with open(daemon.log, "ab") as f:
+        for _ in range(10):
+            f.write(line(BAD, 1, "[x] ").encode()[:-1] + b"caf\xe9 \\n \x1b[2J\n")
+    daemon.wait_blocked(BAD)
+    shown = daemon.ctl("show", BAD).out
+    assert "caf\\xe9 \\n \\x1b[2J" in shown and "\\\\" not in shown and "\x1b" not in shown
+    assert daemon.ctl("ban", OTHER, "--reason", "a\\b").code == 0
+    assert "a\\b" in daemon.ctl("list", "-o", "reason").out
+
+
+def test_decisions_tell_what_counted(daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    decision = json.loads(daemon.ctl("events", "--decisions", "--json").out.splitlines()[0])
+    assert decision["events"] == {"relay-denied": 10}
+    assert daemon.ctl("list", "--jail", "nope").code == 2
