@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* Bad days: damaged, newer, full, read only; orders that fail half way. */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "output/store_db.h"
+#include "unit/output/world.h"
+
+static void write_file(const char *path, const char *bytes, size_t n)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, n), n);
+	assert_int_equal(close(fd), 0);
+}
+
+static void read_file(const char *path, struct buf *out)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *space;
+	ssize_t n;
+
+	assert_true(fd >= 0);
+	while ((space = buf_reserve(out, 65536)) && (n = read(fd, space, 65536)) > 0) {
+		out->n += (size_t)n;
+	}
+	assert_int_equal(close(fd), 0);
+}
+
+static void a_damaged_database_is_set_aside_and_kept(void **state)
+{
+	static const char garbage[] = "this is not a database, it only has the name of one; "
+				      "and it is longer than the header of a real one would be.";
+	struct world *w = *state;
+	struct stat st;
+
+	world_attack(w, "192.0.2.1", -60, 10);
+	world_stop(w);
+	write_file(w->path, garbage, sizeof(garbage));
+	world_start(w);
+	assert_int_equal(w->opened, -EBADMSG);
+	assert_memory_equal(w->aside, w->path, strlen(w->path));
+	assert_int_equal(stat(w->aside, &st), 0);
+	assert_int_equal(st.st_size, sizeof(garbage));
+	assert_null(world_ban(w, 0, "192.0.2.1/32"));
+	world_attack(w, "192.0.2.1", -60, 10);
+	world_restart(w);
+	assert_non_null(world_ban(w, 0, "192.0.2.1/32"));
+}
+
+/* Wherever the bytes are wrong, a start ends with a usable store, or says that it is damaged. */
+static void damage_anywhere_is_survived(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(buf_done) struct buf good = { 0 };
+	size_t said = 0;
+
+	for (int i = 0; i < 20; i++) {
+		world_attack(w, "192.0.2.1", -600 + i * 10, 10);
+		world_attack(w, "2001:db8::1", -600 + i * 10, 10);
+	}
+	world_stop(w);
+	read_file(w->path, &good);
+	assert_true(good.n > 8192);
+	for (size_t at = 0; at < good.n; at += 4096 / 4 + 37) {
+		CLEANUP(buf_done) struct buf bad = { 0 };
+		int r;
+
+		buf_add_str(&bad, buf_str(&good));
+		memset(bad.p + at, 0xa5, bad.n - at < 512 ? bad.n - at : 512);
+		write_file(w->path, bad.p, bad.n);
+		r = store_open(w->dir, w->aside, &w->store);
+		assert_true(r == 0 || r == -EBADMSG);
+		w->engine = rig_start(world_rules(w));
+		r = r < 0 ? r : store_recall(w->store, w->engine, instant_at(w->now), &w->dropped);
+		said += r == -EBADMSG;
+		assert_true(r == 0 || r == -EBADMSG);
+		world_stop(w);
+		assert_true(unlink(w->path) == 0 || errno == ENOENT);
+	}
+	assert_true(said > 0);
+	world_start(w);
+}
+
+static void what_is_found_damaged_later_can_be_set_aside_as_well(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+
+	world_attack(w, "192.0.2.1", -60, 10);
+	assert_int_equal(store_replace(w->store, w->aside), 0);
+	assert_int_equal(stat(w->aside, &st), 0);
+	assert_bans(w, NULL, "");
+	world_attack(w, "192.0.2.2", -60, 10);
+	assert_bans(w, NULL, "4 3");
+	world_restart(w);
+	assert_non_null(world_ban(w, 0, "192.0.2.2/32"));
+}
+
+static void an_empty_file_becomes_a_database(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	write_file(w->path, "", 0);
+	world_start(w);
+	assert_int_equal(w->opened, 0);
+	world_attack(w, "192.0.2.1", -60, 10);
+}
+
+static void one_of_a_newer_version_is_not_touched(void **state)
+{
+	struct world *w = *state;
+	CLEANUP(buf_done) struct buf before = { 0 }, after = { 0 };
+
+	assert_int_equal(sql_run(w->store->sql,
+				 "PRAGMA journal_mode = DELETE; PRAGMA user_version = 2"),
+			 0);
+	world_stop(w);
+	read_file(w->path, &before);
+	assert_int_equal(store_open(w->dir, w->aside, &w->store), -EPROTO);
+	assert_null(w->store);
+	read_file(w->path, &after);
+	assert_true(str_eq(buf_str(&before), buf_str(&after)));
+	assert_int_equal(unlink(w->path), 0);
+	world_start(w);
+}
+
+static void a_directory_that_is_missing_is_an_error_with_words(void **state)
+{
+	struct world *w = *state;
+	struct store *s = NULL;
+
+	assert_true(store_open("/nonexistent", w->aside, &s) < 0);
+	assert_null(s);
+}
+
+static int limit_pages(struct world *w, const char *text)
+{
+	int64_t n;
+
+	return sql_number(w->store->sql, text, 0, &n);
+}
+
+static void a_full_disk_undoes_the_whole_batch_and_is_got_over(void **state)
+{
+	struct world *w = *state;
+	struct position back;
+	struct stored_position at = { .path = STR("/log"), .position.offset = 7 };
+	struct batch batch;
+
+	world_attack(w, "192.0.2.1", -600, 3);
+	assert_int_equal(limit_pages(w, "PRAGMA max_page_count = 1"), 0);
+	for (int i = 0; i < 500; i++) {
+		struct event event = rig_event("192.0.2.2", EVENT_BAD_RECIPIENT, w->now - 60);
+
+		event.text = STR(
+			"a long line that takes some room in the database, and again a long line");
+		world_feed(w, &event);
+	}
+	batch = engine_take(w->engine);
+	assert_true(batch.n_decisions > 0);
+	assert_int_equal(store_apply(w->store, engine_ruleset(w->engine), &batch, &at, 1, true),
+			 -ENOSPC);
+	assert_non_null(strstr(store_error(w->store), "full"));
+	assert_events(w, NULL, "3 2 1");
+	assert_bans(w, NULL, "");
+	assert_int_equal(store_position(w->store, STR("/log"), &back), 0);
+	assert_int_equal(limit_pages(w, "PRAGMA max_page_count = 1000000"), 0);
+	assert_int_equal(store_apply(w->store, engine_ruleset(w->engine), &batch, &at, 1, true), 0);
+	assert_int_equal(store_position(w->store, STR("/log"), &back), 1);
+	assert_bans(w, NULL, "2 1");
+}
+
+static void order_ban(struct world *w, const char *prefix)
+{
+	struct order order = { .kind = ORDER_BAN,
+			       .prefix = rig_prefix(prefix),
+			       .time = instant_at(w->now),
+			       .until = INSTANT_NEVER };
+	struct order_result result;
+
+	assert_int_equal(engine_order(w->engine, &order, &result), 0);
+}
+
+static void an_order_is_stored_as_one(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(store_open_order(w->store), 0);
+	order_ban(w, "192.0.2.1/32");
+	assert_int_equal(world_apply(w), 0);
+	order_ban(w, "192.0.2.2/32");
+	assert_int_equal(world_apply(w), 0);
+	/* gone with us */
+	world_restart(w);
+	assert_bans(w, NULL, "");
+	assert_int_equal(store_open_order(w->store), 0);
+	order_ban(w, "192.0.2.1/32");
+	assert_int_equal(world_apply(w), 0);
+	order_ban(w, "192.0.2.2/32");
+	assert_int_equal(world_apply(w), 0);
+	assert_int_equal(store_close_order(w->store), 0);
+	world_restart(w);
+	assert_bans(w, NULL, "2 1");
+}
+
+static void an_order_that_fails_half_way_is_undone_and_says_so(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(store_open_order(w->store), 0);
+	order_ban(w, "192.0.2.1/32");
+	assert_int_equal(world_apply(w), 0);
+	assert_int_equal(limit_pages(w, "PRAGMA max_page_count = 1"), 0);
+	for (unsigned i = 0; i < 200; i++) {
+		char text[PREFIX_TEXT_MAX];
+
+		snprintf(text, sizeof(text), "198.51.100.%u/32", i);
+		order_ban(w, text);
+		(void)!world_apply(w);
+	}
+	assert_int_equal(limit_pages(w, "PRAGMA max_page_count = 1000000"), 0);
+	order_ban(w, "192.0.2.2/32");
+	assert_true(world_apply(w) < 0);
+	assert_true(store_close_order(w->store) < 0);
+	assert_non_null(strstr(store_error(w->store), "full"));
+	assert_bans(w, NULL, "");
+	order_ban(w, "192.0.2.3/32");
+	assert_int_equal(world_apply(w), 0);
+	assert_bans(w, NULL, "203");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_WORLD(a_damaged_database_is_set_aside_and_kept),
+		IN_WORLD(damage_anywhere_is_survived),
+		IN_WORLD(what_is_found_damaged_later_can_be_set_aside_as_well),
+		IN_WORLD(an_empty_file_becomes_a_database),
+		IN_WORLD(one_of_a_newer_version_is_not_touched),
+		IN_WORLD(a_directory_that_is_missing_is_an_error_with_words),
+		IN_WORLD(a_full_disk_undoes_the_whole_batch_and_is_got_over),
+		IN_WORLD(an_order_is_stored_as_one),
+		IN_WORLD(an_order_that_fails_half_way_is_undone_and_says_so),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
