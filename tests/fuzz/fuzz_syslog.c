@@ -10,18 +10,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static struct stamp_format *make_format(void)
-{
-	struct stamp_format *format;
-	struct arena *arena = arena_new();
-	int r;
-
-	assert(arena);
-	r = stamp_format_parse(STR("auto"), arena, &format, NULL);
-	assert(r == 0);
-	return format;
-}
-
 static void check_inside(struct str part, struct str line)
 {
 	assert(part.n == 0 || (part.p >= line.p && part.p + part.n <= line.p + line.n));
@@ -50,11 +38,15 @@ static void check_head(const struct stamp_format *format, struct str line,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct stamp_format *format;
 	const struct str line = { .p = (const char *)data, .n = size };
+	CLEANUP(arena_freep) struct arena *arena = arena_new();
+	struct stamp_format *format;
 	struct syslog_line l;
+	int r;
 
-	format = format ? format : make_format();
+	assert(arena);
+	r = stamp_format_parse(STR("auto"), arena, &format, NULL);
+	assert(r == 0);
 	if (!syslog_read(line, format, &l)) {
 		return 0;
 	}
