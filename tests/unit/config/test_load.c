@@ -59,8 +59,7 @@ static void settings_have_the_documented_defaults(void **state)
 	(void)state;
 	assert_int_equal(l.r, 0);
 	assert_int_equal(diag_total(l.diag), 0);
-	assert_false(s->observe || s->never_block_broken || s->nft_both || s->nft_counters ||
-		     s->read_any_log);
+	assert_false(s->observe || s->never_block_broken || s->nft_both || s->nft_counters);
 	assert_true(s->nft_counters_auto);
 	assert_true(str_eq(s->nft_table, STR("ipsd")));
 	assert_int_equal(s->retention.us, seconds(30 * 86400).us);
@@ -78,7 +77,7 @@ static void settings_are_taken_over(void **state)
 {
 	struct loaded l = load("--- etc/ipsd.conf\n[ipsd]\nmode = observe\nipv6-host-prefix = 56\n"
 			       "network-prefix-v4 = 20\nnetwork-prefix-v6 = 40\nmax-subjects = 5\n"
-			       "retention = 2d, 1000\nread-any-log = yes\n[nft]\ntable = mine\n"
+			       "retention = 2d, 1000\nread-any-log = no\n[nft]\ntable = mine\n"
 			       "direction = both\ncounters = yes\n[never-block]\nprivate = no\n"
 			       "addresses = 192.0.2.0/24\n",
 			       CONFIG_STRICT);
@@ -89,7 +88,7 @@ static void settings_are_taken_over(void **state)
 
 	(void)state;
 	assert_int_equal(l.r, 0);
-	assert_true(s->observe && r->observe && s->nft_both && s->nft_counters && s->read_any_log);
+	assert_true(s->observe && r->observe && s->nft_both && s->nft_counters);
 	assert_false(s->nft_counters_auto);
 	assert_true(str_eq(s->nft_table, STR("mine")));
 	assert_int_equal(s->retention.us, seconds(2 * 86400).us);
