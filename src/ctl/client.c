@@ -4,13 +4,14 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/escape.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
 
-enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024, ANSWER_MS = 90000 };
+enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024, PATIENCE = 90, PATIENCE_MAX = 86400 };
 
 static int unreachable(const struct ctl *ctl, int error)
 {
@@ -72,6 +73,15 @@ static int send_request(int fd, const char *method, struct value *parameters, bo
 	return buf_ok(&text);
 }
 
+/* Seconds that ipsd may keep silent. */
+static int patience(void)
+{
+	uint64_t n = PATIENCE;
+
+	(void)!str_to_uint(str_of(getenv("IPSCTL_TIMEOUT")), PATIENCE_MAX, &n);
+	return (int)n;
+}
+
 /* Waits until something comes; follows for ever only where that is the point. */
 static int wait_for_bytes(int fd, bool patient)
 {
@@ -79,7 +89,7 @@ static int wait_for_bytes(int fd, bool patient)
 	int n;
 
 	do {
-		n = poll(&wait, 1, patient ? -1 : ANSWER_MS);
+		n = poll(&wait, 1, patient ? -1 : patience() * 1000);
 	} while (n < 0 && errno == EINTR);
 	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
@@ -149,6 +159,12 @@ static int say_error(const struct value *message)
 	return CTL_USAGE;
 }
 
+static bool is_reply(const struct value *message)
+{
+	return value_type(value_get(message, "error")) == VALUE_TEXT ||
+	       value_type(value_get(message, "parameters")) == VALUE_OBJECT;
+}
+
 /* Hands replies over until the last one. */
 static int take_replies(int fd, bool patient, client_reply fn, void *arg, int *ret_code)
 {
@@ -160,11 +176,11 @@ static int take_replies(int fd, bool patient, client_reply fn, void *arg, int *r
 		CLEANUP(value_freep) struct value *message = NULL;
 		int r = receive(fd, patient, &in, &text);
 
-		if (r >= 0) {
-			r = value_parse(buf_str(&text), NULL, &message);
-		}
 		if (r < 0) {
 			return r;
+		}
+		if (value_parse(buf_str(&text), NULL, &message) < 0 || !is_reply(message)) {
+			return -EBADMSG;
 		}
 		if (value_get(message, "error")) {
 			*ret_code = say_error(message);
@@ -199,7 +215,13 @@ int client_call(const struct ctl *ctl, const char *method, struct value *paramet
 	if (r == -ETIMEDOUT) {
 		fprintf(stderr,
 			"ipsctl: ipsd has not answered for %d seconds: systemctl status ipsd\n",
-			ANSWER_MS / 1000);
+			patience());
+		return CTL_UNREACHABLE;
+	}
+	if (r == -EBADMSG || r == -EMSGSIZE) {
+		fprintf(stderr,
+			"ipsctl: what answers at %s/control does not speak ipsd's protocol: systemctl status ipsd\n",
+			ctl->runtime_dir);
 		return CTL_UNREACHABLE;
 	}
 	return r < 0 ? unreachable(ctl, r) : code;

@@ -84,6 +84,10 @@ int columns_parse(const char *text, struct columns *ret, struct str *ret_bad)
 			list.at[list.n++] = c;
 		}
 	}
+	if (!list.n) {
+		*ret_bad = STR_NONE;
+		return -EINVAL;
+	}
 	*ret = list;
 	return 0;
 }

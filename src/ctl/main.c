@@ -22,9 +22,13 @@ static int (*const verbs[COMMAND_COUNT])(const struct ctl *) = {
  * choice. */
 static int close_output(int code)
 {
+	bool failed = ferror(stdout) != 0;
+
 	errno = 0;
-	if ((fflush(stdout) != 0 || ferror(stdout)) && errno != EPIPE) {
-		fprintf(stderr, "ipsctl: cannot write the answer: %s\n", strerror(errno));
+	failed = fflush(stdout) != 0 || failed;
+	if (failed && errno != EPIPE) {
+		fprintf(stderr, "ipsctl: cannot write the answer%s%s\n", errno ? ": " : "",
+			errno ? strerror(errno) : "");
 		return code ? code : CTL_NO;
 	}
 	return code;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/addr.h"
+#include "base/escape.h"
 
 static bool applies(const struct command_option *option, enum command command)
 {
@@ -75,15 +76,26 @@ static void print_help(enum command command)
 	printf("      --version               say which version this is\n\n`ipsctl VERB --help` tells a verb's options. Details: ipsctl(1).\n");
 }
 
+/* What was typed may come from a log, by way of a script. */
+static void say(struct str text)
+{
+	CLEANUP(buf_done) struct buf clean = { 0 };
+
+	escape_utf8(&clean, text);
+	fputs(buf_text(&clean), stderr);
+}
+
 int ctl_usage(const struct ctl *ctl, const char *fmt, ...)
 {
 	const struct command_info *info = command_info(ctl->command);
+	CLEANUP(buf_done) struct buf text = { 0 };
 	va_list args;
 
-	fprintf(stderr, "ipsctl%s%s: ", info ? " " : "", info ? info->word : "");
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	buf_vprintf(&text, fmt, args);
 	va_end(args);
+	fprintf(stderr, "ipsctl%s%s: ", info ? " " : "", info ? info->word : "");
+	say(buf_str(&text));
 	fprintf(stderr, "\nTry 'ipsctl %s%s--help'.\n", info ? info->word : "", info ? " " : "");
 	return CTL_USAGE;
 }
@@ -147,9 +159,9 @@ static int take_verb(int *argc, char **argv, struct ctl *ctl)
 		}
 		const char *similar = similar_verb(argv[i]);
 
-		fprintf(stderr, "ipsctl: there is no verb \"%s\"%s%s%s\nTry 'ipsctl --help'.\n",
-			argv[i], similar ? "; did you mean \"" : "", similar ? similar : "",
-			similar ? "\"?" : "");
+		(void)ctl_usage(ctl, "there is no verb \"%s\"%s%s%s", argv[i],
+				similar ? "; did you mean \"" : "", similar ? similar : "",
+				similar ? "\"?" : "");
 		return -EINVAL;
 	}
 	ctl->command = COMMAND_STATUS;
@@ -167,21 +179,62 @@ static int keep_option(struct ctl *ctl, const struct command_option *option, con
 	return 0;
 }
 
-/* One word that begins with a dash. *i moves on when the argument is the next word. */
+/* The option of this verb whose name looks most like the word, or NULL. */
+static const char *similar_option(enum command command, struct str name)
+{
+	unsigned best = 3;
+	const char *found = NULL;
+	const struct command_option *option;
+
+	for (size_t i = 0; (option = command_option(i)); i++) {
+		unsigned d = str_distance(str_of(option->name), name, best);
+
+		if (applies(option, command) && d < best) {
+			best = d;
+			found = option->name;
+		}
+	}
+	return found;
+}
+
+static int no_option(const struct ctl *ctl, const char *word, struct str name)
+{
+	const char *similar = name.n > 1 ? similar_option(ctl->command, name) : NULL;
+
+	(void)ctl_usage(ctl, "there is no option %s here%s%s%s", word,
+			similar ? "; did you mean --" : "", similar ? similar : "",
+			similar ? "?" : "");
+	return -EINVAL;
+}
+
+/* A word that begins with a dash, taken apart: `--name`, `--name=value`, `-n`, `-nvalue`. */
+static void split_option(const char *word, struct str *ret_name, const char **ret_value)
+{
+	const char *equals = strchr(word, '=');
+
+	*ret_value = NULL;
+	if (word[1] != '-') {
+		*ret_name = (struct str){ .p = word + 1, .n = 1 };
+		*ret_value = word[2] ? word + 2 : NULL;
+	} else if (equals) {
+		*ret_name = (struct str){ .p = word + 2, .n = (size_t)(equals - word) - 2 };
+		*ret_value = equals + 1;
+	} else {
+		*ret_name = str_of(word + 2);
+	}
+}
+
+/* Takes one option. *i moves on when its argument is the next word. */
 static int take_option(struct ctl *ctl, int argc, char **argv, int *i)
 {
-	const char *word = argv[*i];
-	bool is_long = word[1] == '-';
-	const char *equals = is_long ? strchr(word, '=') : NULL,
-		   *value = equals ? equals + 1 : NULL;
-	size_t n = equals ? (size_t)(equals - word) - 2 : strlen(word) - (is_long ? 2 : 1);
-	struct str name = { .p = word + (is_long ? 2 : 1), .n = n };
-	const struct command_option *option =
-		is_long || n == 1 ? find_option(ctl->command, name, is_long ? 0 : word[1]) : NULL;
+	const char *word = argv[*i], *value;
+	const struct command_option *option;
+	struct str name;
 
+	split_option(word, &name, &value);
+	option = find_option(ctl->command, name, word[1] == '-' ? 0 : word[1]);
 	if (!option) {
-		(void)ctl_usage(ctl, "there is no option %s here", word);
-		return -EINVAL;
+		return no_option(ctl, word, name);
 	}
 	if (!option->argument && value) {
 		(void)ctl_usage(ctl, "--%s takes no value", option->name);

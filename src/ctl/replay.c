@@ -22,6 +22,7 @@ struct input {
 	const char *path;
 	struct replay *replay;
 	instant first; /* by its first stamp */
+	size_t number; /* as it was named */
 };
 
 struct run {
@@ -30,7 +31,6 @@ struct run {
 	struct input *inputs;
 	size_t n_inputs;
 	instant from, to;
-	uint64_t lifts;
 	int64_t started;
 };
 
@@ -152,7 +152,10 @@ static int compare_inputs(const void *a, const void *b)
 {
 	const struct input *x = a, *y = b;
 
-	return (x->first.us > y->first.us) - (x->first.us < y->first.us);
+	if (x->first.us != y->first.us) {
+		return x->first.us < y->first.us ? -1 : 1;
+	}
+	return (x->number > y->number) - (x->number < y->number);
 }
 
 /* When the file begins: the stamp of its first line, as far as it can be read without a filter;
@@ -188,6 +191,7 @@ static int open_inputs(struct run *run)
 		struct input *in = &run->inputs[i];
 		int r;
 
+		in->number = i;
 		in->path = run->ctl->arguments[i];
 		r = replay_open(in->path, &in->replay);
 		if (r < 0) {

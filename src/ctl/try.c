@@ -179,7 +179,7 @@ int ctl_try(const struct ctl *ctl)
 	CLEANUP(matcher_freep) struct matcher *matcher = NULL;
 	int r;
 
-	if (!ctl->n_arguments || ctl->n_arguments > 2) {
+	if (!ctl->n_arguments || ctl->n_arguments > (ctl_has(ctl, "line") ? 1 : 2)) {
 		return ctl_usage(
 			ctl,
 			"which filter, which lines? For example: ipsctl try vpop3-ids /var/log/ids.log, or with --line=TEXT");

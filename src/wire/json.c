@@ -6,8 +6,8 @@
  * builders need no check at each member. Where it was meant to be cannot be marked, for a mark
  * would need memory, too.
  *
- * What is written is ASCII: a control character of C1, or a mark that turns the direction of text
- * around, is obeyed by terminals and hidden by editors as UTF-8, and is seen as \uNNNN. */
+ * What is written is printable ASCII: a control character of C1, or a mark that turns the direction
+ * of text around, is obeyed by terminals and hidden by editors as UTF-8, and is seen as \uNNNN. */
 #include "wire/json.h"
 
 #include <errno.h>
@@ -148,9 +148,18 @@ int value_parse(struct str text, char *ret_error, struct value **ret)
 	return 0;
 }
 
+/* DEL is the one control character that jansson takes for a printable one. */
 static int write_bytes(const char *bytes, size_t n, void *arg)
 {
-	buf_add(arg, bytes, n);
+	struct str rest = { .p = bytes, .n = n };
+	size_t del;
+
+	while ((del = str_find_char(rest, '\x7f')) != STR_NOT_FOUND) {
+		buf_add(arg, rest.p, del);
+		buf_add_str(arg, STR("\\u007F"));
+		rest = str_slice(rest, del + 1, rest.n);
+	}
+	buf_add_str(arg, rest);
 	return 0;
 }
 

@@ -44,8 +44,8 @@ void value_add_text(struct value *array, struct str text);
 /* -EINVAL: *ret_error (256 bytes, may be NULL) says where and what. -ENOMEM, where jansson tells
  * it from nonsense. */
 NODISCARD int value_parse(struct str text, char *ret_error, struct value **ret);
-/* On one line, in ASCII. -ENOMEM, also when something is missing because memory ran out since the
- * last call. */
+/* On one line, in printable ASCII. -ENOMEM, also when something is missing because memory ran out
+ * since the last call. */
 NODISCARD int value_write(const struct value *v, struct buf *out);
 enum value_type value_type(const struct value *v);
 /* The member, or NULL. NULL object: NULL. */

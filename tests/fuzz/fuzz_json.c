@@ -16,7 +16,7 @@ static void write_checked(const struct value *v, struct buf *out)
 
 	assert(r == 0);
 	for (size_t i = 0; i < out->n; i++) {
-		assert(out->p[i] >= ' ');
+		assert(out->p[i] >= ' ' && out->p[i] < '\x7f');
 	}
 }
 

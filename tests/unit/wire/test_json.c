@@ -92,6 +92,7 @@ static void any_bytes_become_valid_ascii_json_and_come_back(void **state)
 		{ "a\"b\\c", 5, "[\"a\\\"b\\\\c\"]" },
 		{ "\x1b[2J\a\r\n\t", 8, "[\"\\u001B[2J\\u0007\\r\\n\\t\"]" },
 		{ "a\0b", 3, "[\"a\\u0000b\"]" },
+		{ "\x7f\x7f.\x7f", 4, "[\"\\u007F\\u007F.\\u007F\"]" },
 		{ "\xc2\x9b"
 		  "31m",
 		  5, "[\"\\u009B31m\"]" },
@@ -135,7 +136,7 @@ static void any_byte_at_all_makes_text_that_can_be_parsed(void **state)
 		value_add_text(v, (struct str){ .p = bytes, .n = 2 });
 		text = written(v);
 		for (const char *p = text; *p; p++) {
-			assert_true(*p >= ' ');
+			assert_true(*p >= ' ' && *p < '\x7f');
 		}
 		assert_int_equal(value_parse(str_of(text), NULL, &again), 0);
 		free(text);

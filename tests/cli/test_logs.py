@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""replay, try, check, cat: on good logs, on hostile ones, and what stands in the config."""
+import gzip
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+SEED = ROOT / "tests" / "scenario" / "vpop3-seed-example" / "log"
+
+
+def line(address, minute=0, number=1, text="[Relay denied] a@example.net"):
+    return f"2024-03-05T11:{minute:02}:00Z {address} {number} {text}\n"
+
+
+# What a client can send, as it may stand in a log.
+HOSTILE = [
+    b"[x] \x1b[2J\x1b]0;owned\x07", b"[x] " + b"A" * 10240, b"[x] caf\xe9", b"[x] nul\x00byte", b"[x] \xc2\x9b31m", "[x] \u202egnp.exe".encode(),
+    b"[x] \xff\xfe\x80", b"[x] tab\there", b"[x] back\\slash \"quote\"", b"[x] \x7f\x08\x08", "[x] \U0001f600 \u200b".encode(), b"[x] %s%n%p",
+]
+
+
+def hostile_log():
+    return b"".join(b"2024-03-05T11:%02d:00Z 203.0.113.9 0 %s\n" % (i, text) for i, text in enumerate(HOSTILE))
+
+
+def assert_tame(raw):
+    text = raw.decode("utf-8")
+    raw = re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]", text)
+    assert not raw, ascii(text[max(0, raw.start() - 40):raw.end() + 40])
+
+
+# ---- replay ---------------------------------------------------------------------------------------
+
+
+def test_replay_tells_each_ban_and_the_sum(ctl):
+    log = ctl.dir / "log"
+    log.write_text("".join(line("203.0.113.9", i) for i in range(10)) + line("198.51.100.7", 11))
+    answer = ctl("replay", str(log))
+    assert answer.code == 0 and answer.err == ""
+    first, last = answer.out.splitlines()
+    assert first == ("2024-03-05T11:09:00Z ban 203.0.113.9 for 30m, until 2024-03-05T11:39:00Z: test: "
+                     "10 relay-denied x 100 = 1000 >= 1000")
+    assert re.fullmatch(r"11 lines, 11 events: 1 bans, 0 spared, 0 observed; from 2024-03-05T11:00:00Z to 2024-03-05T11:11:00Z \(\d+\.\d s\)", last)
+    ban, summary = ctl("replay", "--json", str(log)).rows
+    assert ban == {"decision": "ban", "time": "2024-03-05T11:09:00Z", "prefix": "203.0.113.9/32", "action": "block", "jail": "test",
+                   "type": "SMTP abuse", "score": 1000, "threshold": 1000, "until": "2024-03-05T11:39:00Z", "events": {"relay-denied": 10}}
+    summary["summary"].pop("seconds")
+    assert summary == {"summary": {"lines": 11, "events": 11, "bans": 1, "spared": 0, "observed": 0,
+                                   "first": "2024-03-05T11:00:00Z", "last": "2024-03-05T11:11:00Z"}}
+
+
+def test_the_vendors_example_bans_at_1050(ctl):
+    rows = ctl("replay", "--json", str(SEED)).rows
+    assert [(r["prefix"], r["score"]) for r in rows[:-1] if r["decision"] == "ban"] == [("203.0.113.9/32", 1050)]
+
+
+def test_files_of_all_kinds_are_one_log_in_the_order_of_their_first_stamps(ctl):
+    parts = [ctl.dir / name for name in ("z.log", "m.gz", "a.log")]
+    parts[0].write_text("".join(line("203.0.113.9", i) for i in range(4)))
+    with gzip.open(parts[1], "wt") as f:
+        f.write("".join(line("203.0.113.9", i) for i in range(10, 14)))
+    parts[2].write_text("".join(line("203.0.113.9", i) for i in range(20, 22)))
+    whole = ctl("replay", "--json", "-", stdin=b"".join(p.read_bytes() if p.suffix != ".gz" else gzip.decompress(p.read_bytes()) for p in parts))
+    expected = [r for r in whole.rows if "decision" in r]
+    assert [r["time"] for r in expected] == ["2024-03-05T11:21:00Z"]
+    for order in ((0, 1, 2), (2, 1, 0), (1, 2, 0)):
+        answer = ctl("replay", "--json", *(str(parts[i]) for i in order))
+        assert [r for r in answer.rows if "decision" in r] == expected
+        assert answer.rows[-1]["summary"]["lines"] == 10
+    mixed = ctl("replay", "--json", str(parts[2]), "-", str(parts[1]), stdin=parts[0].read_bytes())
+    assert mixed.rows[-1]["summary"]["lines"] == 10
+
+
+def test_files_that_begin_alike_keep_their_order(ctl):
+    logs = [ctl.dir / f"{name}.log" for name in "cab"]
+    for number, log in enumerate(logs):
+        log.write_text(line("203.0.113.9", 0, 0, f"[x] user{number}") * 10)
+    (ctl.etc / "jails" / "test.conf").write_text((ctl.etc / "jails" / "test.conf").read_text().replace("1000", "50"))
+    for _ in range(3):
+        assert ctl("replay", "--json", *map(str, logs)).rows[-1]["summary"]["lines"] == 30
+
+
+def test_from_and_to_cut_what_happened(ctl):
+    log = ctl.dir / "log"
+    log.write_text("".join(line("203.0.113.9", i) for i in range(20)))
+    for words, events in ((["--from", "2024-03-05T11:05"], 15), (["--to", "2024-03-05T11:05"], 5), (["--from", "2024-03-05T11:05", "--to", "2024-03-05T11:07"], 2),
+                          (["--from", "2024-03-06"], 0), (["--to", "2024-03-05"], 0)):
+        summary = ctl("replay", "--json", *words, str(log)).rows[-1]["summary"]
+        assert summary["bans"] == (events >= 10)
+
+
+def test_only_the_jails_that_are_named_decide(ctl):
+    second = (ctl.etc / "jails" / "test.conf").read_text().replace("threshold = 1000", "threshold = 500")
+    (ctl.etc / "jails" / "strict.conf").write_text(second)
+    log = ctl.dir / "log"
+    log.write_text("".join(line("203.0.113.9", i) for i in range(10)))
+
+    def jails(*words):
+        return sorted(r["jail"] for r in ctl("replay", "--json", *words, str(log)).rows if r.get("decision") == "ban")
+
+    assert jails() == ["strict", "test"]
+    assert jails("--jail", "strict") == ["strict"]
+    assert jails("--jail=test", "--jail", "strict") == ["strict", "test"]
+    unknown = ctl("replay", "--jail=strikt", str(log))
+    assert unknown.code == 2 and "strikt" in unknown.err
+
+
+def test_a_damaged_gz_is_read_as_far_as_it_goes_and_said(ctl):
+    whole = gzip.compress(os.urandom(1 << 16).hex().encode().join([b"\n"] * 2) + b"".join(line("203.0.113.9", i).encode() for i in range(10)))
+    log = ctl.dir / "log.gz"
+    log.write_bytes(whole[:-40])
+    answer = ctl("replay", "--json", str(log))
+    assert answer.code == 1 and "damaged" in answer.err
+    assert answer.rows[-1]["summary"]["lines"] >= 1
+    empty = ctl.dir / "empty"
+    empty.write_bytes(b"")
+    assert ctl("replay", str(empty)).code == 0
+
+
+def test_replay_of_hostile_lines_shows_nothing_raw(ctl):
+    (ctl.etc / "jails" / "test.conf").write_text((ctl.etc / "jails" / "test.conf").read_text().replace("1000", "50"))
+    for words in (["replay", "-"], ["replay", "--json", "-"]):
+        answer = ctl(*words, stdin=hostile_log())
+        assert answer.code == 0
+        assert_tame(answer.raw)
+
+
+def test_random_bytes_are_a_log_without_events(ctl):
+    for words in (["replay", "--json", "-"], ["try", "vpop3-ids", "-", "--json"]):
+        answer = ctl(*words, stdin=os.urandom(1 << 20))
+        assert_tame(answer.raw)
+        assert answer.rows[-1]["summary"].get("events", 0) == 0
+
+
+# ---- try ------------------------------------------------------------------------------------------
+
+
+def test_try_tells_line_by_line(ctl):
+    answer = ctl("try", "vpop3-ids", "--line=2024-03-05T11:02:17Z 203.0.113.9 0 [SMTP authentication failure] bob")
+    assert answer.code == 0
+    assert re.match(r"line 1: auth-failure  address 203\.0\.113\.9  service smtp  account bob  time 2024-03-05T11:02:17Z  by .*vpop3-ids\.conf:\d+\n"
+                    r"1 line: 1 event, 0 without\n$", answer.out), answer.out
+    answer = ctl("try", "vpop3-ids", "-", "--json", stdin=b"nothing\n" + line("2001:db8::5").encode())
+    hit, total = answer.rows
+    assert (hit["line"], hit["event"], hit["address"], hit["service"], hit["account"], hit["time"]) == (
+        2, "relay-denied", "2001:db8::5", "smtp", None, "2024-03-05T11:00:00Z")
+    assert re.fullmatch(r".*vpop3-ids\.conf:\d+", hit["pattern"])
+    assert total == {"summary": {"lines": 2, "hits": 1, "misses": 1}}
+    assert ctl("try", "vpop3-ids", "--line=nothing").code == 1
+
+
+def test_try_takes_a_path_and_says_what_is_wrong_with_it(ctl):
+    path = ctl.dir / "mine.conf"
+    path.write_text((ctl.etc / "filters" / "vpop3-ids.conf").read_text())
+    assert ctl("try", str(path), "--line=" + line("203.0.113.9").strip()).code == 0
+    path.write_text("[filter]\nmacth = x\n")
+    answer = ctl("try", str(path), "--line=x")
+    assert answer.code == 2 and "mine.conf:2" in answer.err
+
+
+def test_try_of_hostile_lines_shows_nothing_raw(ctl):
+    for words in ([], ["--json"]):
+        answer = ctl("try", "vpop3-ids", "-", *words, stdin=hostile_log())
+        assert answer.code == 0
+        assert_tame(answer.raw)
+    rows = answer.rows
+    assert len(rows) == len(HOSTILE) + 1
+    accounts = {row["line"]: row["account"] for row in rows[:-1]}
+    assert accounts[1].startswith("\x1b[2J") and accounts[3] == "caf\\xe9" and accounts[4] == "nul\x00byte"
+
+
+# ---- check and cat --------------------------------------------------------------------------------
+
+
+def test_the_shipped_files_are_well(ctl, build):
+    done = subprocess.run([str(build / "src/ctl/ipsctl"), f"--config-dir={ROOT}", "check", "--json"], capture_output=True, check=False,
+                          env=dict(os.environ, IPSD_SHARE_DIR="/nonexistent"), timeout=60)
+    rows = [json.loads(row) for row in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert not [row for row in rows if row["level"] == "error"]
+
+
+def test_check_tells_all_problems_in_one_run(ctl):
+    (ctl.etc / "jails" / "broken.conf").write_text("[jail]\nwach = vpop3-ids\nban = 30\n")
+    (ctl.etc / "ipsd.conf").write_text("[ipsd]\nmode = enfroce\n")
+    answer = ctl("check")
+    assert answer.code == 1
+    for words in ("broken.conf:2", "did you mean watch", "broken.conf:3", "30 what?", "ipsd.conf:2"):
+        assert words in answer.out
+    rows = ctl("check", "--json").rows
+    assert {(os.path.basename(r["file"]), r["line"]) for r in rows if r["level"] == "error"} >= {
+        ("broken.conf", 2), ("broken.conf", 3), ("ipsd.conf", 2)}
+
+
+def test_check_strict_minds_warnings(ctl):
+    (ctl.etc / "jails" / "test.conf").write_text((ctl.etc / "jails" / "test.conf").read_text().replace("about = VPOP3", "about = VPOP3 ; x"))
+    assert ctl("check").code == 0
+    assert ctl("check", "--strict").code == 1
+
+
+def test_check_of_hostile_files_shows_nothing_raw(ctl):
+    (ctl.etc / "jails" / "bytes.conf").write_bytes(b"[jail]\nab\x1b[2Jout = \xff\x00x\n\xc2\x9b = 3\n[\x1b]\n")
+    for words in (["check"], ["check", "--json"]):
+        answer = ctl(*words)
+        assert answer.code == 1
+        assert_tame(answer.raw)
+
+
+@pytest.mark.parametrize("words", [["cat"], ["cat", "test"], ["cat", "jail", "test"], ["cat", "vpop3-ids"], ["cat", "filter", "vpop3-ids"]],
+                         ids=lambda words: "_".join(words))
+def test_what_cat_prints_is_read_again_as_the_same(ctl, words):
+    first = ctl(*words)
+    assert first.code == 0 and first.err == ""
+    target = {1: ctl.etc / "ipsd.conf"}.get(len(words)) or ctl.etc / ("jails/test.conf" if "test" in words else "filters/vpop3-ids.conf")
+    target.write_text(first.out)
+    assert ctl("check").code == 0
+    second = ctl(*words)
+
+    def values(text):
+        return [row for row in text.splitlines() if row and not row.startswith(";")]
+
+    assert values(second.out) == values(first.out)
+    assert ctl("replay", "--json", str(SEED)).rows[0]["score"] == 1050
+
+
+def test_cat_names_where_each_value_comes_from(ctl):
+    drop = ctl.etc / "jails" / "test.conf.d"
+    drop.mkdir()
+    (drop / "local.conf").write_text("[jail]\nban = 2h\n")
+    out = ctl("cat", "jail", "test").out
+    assert re.search(r"; .*local\.conf:2\nban += 2h", out) and re.search(r"; .*test\.conf:6\nthreshold += 1000", out)
+
+
+def test_a_name_that_is_two_things_is_asked_back(ctl):
+    (ctl.etc / "jails" / "vpop3-ids.conf").write_text((ctl.etc / "jails" / "test.conf").read_text())
+    answer = ctl("cat", "vpop3-ids")
+    assert answer.code == 2 and "cat jail vpop3-ids" in answer.err and "cat filter vpop3-ids" in answer.err
