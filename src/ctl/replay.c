@@ -158,18 +158,32 @@ static int compare_inputs(const void *a, const void *b)
 	return (x->number > y->number) - (x->number < y->number);
 }
 
-/* When the file begins: the stamp of its first line, as far as it can be read without a filter;
- * else when it was written. */
-static instant first_stamp(struct replay *replay, const struct stamp_format *format)
+/* The day that the file's name tells, by the first filter that can read it from there. */
+static int32_t named_day(const struct ruleset *rules, const char *path)
 {
-	struct stamp_context context = { .file_time = replay_file_time(replay),
-					 .date = STAMP_NO_DATE };
-	struct str line;
-	instant t;
+	int32_t day = STAMP_NO_DATE;
 
-	if (replay_peek(replay, &line) < 0 || !format ||
+	for (size_t i = 0; i < rules->n_filters && day == STAMP_NO_DATE; i++) {
+		day = filter_file_date(rules->filters[i].filter, str_of(base_name(path)));
+	}
+	return day;
+}
+
+/* When the file begins: the day in its name; else the stamp of its first line, as far as it can be
+ * read without a filter; else when it was last written. */
+static instant file_begins(const struct ruleset *rules, const struct input *in,
+			   const struct stamp_format *format)
+{
+	instant written = replay_file_time(in->replay), t;
+	struct stamp_context context = { .file_time = written, .date = named_day(rules, in->path) };
+	struct str line;
+
+	if (context.date != STAMP_NO_DATE) {
+		return instant_at((int64_t)context.date * 86400);
+	}
+	if (replay_peek(in->replay, &line) < 0 || !format ||
 	    stamp_read(format, line, &context, &t, NULL) < 0) {
-		return replay_file_time(replay);
+		return written;
 	}
 	return t;
 }
@@ -198,7 +212,7 @@ static int open_inputs(struct run *run)
 			fprintf(stderr, "ipsctl replay: %s: %s\n", in->path, strerror(-r));
 			return CTL_USAGE;
 		}
-		in->first = first_stamp(in->replay, format);
+		in->first = file_begins(engine_ruleset(run->engine), in, format);
 	}
 	qsort(run->inputs, run->n_inputs, sizeof(*run->inputs), compare_inputs);
 	return 0;
