@@ -8,6 +8,7 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -34,8 +35,8 @@ def main(root, build):
         for f, code, said in pool.map(lambda f: tidy(build, f), files):
             if code != 0:
                 bad += 1
-                print(f"--- {f.relative_to(root)}\n{said}")
-    print(f"{len(files)} files, {bad} with findings")
+                print(*re.findall(r"^.*? (?:error|warning): .*", said, re.MULTILINE) or [said], sep="\n")
+    print(f"{len(files)} files, {bad} with findings; clang-tidy -p {build} FILE says more")
     return 1 if bad or not files else 0
 
 
