@@ -51,13 +51,10 @@ static bool jail_counts(const struct events *s, const struct stored_event *event
 
 static bool events_wants(const struct events *s, const struct stored_event *event)
 {
-	struct prefix host = event->addr.family ? prefix_of(&event->addr, 128)
-						: (struct prefix){ 0 };
-
 	return (!s->account.n || str_eq_nocase(s->account, event->account)) &&
 	       (!s->type.n || str_eq(s->type, event->type)) &&
 	       (!s->service.n || str_eq(s->service, event->service)) &&
-	       (!s->has_subject || (event->addr.family && prefix_contains(&s->subject, &host))) &&
+	       (!s->has_subject || target_holds(&s->subject, &event->addr)) &&
 	       (!s->jail || jail_counts(s, event));
 }
 

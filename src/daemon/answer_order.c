@@ -20,7 +20,7 @@ struct order_call {
 	struct value *reply;
 	struct prefix *prefixes;
 	size_t n_prefixes;
-	bool all;
+	bool all, emptying;
 	uint64_t sent;    /* wishes that must have met their fate */
 	uint64_t refused; /* by the kernel, before the order */
 };
@@ -34,18 +34,33 @@ static void order_call_free(void *state)
 	free(o);
 }
 
+/* Has the kernel said what became of all that the order sent? What did not fit into the queue is
+ * sent when it has room. */
+static bool order_is_done(struct order_call *o, const struct daemon *d)
+{
+	const struct enforcer_state *s = d->enforcer ? enforcer_state(d->enforcer) : NULL;
+
+	if (!s) {
+		return true;
+	}
+	if (o->emptying && !d->empty) {
+		o->emptying = false;
+		o->sent = s->sent;
+	}
+	return !o->emptying && s->done + s->failed >= o->sent;
+}
+
 static enum call_next order_step(struct call *call)
 {
 	struct order_call *o = call->state;
-	const struct enforcer_state *s =
-		call->daemon->enforcer ? enforcer_state(call->daemon->enforcer) : NULL;
-	struct value *warnings = value_array();
+	bool done = order_is_done(o, call->daemon);
+	struct value *warnings;
 
-	if (s && s->done + s->failed < o->sent && !call_is_late(call)) {
-		value_free(warnings);
+	if (!done && !call_is_late(call)) {
 		return CALL_WAIT;
 	}
-	if (s && s->done + s->failed < o->sent) {
+	warnings = value_array();
+	if (!done) {
 		value_add_text(warnings, STR("the kernel has not answered yet; see ipsctl status"));
 	}
 	if (call->daemon->refused > o->refused) {
@@ -119,6 +134,7 @@ static enum call_next order_end(struct call *call, struct order_call *o)
 		value_set_bool(o->reply, "stored", false);
 	}
 	o->sent = d->enforcer ? enforcer_state(d->enforcer)->sent : 0;
+	o->emptying = d->empty;
 	return order_step(call);
 }
 

@@ -222,12 +222,13 @@ static void conn_work(struct conn *conn)
 	conn_write(conn);
 }
 
-/* More than this waits in the socket. */
-static bool conn_wants_more(const struct conn *conn)
+/* A message may be long; further ones wait in the socket. */
+static bool conn_wants_more(struct conn *conn)
 {
 	size_t have = conn->in.n - conn->at;
+	bool busy = conn->call || conn->out.n || conn_is_ready(conn);
 
-	return !conn->closing && have <= (conn->call ? READ_BYTES : CONTROL_REQUEST_MAX);
+	return !conn->closing && have <= (busy ? READ_BYTES : CONTROL_REQUEST_MAX);
 }
 
 /* Lets the connection work, and says what it waits for. */

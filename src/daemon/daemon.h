@@ -52,6 +52,7 @@ struct daemon {
 	instant retain_at;       /* when old events are looked for next */
 
 	bool resync; /* all wishes are to be sent again, from resync_cursor on */
+	bool empty;  /* before that the kernel's sets are to be emptied */
 	uint32_t resync_cursor;
 	bool resync_blocked;          /* the enforcer takes no more just now */
 	uint64_t refused;             /* wishes that the kernel refused */
@@ -94,7 +95,10 @@ NODISCARD int enforcement_start(struct daemon *d, const struct sandbox_user *use
 NODISCARD int enforcement_watch(struct daemon *d);
 /* Sends the wish for this (prefix, scope). */
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope);
-/* Sends all wishes, in slices between other work. */
+/* Sends that it is not to be held. */
+void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t scope);
+/* Sends all wishes, in slices between other work; while the daemon observes, that there are none.
+ */
 void enforcement_resync(struct daemon *d);
 /* Now and then asks the kernel for one ban; when it is gone all are sent again. */
 void enforcement_probe(struct daemon *d, instant now);

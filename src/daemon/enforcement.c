@@ -207,21 +207,34 @@ int enforcement_watch(struct daemon *d)
 			      d);
 }
 
+/* What is not said now nobody remembers: all is taken out then, and what is wished put back. */
+void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t scope)
+{
+	if (d->enforcer && enforcer_release(d->enforcer, prefix, scope) < 0) {
+		d->empty = true;
+		enforcement_resync(d);
+	}
+}
+
 /* 0, or -ENOBUFS: no room just now. */
-static int enforcement_wish(struct daemon *d, const struct prefix *prefix, uint16_t scope)
+static int enforcement_hold(struct daemon *d, const struct prefix *prefix, uint16_t scope)
 {
 	instant until;
 
 	if (engine_wish(d->engine, prefix, scope, &until)) {
 		return enforcer_hold(d->enforcer, prefix, scope, until, clock_now());
 	}
-	return enforcer_release(d->enforcer, prefix, scope);
+	return 0;
 }
 
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope)
 {
+	instant until;
+
 	d->probe_at = instant_min(d->probe_at, instant_add(clock_now(), probe_every));
-	if (d->enforcer && enforcement_wish(d, prefix, scope) < 0) {
+	if (!engine_wish(d->engine, prefix, scope, &until)) {
+		enforcement_release(d, prefix, scope);
+	} else if (d->enforcer && enforcement_hold(d, prefix, scope) < 0) {
 		enforcement_resync(d);
 	}
 }
@@ -245,13 +258,34 @@ void enforcement_retry(struct daemon *d, instant now)
 	}
 }
 
+/* Empties the sets if that is to be done first. False: not just now. */
+static bool enforcement_emptied(struct daemon *d)
+{
+	bool observes = engine_observes(d->engine);
+
+	if (!d->empty && !observes) {
+		return true;
+	}
+	if (enforcer_release_all(d->enforcer) < 0) {
+		d->resync_blocked = true;
+		return false;
+	}
+	d->empty = false;
+	d->resync = !observes;
+	d->resync_cursor = 0;
+	return true;
+}
+
 static int enforcement_slice(void *arg)
 {
 	struct daemon *d = arg;
 	const struct ban *ban;
-	uint32_t before = d->resync_cursor;
+	uint32_t before;
 
-	for (unsigned n = 0; n < RESYNC_SLICE; n++) {
+	if (!d->resync || !enforcement_emptied(d)) {
+		return enforcement_flush(d);
+	}
+	for (unsigned n = 0; d->resync && n < RESYNC_SLICE; n++) {
 		before = d->resync_cursor;
 		ban = engine_each_ban(d->engine, &d->resync_cursor);
 		if (!ban) {
@@ -259,7 +293,7 @@ static int enforcement_slice(void *arg)
 			break;
 		}
 		if (ban->kind == DECISION_BAN && !ban->ended &&
-		    enforcement_wish(d, &ban->prefix, ban->scope) < 0) {
+		    enforcement_hold(d, &ban->prefix, ban->scope) < 0) {
 			d->resync_cursor = before;
 			d->resync_blocked = true;
 			break;

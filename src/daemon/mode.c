@@ -33,15 +33,10 @@ static int mode_apply(struct daemon *d, bool observe)
 	struct order_result result;
 	int r = engine_order(d->engine, &order, &result);
 
-	if (r < 0 || !d->enforcer) {
-		return r;
+	if (r >= 0) {
+		enforcement_resync(d);
 	}
-	if (observe) {
-		d->resync = false;
-		return enforcer_release_all(d->enforcer) < 0 ? -EIO : 0;
-	}
-	enforcement_resync(d);
-	return 0;
+	return r;
 }
 
 int mode_set(struct daemon *d, bool observe, instant until, const char *by)

@@ -200,11 +200,28 @@ static int start_anew(struct daemon *d)
 	return 0;
 }
 
+struct gone {
+	struct daemon *d;
+	size_t n;
+};
+
+/* The sets of before are taken over, so what is not wished any more is taken out by name. */
+static void start_gone(void *arg, const struct stored_ban *ban, bool moved)
+{
+	struct gone *gone = arg;
+	uint16_t scope;
+
+	gone->n += !moved;
+	if (config_scope(engine_ruleset(gone->d->engine), ban->scope, &scope) == 0) {
+		enforcement_release(gone->d, &ban->decision.prefix, scope);
+	}
+}
+
 static int start_engine(struct daemon *d)
 {
 	struct engine_limits limits = { 0 };
 	uint8_t seed[TABLE_SEED_SIZE];
-	size_t dropped = 0;
+	struct gone gone = { .d = d };
 	int r;
 
 	files_random(seed, sizeof(seed));
@@ -215,13 +232,13 @@ static int start_engine(struct daemon *d)
 		log_error("no memory for the engine");
 		return EXIT_TROUBLE;
 	}
-	r = store_recall(d->store, d->engine, clock_now(), &dropped);
+	r = store_recall(d->store, d->engine, clock_now(), start_gone, &gone);
 	if (r < 0 && r != -EBADMSG) {
 		log_error("cannot read the state of before: %s", store_error(d->store));
 		return EXIT_TROUBLE;
 	}
-	if (dropped) {
-		log_notice("%zu bans of jails or ports that are gone were lifted", dropped);
+	if (gone.n) {
+		log_notice("%zu bans of jails or ports that are gone were lifted", gone.n);
 	}
 	return r < 0 ? start_anew(d) : 0;
 }

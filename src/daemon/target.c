@@ -25,3 +25,11 @@ struct prefix target_class_c(const struct ruleset *rules, const struct prefix *p
 
 	return p->len <= len ? *p : prefix_of(&p->addr, len);
 }
+
+bool target_holds(const struct prefix *p, const struct addr *addr)
+{
+	struct addr inner = addr_unwrap(addr);
+	struct prefix host = prefix_of(addr, 128), inner_host = prefix_of(&inner, 128);
+
+	return addr->family && (prefix_contains(p, &host) || prefix_contains(p, &inner_host));
+}

@@ -17,6 +17,8 @@
 #include "output/print.h"
 #include "sys/clock.h"
 
+enum { TOLD_MAX = 200 }; /* of one batch: the log must not hold up the packets */
+
 static const duration position_delay = { .us = 5000000 };
 static const duration retain_pause = { .us = 50000 }, retain_every = { .us = 600000000 };
 
@@ -39,8 +41,12 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
 			enforcement_sync(d, &decision->prefix, decision->scope);
 		}
 	}
-	for (size_t i = 0; i < batch->n_decisions; i++) {
+	for (size_t i = 0; i < batch->n_decisions && i < TOLD_MAX; i++) {
 		tell(rules, &batch->decisions[i]);
+	}
+	if (batch->n_decisions > TOLD_MAX) {
+		log_notice("and %zu more at once; `ipsctl events --decisions` tells them",
+			   batch->n_decisions - TOLD_MAX);
 	}
 }
 

@@ -67,12 +67,15 @@ NODISCARD int store_get(struct store *s, const char *key, struct buf *ret);
 /* 1: found; 0: not. */
 NODISCARD int store_position(struct store *s, struct str path, struct position *ret);
 
+/* A ban that does not come back as it was, though its time is not over: its jail, or the ports that
+ * a person named, are gone; or (`moved`) its jail has other ports now. The kernel may hold it. */
+typedef void (*store_gone_fn)(void *arg, const struct stored_ban *ban, bool moved);
+
 /* At the start: fills the engine with ids, running bans and the last 30 days' episodes, and windows
  * (events not older than the longest window before the newest event or `now`: a log goes on where
- * it was left, however long ago). Names that the ruleset does not know any more are left out; the
- * bans of a removed jail, and those by hand of ports that are gone, end (counted in *ret_dropped).
- */
-NODISCARD int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped);
+ * it was left, however long ago). Names that the ruleset does not know any more are left out. */
+NODISCARD int store_recall(struct store *s, struct engine *e, instant now, store_gone_fn gone,
+			   void *arg);
 
 /* A walk over the events, newest first, in slices: there is no index to jump by. */
 struct store_walk {

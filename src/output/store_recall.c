@@ -13,7 +13,8 @@ static const duration thirty_days = { .us = INT64_C(30) * 86400 * 1000000 };
 struct recall {
 	struct engine *engine;
 	instant now;
-	size_t dropped;
+	store_gone_fn gone;
+	void *arg;
 	int error;
 };
 
@@ -50,7 +51,7 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	struct recall *recall = arg;
 	const struct ruleset *rules = engine_ruleset(recall->engine);
 	const struct decision *d = &stored->decision;
-	bool by_hand = d->jail == JAIL_BY_HAND;
+	bool by_hand = d->jail == JAIL_BY_HAND, known;
 	CLEANUP(buf_done) struct buf by = { 0 }, reason = { 0 };
 	struct ban ban = {
 		.id = d->ban,
@@ -69,8 +70,12 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 		.until = end_of(recall, stored),
 	};
 
-	if ((!by_hand && ban.jail == JAIL_BY_HAND) || !find_scope(rules, &ban, stored->scope)) {
-		recall->dropped += !ban.ended && ban.until.us > recall->now.us;
+	known = (by_hand || ban.jail != JAIL_BY_HAND) && find_scope(rules, &ban, stored->scope);
+	if (ban.kind == DECISION_BAN && !ban.ended && ban.until.us > recall->now.us &&
+	    (!known || !str_eq(stored->scope, rules->scopes[ban.scope].label))) {
+		recall->gone(recall->arg, stored, known);
+	}
+	if (!known) {
 		return true;
 	}
 	buf_add_str(&by, d->by);
@@ -176,9 +181,9 @@ static duration longest_window(const struct ruleset *rules)
 	return longest;
 }
 
-int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dropped)
+int store_recall(struct store *s, struct engine *e, instant now, store_gone_fn gone, void *arg)
 {
-	struct recall recall = { .engine = e, .now = now };
+	struct recall recall = { .engine = e, .now = now, .gone = gone, .arg = arg };
 	instant oldest = now;
 	int64_t last_event, last_ban, newest = 0;
 	int r = sql_number(s->sql, "SELECT max(id) FROM events", 0, &last_event);
@@ -203,6 +208,5 @@ int store_recall(struct store *s, struct engine *e, instant now, size_t *ret_dro
 		return store_fail(s, r);
 	}
 	engine_recall_ids(e, (uint64_t)last_event, (uint64_t)last_ban);
-	*ret_dropped = recall.dropped;
 	return 0;
 }

@@ -183,6 +183,7 @@ static void a_ban_takes_the_ports_that_its_jail_has_now(void **state)
 	assert_null(engine_find_ban(w->engine, 0, &p, SCOPE_ALL));
 	assert_non_null(engine_find_ban(w->engine, 0, &p, 1));
 	assert_int_equal(w->dropped, 0);
+	assert_int_equal(w->moved, 1);
 }
 
 static void a_ban_by_hand_of_ports_that_are_gone_is_not_one_of_all_ports(void **state)

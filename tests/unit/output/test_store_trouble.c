@@ -74,7 +74,7 @@ static void damage_anywhere_is_survived(void **state)
 		r = store_open(w->dir, w->aside, &w->store);
 		assert_true(r == 0 || r == -EBADMSG);
 		w->engine = rig_start(world_rules(w));
-		r = r < 0 ? r : store_recall(w->store, w->engine, instant_at(w->now), &w->dropped);
+		r = r < 0 ? r : world_recall(w);
 		said += r == -EBADMSG;
 		assert_true(r == 0 || r == -EBADMSG);
 		world_stop(w);

@@ -17,9 +17,9 @@ struct world {
 	char dir[64], path[96], aside[256];
 	struct store *store;
 	struct engine *engine;
-	int64_t now; /* unix seconds */
-	int opened;  /* what store_open() said last */
-	size_t dropped;
+	int64_t now;                      /* unix seconds */
+	int opened;                       /* what store_open() said last */
+	size_t dropped, moved;            /* told by the last start */
 	void (*rules)(struct ruleset *r); /* changes the rules of the next start; NULL */
 };
 
@@ -50,12 +50,27 @@ static inline void world_stop(struct world *w)
 	w->engine = engine_free(w->engine);
 }
 
+static inline void world_gone(void *arg, const struct stored_ban *ban, bool moved)
+{
+	struct world *w = arg;
+
+	assert_true(ban->scope.n > 0);
+	w->moved += moved;
+	w->dropped += !moved;
+}
+
+static inline int world_recall(struct world *w)
+{
+	w->dropped = w->moved = 0;
+	return store_recall(w->store, w->engine, instant_at(w->now), world_gone, w);
+}
+
 static inline void world_start(struct world *w)
 {
 	w->opened = store_open(w->dir, w->aside, &w->store);
 	assert_non_null(w->store);
 	w->engine = rig_start(world_rules(w));
-	assert_int_equal(store_recall(w->store, w->engine, instant_at(w->now), &w->dropped), 0);
+	assert_int_equal(world_recall(w), 0);
 }
 
 static inline void world_restart(struct world *w)
