@@ -40,7 +40,7 @@ enum column column_find(struct str name);
 NODISCARD int columns_parse(const char *text, struct columns *ret, struct str *ret_bad);
 /* Leaves out what says nothing in these rows: COUNTRY without a database, PORTS when all are `all`.
  */
-void columns_hide_empty(struct columns *columns, const struct value *rows);
+void columns_hide_empty(struct columns *list, const struct value *rows);
 /* The cell's text. `exact`: for scripts, times as RFC 3339, lengths in seconds. */
 void column_text(enum column c, const struct value *row, bool exact, struct buf *out);
 /* Orders two rows by the column: numbers and times by their value, prefixes by their bits. */

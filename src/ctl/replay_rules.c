@@ -89,10 +89,15 @@ static int make_any(const struct ctl *ctl, struct ruleset *rules, struct source 
 	if (!routes || !filters) {
 		return -1;
 	}
-	for (uint16_t f = 0; f < rules->n_filters; f++) {
+	for (size_t i = 0; i < rules->n_filters; i++) {
+		uint16_t f = (uint16_t)i;
 		uint16_t *jails = arena_alloc(rules->arena, JAILS_MAX, sizeof(*jails));
-		size_t n = jails ? jails_of(rules, n_sources, f, jails) : 0;
+		size_t n;
 
+		if (!jails) {
+			return -1;
+		}
+		n = jails_of(rules, n_sources, f, jails);
 		if (n && (!only || str_eq(rules->filters[f].name, str_of(only)))) {
 			filters[any->n_routes] = rules->filters[f].filter;
 			routes[any->n_routes++] =
