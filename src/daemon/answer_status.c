@@ -13,14 +13,14 @@ static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, 
 				     const char *fmt, ...)
 {
 	struct value *row = value_object();
-	char text[512];
+	CLEANUP(buf_done) struct buf text = { 0 };
 	va_list args;
 
 	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
+	buf_vprintf(&text, fmt, args);
 	va_end(args);
 	value_set_word(row, "level", level);
-	value_set_word(row, "text", text);
+	value_set_word(row, "text", buf_text(&text));
 	value_set_word(row, "command", command);
 	value_add(findings, row);
 }
