@@ -5,7 +5,7 @@
 
 static bool take_metrics(void *arg, const struct value *p)
 {
-	struct str text = value_text(value_get(p, "text"), STR_NONE);
+	struct str text = value_text(value_get(p, "text"), STR(""));
 
 	(void)arg;
 	fwrite(text.p, 1, text.n, stdout);

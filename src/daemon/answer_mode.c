@@ -27,7 +27,8 @@ static enum call_next mode_reply(struct call *call)
 enum call_next answer_mode(struct call *call)
 {
 	struct str mode = value_text(value_get(call->parameters, "mode"), STR_NONE);
-	int64_t for_seconds = value_int(value_get(call->parameters, "seconds"), 0);
+	const struct value *length = value_get(call->parameters, "seconds");
+	int64_t for_seconds = value_int(length, value_type(length) == VALUE_NULL ? 0 : -1);
 	instant until = for_seconds > 0 ? instant_add(clock_now(), seconds(for_seconds))
 					: INSTANT_NEVER;
 	bool observe = str_eq(mode, STR("observe"));

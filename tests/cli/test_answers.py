@@ -198,10 +198,11 @@ def test_members_of_other_types_are_no_crash(ctl, serve):
                 "uptime": "x", "version": [], "banned": "yes", "prefix": 7, "scores": [{"events": 5}], "evidence": [3], "past": [None], "lifted": "x",
                 "warnings": [5], "notes": [{}], "covered_by": 5}
     serve([reply(**nonsense)])
-    for words in (["status"], ["list"], ["show", "203.0.113.9"], ["events"], ["ban", "203.0.113.9"], ["unban", "203.0.113.9"]):
+    for words in (["status"], ["list"], ["show", "203.0.113.9"], ["events"], ["ban", "203.0.113.9"], ["unban", "203.0.113.9"], ["observe"], ["verify"]):
         for more in ([], ["--json"]):
             answer = ctl(*words, *more)
             assert answer.code in (0, 1), (words, answer.code, answer.err)
+    assert ctl("metrics").out == ""
 
 
 # ---- errors of the daemon -------------------------------------------------------------------------

@@ -199,13 +199,14 @@ def test_idle_connections_make_room(daemon):
     b'{"method":"io.ipsd.Control.List","parameters":{"kinds":[5]}}\0', b'{"method":"io.ipsd.Control.Events","parameters":{"limit":-1}}\0',
     b'{"method":"io.ipsd.Control.Events","parameters":{"address":"x"}}\0', b'{"method":"io.ipsd.Control.Events","parameters":{"follow":true}}\0',
     b'{"method":"io.ipsd.Control.Events","parameters":{"since":"x"}}\0', b'{"method":"io.ipsd.Control.Events","parameters":{"jail":"nosuch"}}\0',
-], ids=range(23))
+    b'{"method":"io.ipsd.Control.Mode","parameters":{"mode":"observe","seconds":"60"}}\0', b'{"method":"io.ipsd.Control.Mode","parameters":{"mode":"x"}}\0',
+], ids=range(25))
 def test_a_bad_call_is_an_error_and_changes_nothing(daemon, message):
     client = Client(daemon)
     client.socket.sendall(message)
     reply = client.take()
     assert reply is None or reply["error"], reply
-    assert daemon.ctl("list", "--json", "--all").json["bans"] == []
+    assert daemon.ctl("list", "--json", "--all").json == {"mode": "enforce", "bans": []}
 
 
 # ---- orders ---------------------------------------------------------------------------------------
