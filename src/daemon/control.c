@@ -20,7 +20,7 @@
 #include "sys/clock.h"
 #include "sys/files.h"
 
-enum { READ_BYTES = 64 * 1024, STEPS_PER_TURN = 32 };
+enum { READ_BYTES = 64 * 1024, SHARE_US = 5000 /* of one connection, until others have theirs */ };
 
 struct conn {
 	struct control *control;
@@ -203,9 +203,10 @@ static bool conn_is_ready(struct conn *conn)
 /* Makes the connection get on, as far as it can or until others should have their turn. */
 static void conn_work(struct conn *conn)
 {
+	int64_t began = clock_monotonic();
 	bool more = true;
 
-	for (int i = 0; more && i < STEPS_PER_TURN; i++) {
+	while (more && clock_monotonic() - began < SHARE_US) {
 		conn_write(conn);
 		if (conn->dead || conn->out.n) {
 			return;
