@@ -54,11 +54,14 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
  * that could not be written are tried again after a while. */
 static void wheel_stored(struct daemon *d, int r)
 {
-	if (r >= 0) {
-		if (d->store_trouble.on) {
+	if (r >= 0 && d->store_trouble.on) {
+		r = store_heal(d->store, d->engine);
+		if (r >= 0) {
+			d->store_trouble.on = false;
 			log_notice("the database is written again");
 		}
-		d->store_trouble.on = false;
+	}
+	if (r >= 0) {
 		return;
 	}
 	snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s", store_error(d->store));

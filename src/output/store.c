@@ -247,7 +247,7 @@ static int apply_lift(struct store *s, const struct decision *d)
 	return sql_finish(st);
 }
 
-static int apply_ban(struct store *s, const struct ruleset *rules, const struct decision *d)
+int store_put_ban(struct store *s, const struct ruleset *rules, const struct decision *d)
 {
 	bool by_hand = d->jail == JAIL_BY_HAND;
 	struct sql_statement *st;
@@ -316,7 +316,7 @@ static int apply_all(struct store *s, const struct ruleset *rules, const struct 
 	for (size_t i = 0; r >= 0 && i < batch->n_decisions; i++) {
 		const struct decision *d = &batch->decisions[i];
 
-		r = d->kind == DECISION_LIFT ? apply_lift(s, d) : apply_ban(s, rules, d);
+		r = d->kind == DECISION_LIFT ? apply_lift(s, d) : store_put_ban(s, rules, d);
 	}
 	for (size_t i = 0; r >= 0 && i < n_positions; i++) {
 		r = apply_position(s, &positions[i]);
@@ -324,7 +324,7 @@ static int apply_all(struct store *s, const struct ruleset *rules, const struct 
 	return r;
 }
 
-static int store_rollback(struct store *s, int r)
+int store_rollback(struct store *s, int r)
 {
 	store_fail(s, r);
 	s->broken = s->ordering;

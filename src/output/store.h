@@ -60,6 +60,8 @@ NODISCARD int store_apply(struct store *s, const struct ruleset *r, const struct
  * order of many prefixes. Whatever fails in between undoes all of it; closing fails then, too. */
 NODISCARD int store_open_order(struct store *s);
 NODISCARD int store_close_order(struct store *s);
+/* After writing had failed for a while: the bans that run are those of the engine. */
+NODISCARD int store_heal(struct store *s, const struct engine *e);
 /* A setting that survives: "mode". */
 NODISCARD int store_set(struct store *s, const char *key, struct str value);
 /* 1: found; 0: not. */

@@ -2,8 +2,9 @@
 #pragma once
 /* store_db.h - what the halves of the store share: the database, its schema, and names as numbers.
  * Private to store*.c. */
-#include "base/addr.h"
+#include "engine/ruleset.h"
 #include "output/sql.h"
+#include "policy/decision.h"
 
 struct store {
 	char *path;
@@ -25,3 +26,7 @@ void store_range(const struct prefix *p, uint8_t low[static 16], uint8_t high[st
 		 struct str *ret_low, struct str *ret_high);
 /* Reads which lengths are ignored. */
 NODISCARD int store_ignored_load(struct store *s);
+/* The row of a ban, in the place of an earlier one, and its evidence. */
+NODISCARD int store_put_ban(struct store *s, const struct ruleset *rules, const struct decision *d);
+/* Ends a transaction that has failed; passes r on. */
+int store_rollback(struct store *s, int r);

@@ -364,6 +364,9 @@ def test_a_full_disk_does_not_stop_the_blocking(cable, daemons):
         daemon.attack(OTHER)
         daemon.wait_blocked(OTHER)
         until(lambda: daemon.ctl("status").code == 0, "green")
+        daemon.stop()
+        daemon.start()
+        assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was banned while the disk was full is known again"
     finally:
         daemon.stop()
         subprocess.run(["umount", str(state)], check=True)

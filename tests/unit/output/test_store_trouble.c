@@ -174,6 +174,32 @@ static void a_full_disk_undoes_the_whole_batch_and_is_got_over(void **state)
 	assert_bans(w, NULL, "2 1");
 }
 
+/* Bans that nobody could write down, and lifts; told again when there is room. */
+static void what_came_and_went_while_the_disk_was_full_is_mended(void **state)
+{
+	struct world *w = *state;
+	struct order unban = { .kind = ORDER_UNBAN,
+			       .prefix = rig_prefix("192.0.2.1/32"),
+			       .jail = ORDER_ANY_JAIL,
+			       .time = instant_at(w->now) };
+	struct order_result result;
+
+	world_attack(w, "192.0.2.1", -600, 10);
+	world_attack(w, "192.0.2.2", -600, 10);
+	rig_feed_many(w->engine, "192.0.2.3", EVENT_RELAY_DENIED, w->now - 500, 10);
+	(void)engine_take(w->engine);
+	assert_int_equal(engine_order(w->engine, &unban, &result), 0);
+	(void)engine_take(w->engine);
+	assert_bans(w, NULL, "4 3 2 1");
+	assert_int_equal(store_heal(w->store, w->engine), 0);
+	assert_bans(w, NULL, "6 5 4 3 2! 1!");
+	world_restart(w);
+	assert_null(world_ban(w, 0, "192.0.2.1/32"));
+	assert_int_equal(world_ban(w, 0, "192.0.2.2/32")->score, 1000);
+	assert_int_equal(world_ban(w, 1, "192.0.2.3/32")->until.us,
+			 instant_at(w->now - 491 + 1800).us);
+}
+
 static void order_ban(struct world *w, const char *prefix)
 {
 	struct order order = { .kind = ORDER_BAN,
@@ -243,6 +269,7 @@ int main(void)
 		IN_WORLD(one_of_a_newer_version_is_not_touched),
 		IN_WORLD(a_directory_that_is_missing_is_an_error_with_words),
 		IN_WORLD(a_full_disk_undoes_the_whole_batch_and_is_got_over),
+		IN_WORLD(what_came_and_went_while_the_disk_was_full_is_mended),
 		IN_WORLD(an_order_is_stored_as_one),
 		IN_WORLD(an_order_that_fails_half_way_is_undone_and_says_so),
 	};

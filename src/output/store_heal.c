@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* While the database could not be written, bans came and went without it. The engine's table is the
+ * truth: what runs there gets its row again, whatever else seems to run has ended. Evidence that
+ * was not written is lost; who is banned, and until when, is not. */
+#include <errno.h>
+
+#include "output/store.h"
+#include "output/store_db.h"
+#include "sys/clock.h"
+
+static int end_all(struct store *s)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind = ?",
+		&st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, clock_now().us);
+	sql_bind_int(st, 2, BECAUSE_EXPIRED);
+	sql_bind_int(st, 3, DECISION_BAN);
+	return sql_finish(st);
+}
+
+static struct decision decision_of(const struct ban *ban)
+{
+	return (struct decision){
+		.kind = ban->kind,
+		.because = ban->because,
+		.action = ban->action,
+		.ban = ban->id,
+		.time = ban->since,
+		.until = ban->until,
+		.prefix = ban->prefix,
+		.jail = ban->jail,
+		.scope = ban->scope,
+		.type = ban->type,
+		.service = ban->service,
+		.threshold = ban->threshold,
+		.score = ban->score,
+		.by = str_of(ban->by),
+		.reason = str_of(ban->reason),
+	};
+}
+
+static int put_running(struct store *s, const struct engine *e)
+{
+	const struct ban *ban;
+	uint32_t cursor = 0;
+	int r = 0;
+
+	while (r >= 0 && (ban = engine_each_ban(e, &cursor))) {
+		struct decision d = decision_of(ban);
+
+		r = ban->ended ? 0 : store_put_ban(s, engine_ruleset(e), &d);
+	}
+	return r;
+}
+
+int store_heal(struct store *s, const struct engine *e)
+{
+	int r = sql_run(s->sql, "BEGIN IMMEDIATE");
+
+	if (r >= 0) {
+		r = end_all(s);
+	}
+	if (r >= 0) {
+		r = put_running(s, e);
+	}
+	if (r >= 0) {
+		r = sql_run(s->sql, "COMMIT");
+	}
+	return r < 0 ? store_rollback(s, r) : 0;
+}
