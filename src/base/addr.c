@@ -224,7 +224,9 @@ static void find_zeros(const uint8_t bytes[static 16], unsigned *ret_from, unsig
 	*ret_from = V6_GROUPS;
 	*ret_to = V6_GROUPS;
 	for (unsigned i = 0, best = 1; i < V6_GROUPS; i++) {
-		run = bytes[2 * i] == 0 && bytes[2 * i + 1] == 0 ? run + 1 : 0;
+		const uint8_t *group = &bytes[2 * (size_t)i];
+
+		run = group[0] == 0 && group[1] == 0 ? run + 1 : 0;
 		if (run > best) {
 			best = run;
 			*ret_from = i + 1 - run;
