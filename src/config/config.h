@@ -49,6 +49,7 @@ struct config_settings {
 	bool nft_both;           /* direction = both */
 	bool nft_counters;       /* counters = yes; auto decides by size */
 	bool nft_counters_auto;
+	struct str geo_database;   /* a path; empty: the usual ones */
 	duration retention;        /* 30d */
 	uint64_t retention_events; /* 5,000,000 */
 };

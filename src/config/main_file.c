@@ -195,6 +195,7 @@ int main_file_apply(const struct main_file *m, struct reader *r, struct config_s
 	settings->nft_both = v->nft_direction == DIRECTION_BOTH;
 	settings->nft_counters = v->nft_counters == COUNTERS_YES;
 	settings->nft_counters_auto = v->nft_counters == COUNTERS_AUTO;
+	settings->geo_database = v->geo_database.text;
 	settings->retention = v->retention.span;
 	settings->retention_events = v->retention.events;
 	rules->host_v6 = (uint8_t)v->host_v6;

@@ -60,8 +60,8 @@ static const struct key ROWS[] = {
 	{ CONFIG_MAIN, "never-block", "ssh-peers", { READ_YES_NO, 0, 0, "yes!" }, "no", 0, MAIN(ssh_peers),
 	  "Whether addresses from which someone is logged in are never banned.", NULL },
 
-	{ CONFIG_MAIN, "geo", "database", { READ_PATH, 0, 0, NULL }, NULL, KEY_LATER, MAIN(geo_database),
-	  "A database of countries and networks in MaxMind's format.", NULL },
+	{ CONFIG_MAIN, "geo", "database", { READ_PATH, 0, 0, NULL }, NULL, 0, MAIN(geo_database),
+	  "A database of countries in MaxMind's format; without it GeoLite2 or DB-IP in /var/lib/GeoIP or /usr/share/GeoIP.", NULL },
 
 	{ CONFIG_MAIN, "nft", "table", { READ_SET_NAME, 0, 0, NULL }, "ipsd", 0, MAIN(nft_table),
 	  "The name of the nftables table of family inet.", NULL },

@@ -52,7 +52,7 @@ enum column column_find(struct str name)
 	return COLUMN_COUNT;
 }
 
-static bool has_column(const struct columns *list, enum column c)
+bool columns_have(const struct columns *list, enum column c)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		if (list->at[i] == c) {
@@ -80,7 +80,7 @@ int columns_parse(const char *text, struct columns *ret, struct str *ret_bad)
 			*ret_bad = name;
 			return -EINVAL;
 		}
-		if (!has_column(&list, c)) {
+		if (!columns_have(&list, c)) {
 			list.at[list.n++] = c;
 		}
 	}

@@ -38,6 +38,7 @@ enum column column_find(struct str name);
 /* `-o`'s argument: names separated by commas; with a leading + added to the usual ones. NULL: the
  * usual ones. -EINVAL: *ret_bad is the name that is none. */
 NODISCARD int columns_parse(const char *text, struct columns *ret, struct str *ret_bad);
+bool columns_have(const struct columns *list, enum column c);
 /* Leaves out what says nothing in these rows: COUNTRY without a database, PORTS when all are `all`.
  */
 void columns_hide_empty(struct columns *list, const struct value *rows);

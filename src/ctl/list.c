@@ -27,7 +27,7 @@ static bool take_rows(void *arg, const struct value *p)
 	return true;
 }
 
-static struct value *list_parameters(const struct ctl *ctl)
+static struct value *list_parameters(const struct ctl *ctl, bool dropped)
 {
 	static const char *const words[] = { "jail", "service", "type", "action" };
 	struct value *p = value_object(), *kinds = value_array();
@@ -52,6 +52,7 @@ static struct value *list_parameters(const struct ctl *ctl)
 		value_add_text(kinds, STR("ended"));
 	}
 	value_set(p, "kinds", kinds);
+	value_set_bool(p, "dropped", dropped);
 	return p;
 }
 
@@ -181,7 +182,9 @@ static int bad_column(const struct ctl *ctl, const char *option, struct str bad)
 
 static int list_run(const struct ctl *ctl, struct list *l, struct columns *columns)
 {
-	int code = client_call(ctl, "List", list_parameters(ctl), true, take_rows, l);
+	bool dropped = ctl->json || columns_have(columns, COLUMN_DROPPED) ||
+		       l->sort == COLUMN_DROPPED;
+	int code = client_call(ctl, "List", list_parameters(ctl, dropped), true, take_rows, l);
 
 	if (code) {
 		return code;

@@ -80,6 +80,26 @@ static void print_by(const struct value *ban)
 	}
 }
 
+/* Which of the two is inside the other, when they are not the same. */
+static void print_relation(struct str is, struct str asked)
+{
+	struct prefix ban, wanted;
+
+	if (prefix_parse(is, &ban) < 0 || prefix_parse(asked, &wanted) < 0 ||
+	    prefix_eq(&ban, &wanted)) {
+		return;
+	}
+	if (prefix_contains(&ban, &wanted)) {
+		printf("  (this covers all of ");
+		print_prefix(asked);
+		printf(")\n");
+	} else {
+		printf("  (this is only a part of ");
+		print_prefix(asked);
+		printf(")\n");
+	}
+}
+
 static void print_ban(const struct value *ban, struct str asked, bool observes)
 {
 	bool real = is_kind(ban, "ban") && !observes;
@@ -96,9 +116,7 @@ static void print_ban(const struct value *ban, struct str asked, bool observes)
 	print_left(ban);
 	print_by(ban);
 	printf("\n");
-	if (!str_eq(asked, member(ban, "prefix", "")) && real) {
-		printf("  (this covers what you asked for, or is part of it)\n");
-	}
+	print_relation(member(ban, "prefix", ""), asked);
 }
 
 static void print_term(const struct value *e, bool first)
@@ -296,6 +314,18 @@ static void print_commands(const struct value *p, bool banned)
 	printf("\n");
 }
 
+static void print_who(const struct value *p)
+{
+	int64_t blocks = value_int(value_get(p, "blocks_30d"), 0);
+
+	if (has_text(p, "country")) {
+		printf("Country ");
+		terminal_text(member(p, "country", ""), 40);
+		printf("; ");
+	}
+	printf("%lld %s in 30 days\n", (long long)blocks, blocks == 1 ? "block" : "blocks");
+}
+
 static void print_not_blocked(const struct value *p, bool any)
 {
 	if (!any) {
@@ -303,9 +333,9 @@ static void print_not_blocked(const struct value *p, bool any)
 		print_prefix(member(p, "prefix", ""));
 		printf(" is not blocked by ipsd");
 		terminal_tone(TONE_PLAIN);
-		printf("; %lld blocks in 30 days\n",
-		       (long long)value_int(value_get(p, "blocks_30d"), 0));
+		printf("\n");
 	}
+	print_who(p);
 	if (has_text(p, "never_block")) {
 		printf("It is on never-block: ");
 		print_prefix(member(p, "never_block", ""));

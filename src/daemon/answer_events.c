@@ -78,7 +78,7 @@ static bool events_row(void *arg, const struct stored_event *event)
 	s->seen++;
 	s->newest = event->id > s->newest ? event->id : s->newest;
 	if (!is_full(s) && is_wanted_time(s, event->time) && events_wants(s, event)) {
-		value_add(s->found, row_event(event, false));
+		value_add(s->found, row_event(s->daemon, event, false));
 	}
 	return !is_full(s);
 }

@@ -2,7 +2,10 @@
 /* List streams rows from the engine's table, a slice at a time; bans may come and go between two
  * slices. Ended ones come from the database, newest first. Without `more` everything must fit into
  * one reply. What is asked for is compared before a row is made of it, and a step ends after so
- * many that did not fit, too: a table of a million holds nobody up. */
+ * many that did not fit, too: a table of a million holds nobody up.
+ *
+ * How many packets were dropped only the kernel knows. It is asked about the rows of a reply when
+ * that is wanted; the reply waits for the answers, not for ever. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +15,15 @@
 
 enum { LIST_ENDED_MAX = 10000, LIST_SLICE = 10000, LIST_ENDED_SLICE = 1000 };
 
+static const duration patience = { .us = DAEMON_LONGEST_WAIT_US };
+
+/* What the kernel was asked, and the row that its answer belongs to. */
+struct question {
+	struct value *row;
+	struct prefix prefix;
+	uint16_t scope;
+};
+
 struct list {
 	struct str jail, service, type, action;
 	bool ban, observed, spared, ended;
@@ -19,6 +31,9 @@ struct list {
 	uint64_t before; /* ended: go on below this id */
 	size_t n_ended;
 	bool engine_done;
+	bool dropped; /* the kernel is to be asked */
+	struct question asked[CALL_ROWS];
+	size_t n_asked, n_answered;
 	struct daemon *daemon;
 	struct value *rows;
 	instant now;
@@ -98,8 +113,38 @@ static bool list_wants(const struct list *l, const struct ban *ban)
 	return false;
 }
 
+/* Asks the kernel about a ban. When the enforcer takes no more, this row's number is not known. */
+static void list_ask(struct call *call, struct list *l, const struct ban *ban, struct value *row)
+{
+	struct enforcer *enforcer = l->daemon->enforcer;
+
+	if (l->dropped && ban->kind == DECISION_BAN && l->n_asked < CALL_ROWS &&
+	    enforcer_ask(enforcer, &ban->prefix, ban->scope, call->cookie) == 0) {
+		l->asked[l->n_asked++] =
+			(struct question){ .row = row, .prefix = ban->prefix, .scope = ban->scope };
+	}
+}
+
+/* Answers come in the order of the questions; those of an enforcer that ended come again. */
+static void list_answer(struct call *call, const struct enforcer_answer *answer)
+{
+	struct list *l = call->state;
+
+	for (size_t i = l->n_answered; i < l->n_asked; i++) {
+		const struct question *q = &l->asked[i];
+
+		if (prefix_eq(&q->prefix, &answer->prefix) && q->scope == answer->scope) {
+			if (answer->held && !answer->error) {
+				value_set_int(q->row, "dropped_packets", (int64_t)answer->packets);
+			}
+			l->n_answered = i + 1;
+			return;
+		}
+	}
+}
+
 /* A slice of the table. */
-static void list_engine(struct list *l)
+static void list_engine(struct call *call, struct list *l)
 {
 	const struct ruleset *rules = engine_ruleset(l->daemon->engine);
 
@@ -113,7 +158,10 @@ static void list_engine(struct list *l)
 		if (list_wants(l, ban) &&
 		    list_fits(l, ruleset_jail_name(rules, ban->jail),
 			      names_at(&rules->services, ban->service), ban->action)) {
-			value_add(l->rows, row_ban(l->daemon, ban, l->now));
+			struct value *row = row_ban(l->daemon, ban, l->now);
+
+			value_add(l->rows, row);
+			list_ask(call, l, ban, row);
 		}
 	}
 }
@@ -127,31 +175,60 @@ static void list_ended(struct list *l)
 	l->ended = r >= 0 && l->n_ended > seen && l->n_ended < LIST_ENDED_MAX;
 }
 
-static enum call_next list_step(struct call *call)
+/* Have the answers come, or is it of no use to wait for them? An enforcer that was silent once is
+ * not asked again in this list. */
+static bool list_is_answered(struct call *call, struct list *l)
 {
-	struct list *l = call->state;
-	struct value *reply;
-	bool done;
+	if (l->n_answered < l->n_asked && !call_is_late(call)) {
+		return false;
+	}
+	l->dropped = l->dropped && l->n_answered == l->n_asked;
+	l->n_asked = l->n_answered = 0;
+	return true;
+}
 
+static enum call_next list_reply(struct call *call, struct list *l, bool done)
+{
+	struct value *reply = value_object();
+
+	value_set_word(reply, "mode",
+		       engine_observes(call->daemon->engine) ? "observe" : "enforce");
+	value_set(reply, "bans", TAKE(l->rows));
+	call_reply(call, reply, !done);
+	return done ? CALL_DONE : CALL_AGAIN;
+}
+
+/* A reply's rows, a slice at a time. */
+static void list_collect(struct call *call, struct list *l)
+{
 	l->rows = l->rows ? l->rows : value_array();
 	if (!l->engine_done) {
-		list_engine(l);
+		list_engine(call, l);
 	} else if (l->ended) {
 		list_ended(l);
 	}
-	done = l->engine_done && !l->ended;
+	if (l->n_asked && enforcer_flush(l->daemon->enforcer) < 0) {
+		l->n_asked = 0;
+	}
+	call->deadline = instant_add(clock_now(), patience);
+}
+
+static enum call_next list_step(struct call *call)
+{
+	struct list *l = call->state;
+	bool done = l->engine_done && !l->ended;
+
+	if (!done && value_length(l->rows) < CALL_ROWS) {
+		list_collect(call, l);
+		done = l->engine_done && !l->ended;
+	}
 	if (!done && value_length(l->rows) < CALL_ROWS) {
 		return CALL_YIELD;
 	}
 	if (!done && !call->more) {
 		return call_error(call, "org.varlink.service.ExpectedMore", NULL);
 	}
-	reply = value_object();
-	value_set_word(reply, "mode",
-		       engine_observes(call->daemon->engine) ? "observe" : "enforce");
-	value_set(reply, "bans", TAKE(l->rows));
-	call_reply(call, reply, !done);
-	return done ? CALL_DONE : CALL_AGAIN;
+	return list_is_answered(call, l) ? list_reply(call, l, done) : CALL_WAIT;
 }
 
 enum call_next answer_list(struct call *call)
@@ -169,6 +246,7 @@ enum call_next answer_list(struct call *call)
 		.service = value_text(value_get(p, "service"), STR_NONE),
 		.type = value_text(value_get(p, "type"), STR_NONE),
 		.action = value_text(value_get(p, "action"), STR_NONE),
+		.dropped = call->daemon->enforcer && value_bool(value_get(p, "dropped"), false),
 		.daemon = call->daemon,
 		.now = clock_now(),
 	};
@@ -180,6 +258,7 @@ enum call_next answer_list(struct call *call)
 		return call_refused(call, "ipsctl status",
 				    "there is no jail of this name that runs");
 	}
+	call->answer = list_answer;
 	call->step = list_step;
 	return list_step(call);
 }

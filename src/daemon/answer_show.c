@@ -75,7 +75,7 @@ static bool show_evidence_row(void *arg, const struct stored_event *event)
 {
 	struct show *s = arg;
 
-	value_add(s->evidence, row_event(event, true));
+	value_add(s->evidence, row_event(s->daemon, event, true));
 	return value_length(s->evidence) < SHOW_ENTRIES;
 }
 
@@ -95,7 +95,7 @@ static bool show_event_row(void *arg, const struct stored_event *event)
 	struct show *s = arg;
 	const struct value *counted = find_id(s->evidence, (int64_t)event->id);
 
-	value_add(s->events, counted ? value_copy(counted) : row_event(event, false));
+	value_add(s->events, counted ? value_copy(counted) : row_event(s->daemon, event, false));
 	return value_length(s->events) < SHOW_EVENTS;
 }
 
@@ -205,7 +205,7 @@ static void set_prefix(struct value *reply, const char *key, const struct prefix
 
 static void show_facts(struct show *s, struct str what)
 {
-	const struct daemon *d = s->daemon;
+	struct daemon *d = s->daemon;
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	const struct ban *cover = engine_covering(d->engine, &s->prefix);
 
@@ -214,7 +214,7 @@ static void show_facts(struct show *s, struct str what)
 	value_set_word(s->reply, "mode", engine_observes(d->engine) ? "observe" : "enforce");
 	set_prefix(s->reply, "never_block", netset_covering(rules->never_block, &s->prefix, NULL));
 	set_prefix(s->reply, "covered_by", cover ? &cover->prefix : NULL);
-	value_set_null(s->reply, "country");
+	row_set_country(s->reply, d, &s->prefix.addr, s->now);
 	value_set_int(s->reply, "blocks_30d", engine_blocks_30d(d->engine, &s->prefix, s->now));
 	value_set(s->reply, "scores", show_scores(s));
 }

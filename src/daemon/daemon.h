@@ -18,6 +18,7 @@
 enum { POSITIONS_MAX = 1024, DAEMON_LONGEST_WAIT_US = 2000000 };
 
 struct control;
+struct geo;
 
 /* What the kernel should hold, or not: the engine knows. */
 struct wish {
@@ -43,6 +44,9 @@ struct daemon {
 	struct tail *tail;
 	struct globs *globs;
 	struct control *control;
+	struct geo *geo; /* NULL: countries are not known */
+	int geo_error;   /* of the named database, that was told */
+	instant geo_at;  /* when it was looked at last */
 	int lock_fd, listen_fd;
 	instant started;
 

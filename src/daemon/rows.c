@@ -3,6 +3,9 @@
 
 #include <stdio.h>
 
+#include "daemon/countries.h"
+#include "sys/clock.h"
+
 static void set_name(struct value *row, const char *key, struct str name)
 {
 	if (name.n) {
@@ -42,15 +45,21 @@ static void set_score(struct value *row, bool by_hand, int64_t score, uint32_t t
 	}
 }
 
-static void set_blocks(struct value *row, const struct daemon *d, const struct prefix *p,
-		       instant now)
+void row_set_country(struct value *row, struct daemon *d, const struct addr *addr, instant now)
 {
-	value_set_null(row, "country");
+	char text[3];
+
+	value_set_word(row, "country", countries_find(d, addr, now, text));
+}
+
+static void set_blocks(struct value *row, struct daemon *d, const struct prefix *p, instant now)
+{
+	row_set_country(row, d, &p->addr, now);
 	value_set_int(row, "blocks_30d", engine_blocks_30d(d->engine, p, now));
 	value_set_null(row, "dropped_packets");
 }
 
-struct value *row_ban(const struct daemon *d, const struct ban *ban, instant now)
+struct value *row_ban(struct daemon *d, const struct ban *ban, instant now)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	bool by_hand = ban->jail == JAIL_BY_HAND;
@@ -77,7 +86,7 @@ struct value *row_ban(const struct daemon *d, const struct ban *ban, instant now
 	return row;
 }
 
-struct value *row_stored_ban(const struct daemon *d, const struct stored_ban *ban, instant now)
+struct value *row_stored_ban(struct daemon *d, const struct stored_ban *ban, instant now)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	const struct decision *decision = &ban->decision;
@@ -107,7 +116,7 @@ struct value *row_stored_ban(const struct daemon *d, const struct stored_ban *ba
 	return row;
 }
 
-struct value *row_event(const struct stored_event *event, bool counted)
+struct value *row_event(struct daemon *d, const struct stored_event *event, bool counted)
 {
 	struct value *row = value_object();
 	char text[ADDR_TEXT_MAX];
@@ -115,6 +124,7 @@ struct value *row_event(const struct stored_event *event, bool counted)
 	value_set_int(row, "id", (int64_t)event->id);
 	value_set_instant(row, "time", event->time);
 	value_set_word(row, "address", event->addr.family ? addr_format(&event->addr, text) : NULL);
+	row_set_country(row, d, &event->addr, clock_now());
 	value_set_text(row, "type", event->type);
 	set_name(row, "service", event->service);
 	set_name(row, "account", event->account);
@@ -153,7 +163,7 @@ static struct value *decision_events(struct store *store, uint64_t ban)
 	return counts;
 }
 
-struct value *row_decision(const struct daemon *daemon, const struct stored_ban *ban)
+struct value *row_decision(struct daemon *daemon, const struct stored_ban *ban)
 {
 	const struct ruleset *rules = engine_ruleset(daemon->engine);
 	const struct decision *d = &ban->decision;
@@ -164,6 +174,7 @@ struct value *row_decision(const struct daemon *daemon, const struct stored_ban 
 	value_set_word(row, "decision", decision_word(d->kind));
 	value_set_instant(row, "time", d->time);
 	set_prefix(row, "prefix", &d->prefix);
+	row_set_country(row, daemon, &d->prefix.addr, clock_now());
 	value_set_word(row, "action", action_word(d->action));
 	value_set_text(row, "jail", ban->jail);
 	set_name(row, "type",

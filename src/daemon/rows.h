@@ -5,12 +5,15 @@
 #include "daemon/daemon.h"
 #include "wire/json.h"
 
-struct value *row_ban(const struct daemon *d, const struct ban *ban, instant now);
+/* `now` is for what is left, and for countries. */
+struct value *row_ban(struct daemon *d, const struct ban *ban, instant now);
 /* A ban of the database, running or ended. */
-struct value *row_stored_ban(const struct daemon *d, const struct stored_ban *ban, instant now);
+struct value *row_stored_ban(struct daemon *d, const struct stored_ban *ban, instant now);
 /* `counted`: it counts towards a ban or score that is being explained; its points are told then. */
-struct value *row_event(const struct stored_event *event, bool counted);
-struct value *row_decision(const struct daemon *daemon, const struct stored_ban *ban);
+struct value *row_event(struct daemon *d, const struct stored_event *event, bool counted);
+struct value *row_decision(struct daemon *daemon, const struct stored_ban *ban);
+/* Sets `country`; null when it is not known. */
+void row_set_country(struct value *row, struct daemon *d, const struct addr *addr, instant now);
 /* The points of these entries by type: Points objects, in order of first appearance. */
 struct value *row_points(const struct ruleset *rules, const struct jail *jail,
 			 const struct evidence *entries, size_t n);

@@ -17,6 +17,7 @@
 
 #include "base/span.h"
 #include "daemon/control.h"
+#include "daemon/countries.h"
 #include "daemon/daemon.h"
 #include "daemon/mode.h"
 #include "sys/clock.h"
@@ -311,6 +312,7 @@ int daemon_start(struct daemon *d)
 	if (mode_recall(d) < 0) {
 		log_error("the mode of before cannot be taken up");
 	}
+	countries_open(d);
 	enforcement_resync(d);
 	return 0;
 }
@@ -329,6 +331,7 @@ void daemon_stop(struct daemon *d)
 	enforcer_free(d->enforcer);
 	d->loop = loop_free(d->loop);
 	store_free(d->store);
+	countries_close(d);
 	engine_free(d->engine);
 	config_free(d->config);
 	fd_close(&d->listen_fd);

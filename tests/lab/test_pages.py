@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""The pages that an admin reads: list, show, events."""
+import os
+
+import mmdb
+from daemon import line
+from netns import until
+
+BAD, OTHER, ELSE = "198.51.100.7", "198.51.100.8", "203.0.113.9"
+V6 = "2001:db8:a::5"
+
+
+def geo(daemon, codes):
+    """Puts a database in the place of the one that stands there."""
+    path = daemon.dir / "country.mmdb"
+    fresh = path.with_suffix(".fresh")
+    fresh.write_bytes(codes if isinstance(codes, bytes) else mmdb.countries(codes))
+    fresh.chmod(0o644)
+    os.replace(fresh, path)
+    return path
+
+
+def with_geo(daemons, codes):
+    daemon = daemons()
+    path = geo(daemon, codes)
+    (daemon.etc / "ipsd.conf").write_text(f"[ipsd]\nmode = enforce\n[geo]\ndatabase = {path}\n")
+    return daemon
+
+
+def test_the_country_stands_on_every_page(daemons):
+    daemon = with_geo(daemons, {"198.51.100.0/24": "DE", "2001:db8:a::/48": "SE"}).start()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert daemon.ctl("ban", V6, ELSE).code == 0
+    listed = {row["prefix"]: row["country"] for row in daemon.ctl("list", "--json").json["bans"]}
+    assert listed == {f"{BAD}/32": "DE", "2001:db8:a::/64": "SE", f"{ELSE}/32": None}
+    assert "COUNTRY" in daemon.ctl("list").out.splitlines()[0]
+    assert daemon.ctl("show", BAD, "--json").json["country"] == "DE"
+    assert "Country DE; 1 block in 30 days" in daemon.ctl("show", BAD).out
+    assert '"country":"DE"' in daemon.ctl("events", "--json").out.splitlines()[0]
+    assert '"country":"SE"' in daemon.ctl("events", "--decisions", "--json").out
+
+
+def test_a_named_database_that_is_not_there_is_a_warning_and_no_column(daemons):
+    daemon = with_geo(daemons, {})
+    path = daemon.dir / "country.mmdb"
+    path.write_bytes(b"no database")
+    daemon.start()
+    assert daemon.ctl("ban", BAD).code == 0
+    assert "COUNTRY" not in daemon.ctl("list").out
+    assert f"[geo] database = {path} cannot be used: it is no database in MaxMind's format" in daemon.words()
+
+
+def test_a_database_cut_short_under_our_eyes_does_no_harm(daemons):
+    daemon = with_geo(daemons, {"198.51.100.0/24": "DE"}).start()
+    os.truncate(daemon.dir / "country.mmdb", 10)
+    assert daemon.ctl("ban", BAD).code == 0
+    assert daemon.ctl("list", "--json").json["bans"][0]["country"] == "DE"
+
+
+def test_list_counts_the_packets_that_were_dropped(cable, daemon):
+    assert daemon.ctl("ban", BAD, OTHER).code == 0
+    until(daemon.settled, "the kernel")
+    assert cable.probe([BAD, BAD, BAD, OTHER]) == set()
+    assert {row["prefix"]: row["dropped_packets"] for row in daemon.ctl("list", "--json").json["bans"]} == {
+        f"{BAD}/32": 3, f"{OTHER}/32": 1}
+    assert daemon.ctl("list", "-o", "source,dropped", "--sort", "dropped", "--raw").out == f"{OTHER}/32 1\n{BAD}/32 3\n"
+
+
+def test_a_list_of_many_tells_of_each_what_was_dropped(cable, daemon):
+    many = [f"198.51.{i}.{j}" for i in range(4) for j in range(1, 250)]
+    assert daemon.ctl("ban", *many).code == 0
+    until(daemon.settled, "the kernel")
+    assert cable.probe([many[0], many[-1]]) == set()
+    rows = daemon.ctl("list", "--json").json["bans"]
+    assert len(rows) == len(many)
+    assert {row["prefix"]: row["dropped_packets"] for row in rows} == {
+        f"{one}/32": int(one in (many[0], many[-1])) for one in many}
+
+
+def test_show_says_which_is_inside_which(daemon):
+    assert daemon.ctl("ban", "198.51.100.0/25").code == 0
+    assert "(this covers all of 198.51.100.7)" in daemon.ctl("show", BAD).out
+    assert "(this is only a part of 198.51.100.0/24)" in daemon.ctl("show", "198.51.100.0/24").out
+    assert "(this" not in daemon.ctl("show", "198.51.100.0/25").out
