@@ -60,6 +60,7 @@ static void print_verbs(void)
 		put(info->help);
 		printf(".\n\n");
 		put_options(c);
+		printf("Exit: %s.\n\n", command_exits(c));
 	}
 	printf("# OPTIONS OF ALL VERBS\n\n");
 	put_options(COMMAND_COUNT);

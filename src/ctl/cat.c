@@ -57,9 +57,8 @@ int ctl_cat(const struct ctl *ctl)
 	const char *first = ctl->n_arguments ? ctl->arguments[0] : NULL;
 	int code;
 
-	if (ctl->n_arguments > 2 || ctl->json) {
-		return ctl_usage(ctl,
-				 ctl->json ? "cat prints INI, not JSON" : "one name at a time");
+	if (ctl->n_arguments > 2) {
+		return ctl_usage(ctl, "one name at a time");
 	}
 	code = config_open(ctl, 0, &config);
 	if (code) {

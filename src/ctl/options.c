@@ -13,17 +13,12 @@
 #include "base/addr.h"
 #include "base/escape.h"
 
-static bool applies(const struct command_option *option, enum command command)
-{
-	return option->command == COMMAND_COUNT || option->command == command;
-}
-
 static const struct command_option *find_option(enum command command, struct str name, char letter)
 {
 	const struct command_option *option;
 
 	for (size_t i = 0; (option = command_option(i)); i++) {
-		if (applies(option, command) &&
+		if (command_takes(command, option) &&
 		    (letter ? option->letter == letter : str_eq(name, str_of(option->name)))) {
 			return option;
 		}
@@ -38,7 +33,8 @@ static void print_options(enum command command, bool shared)
 	for (size_t i = 0; (option = command_option(i)); i++) {
 		char left[64], letter[5] = "    ";
 
-		if ((option->command == COMMAND_COUNT) != shared || !applies(option, command)) {
+		if ((option->command == COMMAND_COUNT) != shared ||
+		    !command_takes(command, option)) {
 			continue;
 		}
 		if (option->letter) {
@@ -59,8 +55,9 @@ static void print_help(enum command command)
 		       info->help);
 		print_options(command, false);
 		print_options(command, true);
-		printf("\nExit: 0 done, 1 the answer is no or there were findings, 2 wrong usage, 3 ipsd cannot be reached.\n"
-		       "Details: ipsctl(1).\n");
+		printf("\nExit: %s, 2 wrong usage or input%s.\nDetails: ipsctl(1).\n",
+		       command_exits(command),
+		       info->needs == NEEDS_DAEMON ? ", 3 ipsd cannot be reached" : "");
 		return;
 	}
 	printf("Usage: ipsctl [OPTION]... [VERB] ...\nShow and steer ipsd. Without a verb: status; an address alone: show.\n\n");
@@ -189,7 +186,7 @@ static const char *similar_option(enum command command, struct str name)
 	for (size_t i = 0; (option = command_option(i)); i++) {
 		unsigned d = str_distance(str_of(option->name), name, best);
 
-		if (applies(option, command) && d < best) {
+		if (command_takes(command, option) && d < best) {
 			best = d;
 			found = option->name;
 		}

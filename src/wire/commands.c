@@ -1,11 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 #include "wire/commands.h"
 
+#include <string.h>
+
 #include "base/attr.h"
 
 #define COMMAND_ROW(name, word, arguments, needs, help) { word, arguments, help, needs },
 static const struct command_info commands[] = { COMMANDS(COMMAND_ROW) };
 #undef COMMAND_ROW
+
+/* Verbs that are not here only do what they are told, or fail. */
+static const char *const exits[COMMAND_COUNT] = {
+	[COMMAND_STATUS] = "0 all is well, 1 something needs a person",
+	[COMMAND_SHOW] = "0 it is blocked, 1 it is not",
+	[COMMAND_UNBAN] = "0 it is free, 1 something still covers it",
+	[COMMAND_BAN] = "0 it is blocked, 1 it is not, or there is a warning",
+	[COMMAND_VERIFY] = "0 the kernel agrees, 1 there was a difference",
+	[COMMAND_REPLAY] = "0 all was read, 1 not all could be read",
+	[COMMAND_TRY] = "0 a line is an event, 1 none is",
+	[COMMAND_CHECK] = "0 all is well, 1 there are errors (with --strict: or warnings)",
+	[COMMAND_CAT] = "0 printed",
+	[COMMAND_TEARDOWN] = "0 it is gone, 1 it cannot be removed, as long as ipsd runs",
+};
 
 /* COMMAND_COUNT stands for every verb. */
 static const struct command_option options[] = {
@@ -69,6 +85,21 @@ enum command command_find(struct str word)
 		}
 	}
 	return COMMAND_COUNT;
+}
+
+const char *command_exits(enum command c)
+{
+	return c < COMMAND_COUNT && exits[c] ? exits[c] : "0 done, 1 it could not be done";
+}
+
+bool command_takes(enum command c, const struct command_option *option)
+{
+	bool prints_json = c != COMMAND_CAT && c != COMMAND_METRICS && c != COMMAND_TEARDOWN;
+
+	if (option->command != COMMAND_COUNT) {
+		return option->command == c;
+	}
+	return prints_json || strcmp(option->name, "json") != 0;
 }
 
 const struct command_option *command_option(size_t i)

@@ -47,7 +47,7 @@ struct command_info {
 };
 
 struct command_option {
-	enum command command; /* COMMAND_COUNT: all verbs that print */
+	enum command command; /* COMMAND_COUNT: all verbs (command_takes()) */
 	const char *name;     /* "for", without dashes */
 	char letter;          /* 'o', or 0 */
 	const char *argument; /* "TIME"; NULL: none */
@@ -58,5 +58,9 @@ const struct command_info *command_info(enum command c);
 /* COMMAND_COUNT: no such verb. Unambiguous beginnings are no verbs: scripts would break when one is
  * added. */
 enum command command_find(struct str word);
+/* What its exit codes say, in words: "0 done, 2 wrong usage". */
+const char *command_exits(enum command c);
+/* Does the verb (COMMAND_COUNT: none) take this option? */
+bool command_takes(enum command c, const struct command_option *option);
 /* Option i of the table; NULL past the end. */
 const struct command_option *command_option(size_t i);

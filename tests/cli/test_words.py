@@ -17,11 +17,28 @@ def test_help_names_each_verb_and_each_verb_has_help(ctl):
     known = verbs(ctl)
     assert {"status", "list", "show", "ban", "unban", "events", "replay", "try", "check", "cat", "teardown"} <= set(known)
     for verb in known:
-        for words in ((verb, "--help"), ("--help", verb), (verb, "-h"), (verb, "x", "--help", "--json")):
+        for words in ((verb, "--help"), ("--help", verb), (verb, "-h"), (verb, "x", "--help", "--config-dir=x")):
             answer = ctl(*words)
             assert answer.code == 0 and answer.err == ""
             assert answer.out.startswith(f"Usage: ipsctl {verb} ") and "--config-dir" in answer.out
             assert all(len(line) < 130 for line in answer.out.splitlines())
+
+
+def test_help_tells_each_verbs_own_exit_codes_and_json_where_there_is_some(ctl):
+    said = {verb: ctl(verb, "--help").out for verb in verbs(ctl)}
+    for verb, text in said.items():
+        exits = re.search(r"^Exit: 0 .*, 2 wrong usage or input(, 3 ipsd cannot be reached)?\.$", text, re.M)
+        assert exits, verb
+        assert bool(exits[1]) == (verb not in ("replay", "try", "check", "cat", "teardown")), verb
+    assert "1 it is not" in said["show"] and "1 something needs a person" in said["status"] and "1 none is" in said["try"]
+    for verb in said:
+        assert ("--json" in said[verb]) == (verb not in ("cat", "metrics", "teardown")), verb
+
+
+def test_a_verb_of_another_version_is_no_verb(ctl):
+    for words in (["doctor"], ["doctor", "--help"], ["import-fail2ban", "/etc"]):
+        answer = ctl(*words)
+        assert answer.code == 2 and f'there is no verb "{words[0]}"' in answer.err
 
 
 def test_version(ctl):

@@ -59,7 +59,7 @@ def test_install_goes_below_another_root_and_is_taken_away_again(tmp_path, build
     env = dict(os.environ, DESTDIR=str(tmp_path))
     subprocess.run(["meson", "install", "-C", str(build), "--no-rebuild"], check=True, capture_output=True, env=env)
     share = tmp_path / "usr/share/ipsd"
-    for name in ("usr/sbin/ipsd", "usr/bin/ipsctl", "usr/lib/systemd/system/ipsd.service", "usr/lib/sysusers.d/ipsd.conf", "usr/share/man/man1/ipsctl.1"):
+    for name in ("usr/sbin/ipsd", "usr/bin/ipsctl", "usr/lib/systemd/system/ipsd.service", "usr/lib/systemd/system/ipsd-notify.service", "usr/lib/sysusers.d/ipsd.conf", "usr/share/man/man1/ipsctl.1"):
         assert (tmp_path / name).is_file(), name
     shipped = {f.name for f in (ROOT / "filters").glob("*.conf")}
     assert {f.name for f in (share / "filters").iterdir()} == shipped

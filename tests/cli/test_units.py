@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""The units: does systemd take them, are they tight, and does the notifier tell a program what was decided?"""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+from server import WAIT, Server, reply
+
+UNITS = sorted((ROOT / "dist").glob("ipsd*.s[eo][rc]*"))
+NOTIFY = ROOT / "dist" / "ipsd-notify.service"
+
+needs_analyze = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="needs systemd-analyze")
+
+
+def analyze(*words):
+    return subprocess.run(["systemd-analyze", *map(str, words)], capture_output=True, text=True, check=False, timeout=60,
+                          env=dict(os.environ, SYSTEMD_COLORS="0"))
+
+
+def test_all_units_are_looked_at():
+    assert {u.name for u in UNITS} == {"ipsd.service", "ipsd.socket", "ipsd-notify.service"}
+
+
+@needs_analyze
+def test_systemd_takes_the_units(build, tmp_path):
+    for unit in UNITS:
+        text = unit.read_text().replace("/usr/sbin/ipsd", str(build / "src/daemon/ipsd"))
+        (tmp_path / unit.name).write_text(text)
+    said = analyze("verify", "--man=no", *(tmp_path / unit.name for unit in UNITS))
+    ours = [row for row in (said.stdout + said.stderr).splitlines() if "ipsd" in row]
+    assert said.returncode == 0 and not ours, ours
+
+
+@needs_analyze
+def test_a_mistake_in_a_unit_would_be_seen(tmp_path):
+    broken = tmp_path / "ipsd-broken.service"
+    broken.write_text(NOTIFY.read_text().replace("NoNewPrivileges=yes", "NoNewPrivilege=yes"))
+    said = analyze("verify", "--man=no", broken)
+    assert "NoNewPrivilege" in said.stdout + said.stderr
+
+
+@needs_analyze
+@pytest.mark.parametrize("unit", [u for u in UNITS if u.suffix == ".service"], ids=lambda u: u.name)
+def test_the_services_are_tight(unit):
+    said = analyze("security", "--offline=true", "--threshold=20", unit)
+    assert said.returncode == 0 and "Overall exposure level" in said.stdout, said.stdout[-300:]
+
+
+def notifier(ctl, program):
+    """What the unit starts, with this test's files."""
+    script = re.search(r"^ExecStart=/bin/bash -c '(.*)'$", NOTIFY.read_text(), re.M)[1]
+    options = f"--config-dir={ctl.etc} --runtime-dir={ctl.dir / 'run'}"
+    return ["/bin/bash", "-c", script.replace("/etc/ipsd/notify", str(program)).replace("/usr/bin/ipsctl", f"{ctl.program} {options}")]
+
+
+def program(ctl, text):
+    path = ctl.dir / "notify"
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+DECISION = {"decision": "ban", "time": "2026-11-22T03:00:00Z", "prefix": "203.0.113.9/32", "action": "block", "jail": "test", "type": "SMTP abuse",
+            "score": 1000, "threshold": 1000, "until": "2026-11-22T03:30:00Z", "because": None, "by": "ipsd", "reason": "\x1b[2J$(id)", "ports": "all",
+            "events": {"relay-denied": 10}}
+
+
+def test_the_notifier_gives_the_program_each_decision_as_it_comes(ctl):
+    def answer(_):
+        yield dict(reply(events=[], decisions=[DECISION]), continues=True)
+        yield WAIT
+
+    server = Server(ctl.dir / "run" / "control", answer)
+    one = program(ctl, "#!/bin/sh\nread -r line; printf '%s\\n' \"$line\"\n")
+    with subprocess.Popen(notifier(ctl, one), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=ctl.env(), start_new_session=True) as process:
+        said = process.stdout.read()
+        assert process.wait(20) == 0
+        os.killpg(process.pid, signal.SIGTERM)     # as systemd ends what is left of a unit
+    assert json.loads(said) == DECISION and b"\x1b" not in said
+    asked = server.requests[0]["parameters"]
+    assert asked["follow"] and asked["decisions"] and asked["limit"] == 0
+    server.close()
+
+
+def test_the_notifier_ends_when_ipsd_does(ctl):
+    done = subprocess.run(notifier(ctl, program(ctl, "#!/bin/sh\ncat\n")), capture_output=True, env=ctl.env(), timeout=30, check=False)
+    assert done.stdout == b"" and b"systemctl start ipsd" in done.stderr
+
+
+def test_the_examples_in_the_manual_take_what_the_notifier_gives(ctl):
+    import http.server
+    import threading
+    got = []
+
+    class Hook(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    hook = http.server.HTTPServer(("127.0.0.1", 0), Hook)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    page = (ROOT / "docs" / "man" / "ipsctl.1.scd.in").read_text()
+    examples = [e for e in re.findall(r"```\n(.*?)```", page, re.S) if e.startswith("#!")]
+    mail, web = examples
+    compile(mail, "mail", "exec")
+    path = program(ctl, web.replace("https://example.com/hook", f"http://127.0.0.1:{hook.server_port}/"))
+    subprocess.run([str(path)], input=json.dumps(DECISION) + "\n", text=True, check=True, timeout=30)
+    hook.shutdown()
+    hook.server_close()
+    assert got == [DECISION]
