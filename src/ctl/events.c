@@ -13,70 +13,115 @@ struct log {
 	bool json, headed;
 };
 
-static void print_time(const struct value *row)
+static void add_time(const struct value *row, const char *key, struct buf *line)
 {
 	char local[32] = "";
 	instant t;
 
-	if (member_instant(row, "time", &t)) {
+	if (member_instant(row, key, &t)) {
 		terminal_local_time(t, local);
 	}
-	printf("%-19s  ", local);
+	buf_printf(line, "%s", local);
 }
 
-static void print_cell(const struct value *row, const char *key, int width)
+static void add_cell(struct str text, size_t width, struct buf *line)
 {
-	struct str text = member(row, key, "-");
-	int pad = width - (int)text.n;
+	text = text.n ? text : STR("-");
+	buf_printf(line, "%.*s%*s", STR_ARG(text), text.n < width ? (int)(width - text.n) + 2 : 2,
+		   "");
+}
 
-	terminal_text(text, 0);
-	printf("%*s", pad > 0 ? pad + 2 : 2, "");
+/* One line of a terminal; whoever reads a pipe gets all of it. */
+static void print_line(const struct buf *line)
+{
+	terminal_text(buf_str(line), terminal_width());
+	printf("\n");
 }
 
 /* VPOP3's columns: time, address, event, service, account, data. */
 static void print_event(const struct value *row)
 {
-	print_time(row);
-	print_cell(row, "address", 15);
-	print_cell(row, "type", 14);
-	print_cell(row, "service", 7);
-	print_cell(row, "account", 16);
-	terminal_text(value_text(value_get(row, "data"), member(row, "text", "")), 0);
-	printf("\n");
+	CLEANUP(buf_done) struct buf line = { 0 };
+
+	add_time(row, "time", &line);
+	buf_printf(&line, "  ");
+	add_cell(member(row, "address", ""), 15, &line);
+	add_cell(member(row, "type", ""), 12, &line);
+	add_cell(member(row, "service", ""), 7, &line);
+	add_cell(member(row, "account", ""), 8, &line);
+	buf_add_str(&line, value_text(value_get(row, "data"), member(row, "text", "")));
+	print_line(&line);
+}
+
+static void add_length(const struct value *row, struct buf *line)
+{
+	char span[SPAN_TEXT_MAX];
+	instant time, until;
+
+	if (!member_instant(row, "until", &until)) {
+		buf_printf(line, "permanently");
+	} else if (member_instant(row, "time", &time)) {
+		buf_printf(line, "for %s", span_format_short(instant_since(until, time), span));
+	}
+	if (value_type(value_get(row, "score")) == VALUE_INT) {
+		buf_printf(line, ", score %lld", (long long)value_int(value_get(row, "score"), 0));
+	}
+}
+
+/* What follows the columns: how long, how high, why not, by whom. */
+static void add_detail(const struct value *row, struct buf *line)
+{
+	bool lift = str_eq(member(row, "decision", ""), STR("lift"));
+	struct str because = member(row, "because", ""), by = member(row, "by", "");
+
+	if (lift) {
+		buf_add_str(line, because);
+	} else {
+		add_length(row, line);
+		if (because.n) {
+			buf_printf(line, " (%.*s)", STR_ARG(because));
+		}
+	}
+	if (by.n) {
+		buf_printf(line, ", by %.*s", STR_ARG(by));
+	}
+	if (member(row, "ended", "").n) {
+		buf_printf(line, ", ended ");
+		add_time(row, "ended", line);
+	}
 }
 
 static void print_decision(const struct value *row)
 {
-	print_time(row);
-	print_cell(row, "decision", 8);
-	print_cell(row, "prefix", 18);
-	print_cell(row, "jail", 14);
-	print_cell(row, "type", 14);
-	if (value_type(value_get(row, "score")) == VALUE_INT) {
-		printf("score %lld  ", (long long)value_int(value_get(row, "score"), 0));
-	}
-	printf("until ");
-	terminal_text(member(row, "until", "lifted by hand"), 0);
-	if (member(row, "because", "").n) {
-		printf(" (");
-		terminal_text(member(row, "because", ""), 0);
-		printf(")");
-	}
-	printf("\n");
+	CLEANUP(buf_done) struct buf line = { 0 };
+	char shorter[PREFIX_TEXT_MAX];
+	struct prefix prefix;
+
+	add_time(row, "time", &line);
+	buf_printf(&line, "  ");
+	add_cell(member(row, "decision", ""), 8, &line);
+	add_cell(prefix_parse(member(row, "prefix", ""), &prefix) == 0
+			 ? str_of(prefix_format_short(&prefix, shorter))
+			 : member(row, "prefix", ""),
+		 15, &line);
+	add_cell(member(row, "jail", ""), 10, &line);
+	add_detail(row, &line);
+	print_line(&line);
 }
 
 static void print_head(struct log *log, bool decisions)
 {
 	if (!log->headed && terminal_is_out()) {
 		terminal_tone(TONE_BOLD);
+		printf("%-19s  ", "TIME");
 		if (decisions) {
-			printf("%-19s  %-8s  %-18s  %-14s  %-14s\n", "TIME", "DECISION", "SOURCE",
-			       "JAIL", "EVENT");
+			printf("%-8s  %-15s  %-10s  HOW LONG", "DECISION", "SOURCE", "JAIL");
 		} else {
-			printf("%-19s  %-15s  %-14s  %-7s  %-16s  %s\n", "TIME", "ADDRESS", "EVENT",
-			       "SERVICE", "ACCOUNT", "DATA");
+			printf("%-15s  %-12s  %-7s  %-8s  DATA", "ADDRESS", "EVENT", "SERVICE",
+			       "ACCOUNT");
 		}
 		terminal_tone(TONE_PLAIN);
+		printf("\n");
 	}
 	log->headed = true;
 }

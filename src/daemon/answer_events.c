@@ -4,11 +4,19 @@
  * ones. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/span.h"
 #include "daemon/call.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
+
+/* What is followed is told in the order in which it came about. */
+struct decided {
+	uint64_t ban;
+	bool lift;
+	char *by; /* who lifted it; NULL */
+};
 
 enum { EVENTS_LIMIT = 100, EVENTS_LIMIT_MAX = 10000, EVENTS_SLICE = 5000 };
 
@@ -29,6 +37,9 @@ struct events {
 	bool too_old;
 	struct value *found; /* newest first */
 	size_t told;
+	struct decided *decided; /* follow: since the call began, not told yet */
+	size_t n_decided, decided_room;
+	bool decided_lost; /* no memory for one */
 };
 
 static void events_free(void *state)
@@ -36,6 +47,10 @@ static void events_free(void *state)
 	struct events *s = state;
 
 	value_free(s->found);
+	for (size_t i = 0; i < s->n_decided; i++) {
+		free(s->decided[i].by);
+	}
+	free(s->decided);
 	free(s);
 }
 
@@ -169,6 +184,69 @@ static enum call_next events_tell(struct call *call, struct events *s)
 	return rest || s->follow ? CALL_AGAIN : CALL_DONE;
 }
 
+static bool decided_row(void *arg, const struct stored_ban *ban)
+{
+	struct events *s = arg;
+	const struct decided *is = &s->decided[s->seen];
+	struct stored_ban lift = *ban;
+
+	if (ban->decision.ban != is->ban || !decisions_wants(s, ban)) {
+		return false;
+	}
+	if (is->lift) {
+		lift.decision.kind = DECISION_LIFT;
+		lift.decision.time = ban->ended;
+		lift.decision.until = instant_at(0);
+		lift.ended = instant_at(0);
+		lift.decision.because = ban->ended_because;
+		lift.decision.by = str_of(is->by);
+		lift.decision.reason = STR_NONE;
+	}
+	value_add(s->found, row_decision(s->daemon, is->lift ? &lift : ban));
+	return false;
+}
+
+/* Takes the first of what was decided, some at a time. What the search has told is not told again.
+ */
+static int decisions_newer(struct events *s)
+{
+	int r = 0;
+
+	for (; s->seen < s->n_decided && s->seen < CALL_ROWS && r >= 0; s->seen++) {
+		const struct decided *is = &s->decided[s->seen];
+
+		if (is->lift || is->ban > s->newest) {
+			r = store_bans(s->daemon->store, NULL, is->ban + 1, 1, decided_row, s);
+		}
+		free(is->by);
+	}
+	s->n_decided -= s->seen;
+	memmove(s->decided, s->decided + s->seen, s->n_decided * sizeof(*s->decided));
+	return r;
+}
+
+static void events_decided(struct call *call, const struct decision *decision)
+{
+	struct events *s = call->state;
+
+	if (s->n_decided == s->decided_room) {
+		size_t room = s->decided_room ? s->decided_room * 2 : 64;
+		struct decided *more = reallocarray(s->decided, room, sizeof(*more));
+
+		if (!more) {
+			s->decided_lost = true;
+			return;
+		}
+		s->decided = more;
+		s->decided_room = room;
+	}
+	s->decided[s->n_decided++] = (struct decided){
+		.ban = decision->ban,
+		.lift = decision->kind == DECISION_LIFT,
+		.by = decision->by.n ? strndup(decision->by.p, decision->by.n) : NULL,
+	};
+}
+
 /* Looks for rows newer than those that were looked at, some at a time. */
 static int events_newer(struct events *s)
 {
@@ -180,7 +258,7 @@ static int events_newer(struct events *s)
 	s->told = 0;
 	s->seen = 0;
 	s->limit = CALL_ROWS;
-	r = s->decisions ? store_bans_since(store, s->newest, CALL_ROWS, decisions_row, s)
+	r = s->decisions ? decisions_newer(s)
 			 : store_events_since(store, s->newest, CALL_ROWS, events_row, s);
 	value_reverse(s->found);
 	return r;
@@ -212,6 +290,9 @@ static enum call_next events_step(struct call *call)
 		return events_tell(call, s);
 	}
 	call->deadline = INSTANT_NEVER;
+	if (s->decided_lost) {
+		return call_refused(call, NULL, "no memory: decisions were lost");
+	}
 	if (events_newer(s) < 0) {
 		return events_failed(call);
 	}
@@ -278,6 +359,7 @@ enum call_next answer_events(struct call *call)
 		return events_failed(call);
 	}
 	s->found = value_array();
+	call->decided = s->follow && s->decisions ? events_decided : NULL;
 	call->step = events_step;
 	return events_step(call);
 }

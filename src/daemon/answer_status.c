@@ -40,6 +40,7 @@ static const char *tail_state_word(enum tail_state state)
 	switch (state) {
 	case TAIL_READING: return "reading";
 	case TAIL_MISSING: return "missing";
+	case TAIL_GONE: return "gone";
 	case TAIL_UNREADABLE: return "unreadable";
 	}
 	return "";
@@ -87,6 +88,8 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 			s.state == TAIL_UNREADABLE ? strerror(s.error)
 			: s.state == TAIL_MISSING
 				? "there is no such file yet; it is read from its beginning when it appears"
+			: s.state == TAIL_GONE
+				? "it was moved or removed; the file that takes its place is read from its beginning"
 				: NULL);
 		value_add(sources, row);
 		if (s.state == TAIL_UNREADABLE) {

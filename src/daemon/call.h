@@ -35,6 +35,8 @@ struct call {
 	void *state; /* the method's own, freed by free_state */
 	void (*free_state)(void *state);
 	void (*answer)(struct call *call, const struct enforcer_answer *answer);
+	/* Every decision, as it comes about; NULL: not wanted. Nothing may be stepped from here. */
+	void (*decided)(struct call *call, const struct decision *decision);
 };
 
 struct call *call_free(struct call *call);

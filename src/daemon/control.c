@@ -346,6 +346,17 @@ void control_answer(struct control *c, uint64_t cookie, const struct enforcer_an
 	}
 }
 
+void control_decided(struct control *c, const struct decision *decision)
+{
+	for (size_t i = 0; c && i < ARRAY_SIZE(c->conns); i++) {
+		struct call *call = c->conns[i] ? c->conns[i]->call : NULL;
+
+		if (call && call->decided) {
+			call->decided(call, decision);
+		}
+	}
+}
+
 /* A place for one more: an empty one, or that of the connection that has been idle for longest.
  * NULL: all have something to do. */
 static struct conn **control_place(struct control *c)

@@ -14,5 +14,7 @@ struct control *control_free(struct control *c);
 DEFINE_FREEP(struct control, control_free)
 /* The kernel's answer to a call's enforcer_ask(). */
 void control_answer(struct control *c, uint64_t cookie, const struct enforcer_answer *answer);
+/* Tells those who follow. */
+void control_decided(struct control *c, const struct decision *decision);
 /* Something moved that calls may wait for: fates of wishes, new events. */
 void control_progress(struct control *c);

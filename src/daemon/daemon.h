@@ -32,6 +32,13 @@ struct trouble {
 	char text[256];
 };
 
+/* How many decisions were told in the second since then, and how many of each kind were not. */
+struct telling {
+	instant since;
+	unsigned lines;
+	uint64_t left_out[DECISION_OBSERVED + 1];
+};
+
 struct daemon {
 	struct options options;
 	struct config *config;
@@ -68,6 +75,7 @@ struct daemon {
 	uint64_t probe_missed; /* times it was not there */
 	instant retry_at;      /* when all wishes are sent again because of it; 0: no need */
 	uint64_t mends;        /* of the kernel's table, that were told */
+	struct telling telling;
 	struct trouble store_trouble, kernel_trouble;
 	instant mode_until;  /* when the mode turns into its opposite; INSTANT_NEVER */
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */

@@ -183,6 +183,7 @@ struct value *row_decision(struct daemon *daemon, const struct stored_ban *ban)
 					  : rules->jails[number].type);
 	set_score(row, by_hand, d->score, d->threshold);
 	value_set_instant(row, "until", d->until);
+	value_set_instant(row, "ended", ban->ended);
 	value_set_word(row, "because", because_word(d->because));
 	set_name(row, "by", d->by);
 	set_name(row, "reason", d->reason);

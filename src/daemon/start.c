@@ -20,6 +20,7 @@
 #include "daemon/countries.h"
 #include "daemon/daemon.h"
 #include "daemon/mode.h"
+#include "daemon/telling.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
@@ -322,6 +323,7 @@ void daemon_stop(struct daemon *d)
 	if (d->engine && d->store && d->loop && wheel_apply(d, true) < 0) {
 		log_error("the last batch could not be applied");
 	}
+	telling_end(d);
 	d->control = control_free(d->control);
 	d->globs = globs_free(d->globs);
 	d->tail = tail_free(d->tail);

@@ -14,40 +14,23 @@
 
 #include "daemon/control.h"
 #include "daemon/mode.h"
-#include "output/print.h"
+#include "daemon/telling.h"
 #include "sys/clock.h"
-
-enum { TOLD_MAX = 200 }; /* of one batch: the log must not hold up the packets */
 
 static const duration position_delay = { .us = 5000000 };
 static const duration retain_pause = { .us = 50000 }, retain_every = { .us = 600000000 };
 
-static void tell(const struct ruleset *rules, const struct decision *d)
-{
-	CLEANUP(buf_done) struct buf line = { 0 };
-
-	print_decision(rules, d, &line);
-	log_notice("%s", buf_text(&line));
-}
-
 static void wheel_enforce(struct daemon *d, const struct batch *batch)
 {
-	const struct ruleset *rules = engine_ruleset(d->engine);
-
 	for (size_t i = 0; i < batch->n_decisions; i++) {
 		const struct decision *decision = &batch->decisions[i];
 
 		if (decision->kind == DECISION_BAN || decision->kind == DECISION_LIFT) {
 			enforcement_sync(d, &decision->prefix, decision->scope);
 		}
+		control_decided(d->control, decision);
 	}
-	for (size_t i = 0; i < batch->n_decisions && i < TOLD_MAX; i++) {
-		tell(rules, &batch->decisions[i]);
-	}
-	if (batch->n_decisions > TOLD_MAX) {
-		log_notice("and %zu more at once; `ipsctl events --decisions` tells them",
-			   batch->n_decisions - TOLD_MAX);
-	}
+	telling_decisions(d, batch);
 }
 
 /* What became of a writing: said once when it goes wrong and once when it is well again. Positions
@@ -184,6 +167,7 @@ int wheel_turn(void *daemon)
 	}
 	wheel_retain(d, clock_now());
 	wake = instant_min(instant_min(engine_deadline(d->engine), d->mode_until), d->retain_at);
+	wake = instant_min(wake, telling_due(d, clock_now()));
 	if (d->enforcer) {
 		wake = instant_min(wake, d->probe_at);
 	}

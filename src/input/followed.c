@@ -237,11 +237,17 @@ static int fail(struct followed *f, int error)
 	return 0;
 }
 
-static bool path_names_another(const struct followed *f)
+/* Does the path still name the file that was read to its end? */
+static int look_at_path(struct followed *f)
 {
 	struct stat st;
+	bool gone = stat(f->path, &st) < 0;
 
-	return stat(f->path, &st) == 0 && !is_file(&f->now.position, &st);
+	if (!gone && !is_file(&f->now.position, &st)) {
+		return rotate(f);
+	}
+	f->state = gone ? TAIL_GONE : TAIL_READING;
+	return 0;
 }
 
 /* Reads the file at the path. When it turns out to be truncated, or another one than before, its
@@ -260,7 +266,7 @@ static int now_work(struct followed *f)
 		f->begun_anew = false;
 		return told < 0 ? told : 1;
 	}
-	return r == 0 && path_names_another(f) ? rotate(f) : r;
+	return r == 0 ? look_at_path(f) : r;
 }
 
 int followed_work(struct followed *f)

@@ -10,6 +10,8 @@
 enum tail_state {
 	TAIL_READING,    /* open, read to its end or on the way there */
 	TAIL_MISSING,    /* there is no such file yet; waited for */
+	TAIL_GONE,       /* it was moved away or removed, and nothing stands in its place yet; what
+			    is still written to it is read */
 	TAIL_UNREADABLE, /* there is one, it cannot be opened or read; tried again when something
 			    changes and every few seconds */
 };

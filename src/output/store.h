@@ -98,9 +98,6 @@ NODISCARD int store_evidence(struct store *s, uint64_t ban, store_event_fn fn, v
  * first, at most `limit`. */
 NODISCARD int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id,
 			 size_t limit, store_ban_fn fn, void *arg);
-/* Decisions with id > after, ascending, at most `limit` (for --follow). */
-NODISCARD int store_bans_since(struct store *s, uint64_t after, size_t limit, store_ban_fn fn,
-			       void *arg);
 /* Deletes events beyond the retention, at most 2,000, but never the newest; 1: there may
  * be more. */
 NODISCARD int store_retain(struct store *s, instant oldest, uint64_t max_events);

@@ -195,18 +195,3 @@ int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id
 	}
 	return store_fail(s, store_rows_bans(st, subject, fn, arg));
 }
-
-int store_bans_since(struct store *s, uint64_t after, size_t limit, store_ban_fn fn, void *arg)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(s->sql,
-			    "SELECT " BAN_COLUMNS " FROM bans WHERE id > ? ORDER BY id LIMIT ?",
-			    &st);
-
-	if (r < 0) {
-		return store_fail(s, r);
-	}
-	sql_bind_int(st, 1, (int64_t)after);
-	sql_bind_int(st, 2, (int64_t)limit);
-	return store_fail(s, store_rows_bans(st, NULL, fn, arg));
-}

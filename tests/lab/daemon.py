@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """The real ipsd in a namespace, with files of its own, and ipsctl to ask it."""
+import contextlib
 import datetime
 import json
 import os
@@ -104,6 +105,18 @@ class Daemon:
                               stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
                               env=dict(os.environ, IPSD_SHARE_DIR="/nonexistent"), **more)
         return Answer(done)
+
+    @contextlib.contextmanager
+    def follow(self, *words):
+        """What ipsctl prints as JSON, a line at a time. Who wants to know when it listens has it print something first."""
+        asked = subprocess.Popen(self.ns.command(str(self.build / "src/ctl/ipsctl"), *self.options(), *words),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        try:
+            yield map(json.loads, asked.stdout)
+        finally:
+            asked.kill()
+            asked.wait(PATIENCE)
+            asked.stdout.close()
 
     def write(self, *lines):
         with open(self.log, "a", encoding="latin-1") as f:

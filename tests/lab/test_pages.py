@@ -83,3 +83,51 @@ def test_show_says_which_is_inside_which(daemon):
     assert "(this covers all of 198.51.100.7)" in daemon.ctl("show", BAD).out
     assert "(this is only a part of 198.51.100.0/24)" in daemon.ctl("show", "198.51.100.0/24").out
     assert "(this" not in daemon.ctl("show", "198.51.100.0/25").out
+
+
+def test_who_follows_decisions_is_told_of_lifts_in_their_order(daemon):
+    assert daemon.ctl("ban", ELSE).code == 0
+    with daemon.follow("events", "--follow", "--decisions", "--json") as rows:
+        assert next(rows)["prefix"] == f"{ELSE}/32"
+        assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
+        assert daemon.ctl("unban", BAD).code == 0
+        assert daemon.ctl("ban", BAD, "--for", "1s").code == 0
+        told = [next(rows) for _ in range(4)]
+        assert [row["decision"] for row in told] == ["ban", "lift", "ban", "lift"]
+        assert [row["because"] for row in told] == [None, "unban", None, "expired"]
+        assert [row["by"] for row in told] == ["root", "root", "root", None]
+        assert {row["prefix"] for row in told} == {f"{BAD}/32"}
+
+
+def test_who_follows_a_jails_decisions_hears_of_no_other(daemon):
+    daemon.attack(ELSE)
+    daemon.wait_blocked(ELSE)
+    with daemon.follow("events", "--follow", "--decisions", "--jail", "test", "--json") as rows:
+        assert next(rows)["prefix"] == f"{ELSE}/32"
+        assert daemon.ctl("ban", OTHER).code == 0
+        daemon.attack(BAD)
+        assert next(rows)["prefix"] == f"{BAD}/32"
+
+
+def test_the_log_tells_fifty_bans_a_second_and_the_number_of_the_rest(daemon):
+    many = [f"198.51.{i}.{j}" for i in range(2) for j in range(1, 250)]
+    assert daemon.ctl("ban", *many).code == 0
+    until(lambda: "more within a second" in daemon.words(), "the rest's number")
+    words = daemon.words()
+    assert words.count(" ban 198.51.") == 50
+    assert "and 448 more within a second (448 ban); `ipsctl events --decisions` tells them" in words
+
+
+def test_a_log_that_was_moved_away_is_gone_until_another_comes(daemon):
+    def state():
+        return daemon.ctl("status", "--json").json["sources"][0]["state"]
+    assert state() == "reading"
+    moved = daemon.log.rename(daemon.log.with_name("old.log"))
+    until(lambda: state() == "gone", "that it is gone")
+    assert "it was moved or removed" in daemon.ctl("status").out
+    with open(moved, "a", encoding="utf-8") as f:
+        f.write("".join(line(BAD) for _ in range(10)))
+    daemon.wait_blocked(BAD)
+    daemon.attack(OTHER)
+    daemon.wait_blocked(OTHER)
+    assert state() == "reading"
