@@ -107,7 +107,7 @@ int sockets_listen(const char *path, unsigned mode, int uid, int gid, int *ret_f
 	return 0;
 }
 
-static void name_user(unsigned uid, char *out, size_t size)
+void sockets_user_name(unsigned uid, char *out, size_t size)
 {
 	FILE *f = fopen("/etc/passwd", "re");
 	char line[1024];
@@ -142,7 +142,7 @@ int sockets_accept(int listen_fd, int *ret_fd, struct peer *ret_peer)
 		return -errno;
 	}
 	*ret_peer = (struct peer){ .pid = cred.pid, .uid = cred.uid, .gid = cred.gid };
-	name_user(cred.uid, ret_peer->user, sizeof(ret_peer->user));
+	sockets_user_name(cred.uid, ret_peer->user, sizeof(ret_peer->user));
 	*ret_fd = fd_take(&fd);
 	return 0;
 }

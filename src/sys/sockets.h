@@ -12,6 +12,8 @@ struct peer {
 	char user[64]; /* name, or the number */
 };
 
+/* The name of a user by /etc/passwd alone, or the number: no name server of the system is asked. */
+void sockets_user_name(unsigned uid, char *out, size_t size);
 /* A listening stream socket at `path` with mode and owner (group -1: leave). A stale one is
  * replaced, a live one is -EADDRINUSE. */
 NODISCARD int sockets_listen(const char *path, unsigned mode, int uid, int gid, int *ret_fd);

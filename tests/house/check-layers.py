@@ -48,14 +48,14 @@ DOORS = {
     "systemd/sd-event.h": {"sys/loop.c"},
     "systemd/sd-daemon.h": {"sys/loop.c", "sys/log.c"},
     "systemd/sd-journal.h": {"sys/log.c", "input/journal.c"},
-    "systemd/sd-login.h": {"sys/loop.c", "input/journal.c"},
+    "systemd/sd-login.h": {"lookup/sessions.c"},
 }
 
 # Headers of the C library and the kernel.
 SYSTEM_FOLDERS = ("arpa/", "linux/", "net/", "netinet/", "sys/")
 SYSTEM = {name + ".h" for name in """
     assert ctype dirent endian err errno fcntl fnmatch getopt glob grp ifaddrs inttypes libgen limits
-    locale malloc math netdb poll pwd regex sched setjmp signal spawn stdalign stdarg stdatomic
+    locale malloc math netdb poll pwd regex resolv sched setjmp signal spawn stdalign stdarg stdatomic
     stdbool stddef stdint stdio stdlib stdnoreturn string strings syslog termios time unistd utmpx
     wchar wctype""".split()}
 
