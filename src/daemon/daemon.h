@@ -62,8 +62,10 @@ struct daemon {
 	instant positions_since; /* when the oldest of them moved; 0: none */
 	instant retain_at;       /* when old events are looked for next */
 
-	bool resync; /* all wishes are to be sent again, from resync_cursor on */
-	bool empty;  /* before that the kernel's sets are to be emptied */
+	bool replan;      /* a plan is to be sent as soon as the one under way is there */
+	bool plan_failed; /* the kernel has not taken the last one */
+	bool resync;      /* all wishes are to be sent again, from resync_cursor on */
+	bool empty;       /* before that the kernel's sets are to be emptied */
 	uint32_t resync_cursor;
 	bool resync_blocked;          /* the enforcer takes no more just now */
 	uint64_t refused;             /* wishes that the kernel refused */
@@ -105,6 +107,10 @@ NODISCARD int wheel_close_order(struct daemon *d);
 /* enforcement.c */
 NODISCARD int enforcement_start(struct daemon *d, const struct sandbox_user *user);
 NODISCARD int enforcement_watch(struct daemon *d);
+/* Sends scopes and never-block as the engine has them, in front of every wish that follows. What a
+ * scope that stays holds, it keeps; a caller that gave scopes other numbers sends all wishes again.
+ */
+void enforcement_plan(struct daemon *d);
 /* Sends the wish for this (prefix, scope). */
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope);
 /* Sends that it is not to be held. */

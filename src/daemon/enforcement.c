@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* The kernel's side as the daemon sees it: wishes go out, each one's fate comes back. The engine's
- * table of bans is the only truth; when the enforcer starts anew, or more waits than it takes, all
- * wishes are sent again from the table, in slices between other work. */
+/* The kernel's side as the daemon sees it: wishes go out, each one's fate comes back. What the
+ * table looks like, scopes and never-block, goes the same way as a plan, one at a time: while one
+ * is under way and another is wanted, wishes wait. The engine's table of bans is the only truth;
+ * when the enforcer starts anew, or more waits than it takes, all wishes are sent again from the
+ * table, in slices between other work. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +19,65 @@ enum { RESYNC_SLICE = 2000, PROBE_COOKIE = 0 };
 static const duration retry_after = { .us = 5000000 };
 static const duration probe_every = { .us = 2000000 };
 static const duration probe_slack = { .us = 3000000 };
+
+/* What is never to be blocked, by the kernel either. */
+static const struct netset *never_block(const struct ruleset *rules)
+{
+	return rules->never_block;
+}
+
+/* Before there is an engine, its rules lie with the configuration. */
+static struct enforcer_plan wanted_plan(const struct daemon *d)
+{
+	const struct ruleset *rules = d->engine ? engine_ruleset(d->engine) : d->config->ruleset;
+
+	return (struct enforcer_plan){
+		.scopes = rules->scopes,
+		.n_scopes = rules->n_scopes,
+		.never_block = never_block(rules),
+	};
+}
+
+static void plan_trouble(struct daemon *d, int error)
+{
+	d->plan_failed = true;
+	d->refused++;
+	d->refused_prefix = (struct prefix){ 0 };
+	d->retry_at = instant_add(clock_now(), retry_after);
+	d->kernel_trouble.on = true;
+	snprintf(d->kernel_trouble.text, sizeof(d->kernel_trouble.text),
+		 "changing ports or never-block: %s",
+		 error == E2BIG ? "never-block is too long, at most 65,536 prefixes"
+				: strerror(error));
+	log_error("the kernel has not got the last change: %s; the rules of before stand",
+		  d->kernel_trouble.text);
+}
+
+void enforcement_plan(struct daemon *d)
+{
+	const struct enforcer_plan plan = wanted_plan(d);
+	int r = d->enforcer ? enforcer_plan(d->enforcer, &plan) : 0;
+
+	d->plan_failed = false;
+	d->replan = r == -ENOBUFS;
+	if (r < 0 && r != -ENOBUFS) {
+		plan_trouble(d, -r);
+	}
+}
+
+static void enforcement_planned(void *arg, int error)
+{
+	struct daemon *d = arg;
+
+	if (error) {
+		plan_trouble(d, error);
+	} else {
+		d->kernel_trouble.on = d->kernel_trouble.on && d->refused_prefix.addr.family != 0;
+	}
+	if (d->replan) {
+		enforcement_plan(d);
+	}
+}
 
 static int enforcement_ready(void *arg, bool restarted)
 {
@@ -142,11 +203,13 @@ int enforcement_start(struct daemon *d, const struct sandbox_user *user)
 	struct enforcer_events events = {
 		.ready = enforcement_ready,
 		.fate = enforcement_fate,
+		.planned = enforcement_planned,
 		.answer = enforcement_answer,
 		.arg = d,
 	};
 	struct enforcer_config config = {
-		.ruleset = d->config->ruleset,
+		.plan = wanted_plan(d),
+		.host_v6 = d->config->ruleset->host_v6,
 		.both = settings->nft_both,
 		.counters = settings->nft_counters ||
 			    (settings->nft_counters_auto && counters_are_cheap()),
@@ -207,10 +270,11 @@ int enforcement_watch(struct daemon *d)
 			      d);
 }
 
-/* What is not said now nobody remembers: all is taken out then, and what is wished put back. */
+/* Wishes mean the scopes of the last plan, so none goes out while that one waits. What is not said
+ * now nobody remembers: all is taken out then, and what is wished put back. */
 void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t scope)
 {
-	if (d->enforcer && enforcer_release(d->enforcer, prefix, scope) < 0) {
+	if (d->enforcer && (d->replan || enforcer_release(d->enforcer, prefix, scope) < 0)) {
 		d->empty = true;
 		enforcement_resync(d);
 	}
@@ -221,6 +285,9 @@ static int enforcement_hold(struct daemon *d, const struct prefix *prefix, uint1
 {
 	instant until;
 
+	if (d->replan) {
+		return -ENOBUFS;
+	}
 	if (engine_wish(d->engine, prefix, scope, &until)) {
 		return enforcer_hold(d->enforcer, prefix, scope, until, clock_now());
 	}
@@ -250,6 +317,9 @@ void enforcement_retry(struct daemon *d, instant now)
 {
 	if (d->retry_at.us && d->retry_at.us <= now.us) {
 		d->retry_at = instant_at(0);
+		if (d->plan_failed) {
+			enforcement_plan(d);
+		}
 		for (size_t i = 0, n = d->n_again; i < n; i++) {
 			enforcement_sync(d, &d->again[i].prefix, d->again[i].scope);
 		}
@@ -335,5 +405,5 @@ bool enforcement_agrees(const struct daemon *d)
 	}
 	state = enforcer_state(d->enforcer);
 	return state->running && state->ready && !state->pending && !d->resync &&
-	       !d->kernel_trouble.on;
+	       !d->kernel_trouble.on && !d->replan;
 }

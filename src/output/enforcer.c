@@ -26,7 +26,7 @@
 
 #include "output/held.h"
 #include "output/keeper.h"
-#include "output/queue.h"
+#include "output/sender.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
@@ -49,7 +49,7 @@ struct enforcer {
 	struct enforcer_events events;
 	bool quiet;          /* no calls back */
 	uint64_t error_turn; /* the count of transactions when some wish was refused */
-	struct queue *queue;
+	struct sender *sender;
 	struct held *held;
 	struct enforcer_state state;
 };
@@ -75,9 +75,9 @@ static int announce(struct enforcer *e, bool restarted)
 static int take_report(struct enforcer *e, const struct report *r)
 {
 	switch ((enum report_state)r->state) {
+	case REPORT_STARTED: sender_start_over(e->sender, r->starts + 1); return 0;
 	case REPORT_READY:
 		e->state.restarts = r->starts;
-		queue_rewind(e->queue);
 		if (r->text[0] != '\0') {
 			note_error(e, r->text);
 			held_clear(e->held);
@@ -103,12 +103,31 @@ static int take_report(struct enforcer *e, const struct report *r)
 	return -EBADMSG;
 }
 
+static void take_plan_fate(struct enforcer *e, int error)
+{
+	bool other[SCOPES_MAX] = { false };
+
+	sender_planned(e->sender, error == 0, other);
+	for (uint16_t i = 0; i < SCOPES_MAX; i++) {
+		if (other[i]) {
+			held_forget(e->held, i);
+		}
+	}
+	if (!e->quiet) {
+		e->events.planned(e->events.arg, error);
+	}
+}
+
 static void take_fate(struct enforcer *e, const struct record *wish, const struct reply *r)
 {
 	struct prefix p = record_prefix(wish);
 
 	e->state.done += r->error == 0;
 	e->state.failed += r->error != 0;
+	if (wish->kind == RECORD_PLAN_END) {
+		take_plan_fate(e, r->error);
+		return;
+	}
 	if (wish->kind == RECORD_RELEASE_ALL) {
 		if (r->error == 0) {
 			held_clear(e->held);
@@ -159,7 +178,7 @@ static int take_replies(struct enforcer *e, const uint8_t *bytes, size_t n)
 		}
 		refused |= r.error != 0;
 		e->state.transactions = r.transactions;
-		if (!queue_answer(e->queue, r.seq, &asked)) {
+		if (!sender_answer(e->sender, r.seq, &asked)) {
 			continue;
 		}
 		if (asked.kind == RECORD_ASK) {
@@ -204,28 +223,12 @@ static int take_message(struct enforcer *e)
 
 int enforcer_flush(struct enforcer *e)
 {
-	const struct record *records;
-	size_t n;
-
-	while ((records = queue_unsent(e->queue, RECORDS_PER_MESSAGE, &n)) != NULL) {
-		int64_t r = sockets_write(e->fd, records, n * sizeof(*records));
-
-		if (r == -EAGAIN || r == -ENOBUFS) {
-			return 0;
-		}
-		if (r < 0) {
-			return r == -ECONNRESET ? -EPIPE : (int)r;
-		}
-		queue_mark_sent(e->queue, n);
-	}
-	return 0;
+	return sender_flush(e->sender, e->fd);
 }
 
 bool enforcer_wants_write(const struct enforcer *e)
 {
-	size_t n;
-
-	return queue_unsent(e->queue, 1, &n) != NULL;
+	return sender_waits(e->sender);
 }
 
 int enforcer_dispatch(struct enforcer *e)
@@ -236,20 +239,30 @@ int enforcer_dispatch(struct enforcer *e)
 		r = take_message(e);
 	}
 	r = r < 0 ? r : enforcer_flush(e);
-	e->state.pending = queue_count(e->queue);
+	e->state.pending = sender_count(e->sender);
 	e->state.elements = held_count(e->held);
 	return r;
 }
 
-static int add(struct enforcer *e, const struct record *r)
+static int count_added(struct enforcer *e, enum record_kind kind, int error)
 {
-	int error = queue_add(e->queue, r);
-
-	if (error == 0 && r->kind != RECORD_ASK) {
+	if (error == 0 && kind != RECORD_ASK) {
 		e->state.sent++;
 	}
-	e->state.pending = queue_count(e->queue);
+	e->state.pending = sender_count(e->sender);
 	return error;
+}
+
+static int add(struct enforcer *e, const struct record *r)
+{
+	return count_added(e, (enum record_kind)r->kind, sender_add(e->sender, r));
+}
+
+int enforcer_plan(struct enforcer *e, const struct enforcer_plan *plan)
+{
+	int error = sender_add_plan(e->sender, plan);
+
+	return count_added(e, RECORD_PLAN_END, error);
 }
 
 static struct record record_of(enum record_kind kind, const struct prefix *p, uint16_t scope)
@@ -300,15 +313,11 @@ int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope
 
 static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
 {
-	const struct ruleset *rules = config->ruleset;
 	struct enforcer_job job = {
-		.plan = { .table = config->table,
-			  .scopes = rules->scopes,
-			  .n_scopes = rules->n_scopes,
-			  .never_block = rules->never_block,
-			  .both = config->both,
-			  .counters = config->counters },
-		.host_v6 = rules->host_v6,
+		.table = config->table,
+		.both = config->both,
+		.counters = config->counters,
+		.host_v6 = config->host_v6,
 	};
 	int fds[2];
 	int r = sockets_pair(fds);
@@ -326,15 +335,17 @@ static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
 	return r;
 }
 
-/* Looks at the first report without taking it: the first dispatch does, with its calls back. */
-static int await_ready(struct enforcer *e)
+/* Waits for the next report and looks at it without taking it. */
+static int peek_report(struct enforcer *e, struct report *ret)
 {
 	struct pollfd wait = { .fd = e->fd, .events = POLLIN };
-	uint8_t bytes[sizeof(struct report)];
-	struct report report;
+	uint8_t bytes[sizeof(*ret)];
 	ssize_t n;
 	int r;
 
+	if (enforcer_wants_write(e)) {
+		wait.events |= POLLOUT;
+	}
 	do {
 		r = poll(&wait, 1, START_TIMEOUT);
 	} while (r < 0 && errno == EINTR);
@@ -342,10 +353,34 @@ static int await_ready(struct enforcer *e)
 		note_error(e, "the enforcer does not answer");
 		return -ETIMEDOUT;
 	}
+	if (!(wait.revents & ~POLLOUT)) {
+		return 0;
+	}
 	n = recv(e->fd, bytes, sizeof(bytes), MSG_PEEK);
-	if (n <= 0 || report_parse(bytes, (size_t)n, &report) < 0) {
+	if (n <= 0 || report_parse(bytes, (size_t)n, ret) < 0) {
 		note_error(e, "the enforcer ended before it could say why");
 		return -EPIPE;
+	}
+	return 1;
+}
+
+/* Sends the plan; the report that the table stands is left for the first dispatch, with its calls
+ * back. */
+static int await_ready(struct enforcer *e)
+{
+	struct report report = { 0 };
+	int r;
+
+	do {
+		r = peek_report(e, &report);
+		if (r > 0 && report.state == REPORT_STARTED) {
+			r = take_message(e);
+			report.state = 0;
+		}
+		r = r < 0 ? r : enforcer_flush(e);
+	} while (r == 0 && report.state == 0);
+	if (r < 0) {
+		return r;
 	}
 	if (report.state != REPORT_READY) {
 		note_error(e, report.text);
@@ -367,12 +402,18 @@ int enforcer_start(const struct enforcer_config *config, const struct enforcer_e
 	}
 	e->fd = -1;
 	e->events = *events;
-	r = queue_new(QUEUE_MAX, &e->queue);
-	r = r < 0 ? r : held_new(&e->held);
-	if (r < 0) {
+	r = held_new(&e->held);
+	r = r < 0 ? r : sender_new(QUEUE_MAX, &config->plan, &e->sender);
+	if (r == -ENOMEM) {
 		return enforcer_free(e), r;
 	}
 	*ret = e;
+	if (r < 0) {
+		note_error(e, r == -E2BIG
+				      ? "never-block is too long: at most 65,536 prefixes"
+				      : "the ports of some jail cannot be told to the enforcer");
+		return r;
+	}
 	r = fork_keeper(e, config);
 	if (r < 0) {
 		note_error(e, "no process could be made for the enforcer");
@@ -387,14 +428,14 @@ static void drain(struct enforcer *e)
 	int64_t deadline = clock_monotonic() + DRAIN_TIMEOUT * INT64_C(1000);
 
 	e->quiet = true;
-	while (queue_count(e->queue) > 0 && enforcer_dispatch(e) == 0) {
+	while (sender_count(e->sender) > 0 && enforcer_dispatch(e) == 0) {
 		struct pollfd wait = { .fd = e->fd, .events = POLLIN };
 		int64_t left = deadline - clock_monotonic();
 
 		if (enforcer_wants_write(e)) {
 			wait.events |= POLLOUT;
 		}
-		if (left <= 0 || queue_count(e->queue) == 0 ||
+		if (left <= 0 || sender_count(e->sender) == 0 ||
 		    poll(&wait, 1, (int)(left / 1000) + 1) == 0) {
 			break;
 		}
@@ -428,7 +469,7 @@ struct enforcer *enforcer_free(struct enforcer *e)
 	if (e->keeper > 0) {
 		end_keeper(e->keeper);
 	}
-	queue_free(e->queue);
+	sender_free(e->sender);
 	held_free(e->held);
 	free(e);
 	return NULL;

@@ -12,20 +12,23 @@
  *
  * The keeper reads nothing; it starts the enforcer again when it dies.
  *
+ * What the table shall look like is a plan: scopes and never-block. It is sent like a wish, at the
+ * start, and again whenever it changes.
+ *
  * A wish is the whole truth about one (prefix, scope): held until a time, or not held. Sending it
  * twice does no harm. */
 #include "base/addr.h"
 #include "base/time.h"
-#include "engine/ruleset.h"
+#include "output/plan.h"
 #include "sys/sandbox.h"
 
 struct enforcer;
 
 struct enforcer_config {
-	/* Scopes and never-block are copied into the process when it is forked. */
-	const struct ruleset *ruleset;
-	const char *table; /* nft table name, "ipsd" */
-	bool both;         /* direction = both */
+	struct enforcer_plan plan; /* the first; copied */
+	uint8_t host_v6;           /* length of an IPv6 subject */
+	const char *table;         /* nft table name, "ipsd" */
+	bool both;                 /* direction = both */
 	bool counters;
 	const struct sandbox_user *user; /* whom keeper and enforcer become; NULL: stay */
 };
@@ -33,7 +36,7 @@ struct enforcer_config {
 struct enforcer_state {
 	bool running; /* the process answers */
 	bool ready;   /* table, chains, rules and sets stand */
-	/* Wishes taken since the start; sent - done - failed are under way. */
+	/* Wishes and plans taken since the start; sent - done - failed are under way. */
 	uint64_t sent, done, failed;
 	size_t pending;    /* wishes and questions without an answer yet */
 	uint64_t restarts; /* of the process */
@@ -62,6 +65,8 @@ struct enforcer_events {
 	/* A wish's fate: error 0 done, else a positive errno; EACCES: it is on never-block. Not
 	 * called for enforcer_release_all(). */
 	void (*fate)(void *arg, const struct prefix *prefix, uint16_t scope, bool held, int error);
+	/* What became of enforcer_plan(): error 0, or a positive errno: the old one stands. */
+	void (*planned)(void *arg, int error);
 	/* The answer to enforcer_ask(). */
 	void (*answer)(void *arg, uint64_t cookie, const struct enforcer_answer *answer);
 	void *arg;
@@ -84,6 +89,12 @@ bool enforcer_wants_write(const struct enforcer *e);
 int enforcer_keeper_pid(const struct enforcer *e);
 /* Reads answers, sends what waits. 0, or -EPIPE: the keeper is gone. */
 NODISCARD int enforcer_dispatch(struct enforcer *e);
+/* Scopes and never-block are these from here on: wishes and questions that follow mean its scopes.
+ * Copied. What a scope that stays holds, it keeps, if its number changes, too; but then all wishes
+ * are to be sent again, for the numbers of the old ones are forgotten. A process that starts again
+ * gets the last plan before anything else. -ENOBUFS: one is under way, call again when its fate is
+ * known; -E2BIG, -EINVAL: no plan (plan.h); -ENOMEM. */
+NODISCARD int enforcer_plan(struct enforcer *e, const struct enforcer_plan *plan);
 /* Wish: hold the prefix until `until` (INSTANT_NEVER and ends more than ten years away: no kernel
  * timeout). `now` turns it into a timeout; an end that is not after `now` means not held. -ENOBUFS:
  * too much waits; call again when `pending` fell. */

@@ -3,8 +3,14 @@
  *
  * Its wheel: read what waits in the socket, up to a transaction's worth; have it done; reply to
  * each record in its order. A record that is no good is refused by its number, so that the daemon's
- * queue goes on. It writes to nobody but the daemon, and waits when that one is slow: the daemon's
- * own queue is the bound of what can pile up. */
+ * queue goes on.
+ *
+ * It begins by asking for a plan, and makes the table when it has one: the kernel's sets are never
+ * those of an older plan than the daemon's last. Until the plan that is marked as its first,
+ * everything is left by: it is what an enforcer that died had not read. A plan that is
+ * refused leaves the old one standing; wishes made for it are done as far as both plans know their
+ * scope by the same number. It writes to nobody but the daemon, and waits when that one is slow:
+ * the daemon's own queue is the bound of what can pile up. */
 #include "output/enforcer_process.h"
 
 #include <errno.h>
@@ -14,6 +20,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "output/plan.h"
 #include "output/record.h"
 #include "output/shadow.h"
 #include "sys/sockets.h"
@@ -23,10 +30,13 @@ enum { MESSAGE = RECORDS_PER_MESSAGE * sizeof(struct record) };
 struct process {
 	int fd;
 	uint64_t starts;
-	size_t n_scopes;
-	struct shadow *shadow;
-	struct buf words; /* of nft, in this turn */
-	size_t n;         /* records of this turn, and the replies to them */
+	const struct enforcer_job *job;
+	struct plan *plan, *draft; /* the one that stands, and one that arrives */
+	struct kernel_plan stands;
+	bool strange[SCOPES_MAX]; /* scopes whose number means another one to the daemon */
+	struct shadow *shadow;    /* NULL: no plan yet */
+	struct buf words;         /* of nft, in this turn */
+	size_t n;                 /* records of this turn, and the replies to them */
 	struct record records[SHADOW_BATCH];
 	struct reply replies[SHADOW_BATCH];
 };
@@ -120,23 +130,131 @@ static void work_off(struct process *p)
 	p->n = 0;
 }
 
+/* Replies to one record alone, after those before it: replies keep the order of the records. */
+static void reply_alone(struct process *p, uint64_t seq, int error)
+{
+	work_off(p);
+	send_message(p,
+		     &(struct reply){ .kind = REPLY_FATE,
+				      .error = error,
+				      .seq = seq,
+				      .transactions = p->shadow ? shadow_transactions(p->shadow)
+								: 0 },
+		     sizeof(struct reply));
+}
+
+static noreturn void fail(const struct process *p, int error)
+{
+	const char *said = p->words.n > 0 ? buf_text(&p->words) : strerrordesc_np(-error);
+
+	report(p, REPORT_FAILED, -error, str_of(said));
+	_exit(ENFORCER_FAILED);
+}
+
+/* The first plan: the table is made, or the process ends. */
+static void open_shadow(struct process *p, const struct kernel_plan *plan)
+{
+	int r = shadow_open(plan, p->job->host_v6, &p->words, &p->shadow);
+
+	if (r < 0) {
+		fail(p, r);
+	}
+	report(p, REPORT_READY, 0,
+	       r > 0 ? STR("the nft table stood there in another shape and was made anew, empty")
+		     : STR_NONE);
+}
+
+static void refuse_plan(struct process *p, const struct kernel_plan *plan, int error)
+{
+	struct buf text CLEANUP(buf_done) = { 0 };
+
+	for (uint16_t i = 0; i < SCOPES_MAX && plan; i++) {
+		p->strange[i] = !plan_same_scope(&p->stands, plan, i);
+	}
+	buf_printf(&text, "a change of scopes or never-block: ");
+	buf_add_str(&text, p->words.n > 0 ? buf_str(&p->words) : str_of(strerrordesc_np(-error)));
+	report(p, REPORT_TROUBLE, -error, buf_str(&text));
+}
+
+static int apply_plan(struct process *p)
+{
+	struct kernel_plan plan = { .table = p->job->table,
+				    .both = p->job->both,
+				    .counters = p->job->counters };
+	struct plan *old = p->plan;
+	int r = 0;
+
+	plan_read(p->draft, &plan);
+	buf_clear(&p->words);
+	if (!p->shadow) {
+		open_shadow(p, &plan);
+	} else {
+		r = shadow_plan(p->shadow, &plan, &p->words);
+	}
+	if (r < 0) {
+		refuse_plan(p, &plan, r);
+		return r;
+	}
+	if (r > 0) {
+		report(p, REPORT_MENDED, 0,
+		       STR("somebody had changed the nft table; it was made again"));
+	}
+	p->stands = plan;
+	p->plan = p->draft;
+	p->draft = old;
+	memset(p->strange, 0, sizeof(p->strange));
+	return 0;
+}
+
+static bool is_of_plan(const struct record *r)
+{
+	return r->kind >= RECORD_PLAN && r->kind <= RECORD_PLAN_END;
+}
+
+static void take_plan_record(struct process *p, const struct record *record)
+{
+	int r;
+
+	if (record->kind == RECORD_PLAN && !p->shadow &&
+	    record->deadline != (int64_t)(p->starts + 1)) {
+		return;
+	}
+	r = plan_take(p->draft, record);
+	if (r > 0) {
+		work_off(p); /* what was wished for the old plan */
+		reply_alone(p, record->seq, -apply_plan(p));
+	} else if (r < 0) {
+		buf_clear(&p->words);
+		refuse_plan(p, NULL, r);
+		reply_alone(p, record->seq, -r);
+	}
+}
+
 static void take_record(struct process *p, const uint8_t *bytes)
 {
 	struct record r;
 	uint64_t seq;
+	int e = record_parse(bytes, sizeof(r), p->shadow ? p->stands.n_scopes : 0, &r);
 
-	if (record_parse(bytes, sizeof(r), p->n_scopes, &r) == 0) {
+	if (e == 0 && is_of_plan(&r)) {
+		take_plan_record(p, &r);
+		return;
+	}
+	if (!p->shadow) {
+		return;
+	}
+	if (e == 0 && !p->strange[r.scope]) {
 		p->replies[p->n] =
 			(struct reply){ .kind = r.kind == RECORD_ASK ? REPLY_ANSWER : REPLY_FATE,
 					.seq = r.seq };
 		p->records[p->n++] = r;
 		return;
 	}
-	work_off(p); /* replies keep the order of the records */
 	memcpy(&seq, bytes + offsetof(struct record, seq), sizeof(seq));
-	report(p, REPORT_TROUBLE, EBADMSG, STR("a record from ipsd was malformed"));
-	send_message(p, &(struct reply){ .kind = REPLY_FATE, .error = EBADMSG, .seq = seq },
-		     sizeof(struct reply));
+	report(p, REPORT_TROUBLE, EBADMSG,
+	       e < 0 ? STR("a record from ipsd was malformed")
+		     : STR("the kernel does not have the ports of a block yet"));
+	reply_alone(p, seq, EBADMSG);
 }
 
 /* Takes one message. False: none waits. */
@@ -162,14 +280,6 @@ static bool take_message(struct process *p)
 	return true;
 }
 
-static noreturn void fail(const struct process *p, int error)
-{
-	const char *said = p->words.n > 0 ? buf_text(&p->words) : strerrordesc_np(-error);
-
-	report(p, REPORT_FAILED, -error, str_of(said));
-	_exit(ENFORCER_FAILED);
-}
-
 noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint64_t starts)
 {
 	static struct process p;
@@ -179,14 +289,13 @@ noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint6
 	(void)prctl(PR_SET_NAME, "ipsd: enforcer");
 	p.fd = fd;
 	p.starts = starts;
-	p.n_scopes = job->plan.n_scopes;
-	r = shadow_open(&job->plan, job->host_v6, &p.words, &p.shadow);
+	p.job = job;
+	r = plan_new(&p.plan);
+	r = r < 0 ? r : plan_new(&p.draft);
 	if (r < 0) {
 		fail(&p, r);
 	}
-	report(&p, REPORT_READY, 0,
-	       r > 0 ? STR("the nft table stood there in another shape and was made anew, empty")
-		     : STR_NONE);
+	report(&p, REPORT_STARTED, 0, STR_NONE);
 	for (;;) {
 		(void)poll(&wait, 1, -1);
 		while (p.n + RECORDS_PER_MESSAGE <= SHADOW_BATCH && take_message(&p)) {

@@ -8,9 +8,10 @@
 
 #include "output/kernel_plan.h"
 
-/* All that it needs to know; the lists are those of the memory that it was forked from. */
+/* All that it knows when it starts. Scopes and never-block are told by records. */
 struct enforcer_job {
-	struct kernel_plan plan;
+	const char *table;
+	bool both, counters;
 	uint8_t host_v6; /* length of an IPv6 subject */
 };
 

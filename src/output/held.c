@@ -105,6 +105,17 @@ void held_remove(struct held *h, const struct prefix *p, uint16_t scope)
 	}
 }
 
+void held_forget(struct held *h, uint16_t scope)
+{
+	for (uint32_t slot = 0; slot < table_bound(h->table); slot++) {
+		const struct key *key = table_key(h->table, slot);
+
+		if (key && key->scope == scope) {
+			table_remove(h->table, slot);
+		}
+	}
+}
+
 void held_clear(struct held *h)
 {
 	table_clear(h->table);

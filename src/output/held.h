@@ -13,5 +13,7 @@ NODISCARD int held_new(struct held **ret);
 struct held *held_free(struct held *h);
 void held_add(struct held *h, const struct prefix *p, uint16_t scope);
 void held_remove(struct held *h, const struct prefix *p, uint16_t scope);
+/* Forgets all of one scope. */
+void held_forget(struct held *h, uint16_t scope);
 void held_clear(struct held *h);
 size_t held_count(const struct held *h);

@@ -220,6 +220,46 @@ int kernel_table_set(struct kernel_table *t, uint16_t scope, uint8_t family, uin
 	return 1;
 }
 
+/* Puts the sets in that the next plan knows as well, by the numbers that it gives to their scopes;
+ * the others are strangers then. */
+static int carry_sets(struct kernel_table *next, const struct kernel_table *t)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < t->n_sets && r == 0; i++) {
+		char name[KERNEL_NAME_MAX];
+
+		kernel_set_name(&t->plan.scopes[t->sets[i].scope], t->sets[i].family,
+				t->sets[i].len, name);
+		r = kernel_table_adopt(next, str_of(name));
+	}
+	return r;
+}
+
+int kernel_table_replan(struct kernel_table *t, const struct kernel_plan *plan, struct buf *error)
+{
+	struct kernel_table next = { .ctx = t->ctx, .plan = *plan };
+	int r = kernel_plan_check(plan);
+
+	r = r < 0 ? r : carry_sets(&next, t);
+	r = r < 0 ? r : kernel_table_ensure(&next, error);
+	if (r == -ENOENT) {
+		buf_clear(error);
+		buf_clear(&next.strangers);
+		r = kernel_table_ensure(&next, error);
+		r = r < 0 ? r : 1;
+	}
+	if (r < 0) {
+		free(next.sets);
+		buf_done(&next.strangers);
+		return r;
+	}
+	free(t->sets);
+	buf_done(&t->strangers);
+	*t = next;
+	return r;
+}
+
 const struct kernel_set *kernel_table_sets(const struct kernel_table *t, size_t *ret_n)
 {
 	*ret_n = t->n_sets;

@@ -27,6 +27,11 @@ NODISCARD int kernel_table_ensure(struct kernel_table *t, struct buf *error);
  * known; 1: made. */
 NODISCARD int kernel_table_set(struct kernel_table *t, uint16_t scope, uint8_t family, uint8_t len,
 			       struct buf *error);
+/* Makes the table what another plan says, in one transaction: sets of scopes that both know keep
+ * their elements, those of scopes that are gone are removed. 0, or 1 as kernel_table_ensure(). On
+ * failure all is as it was. */
+NODISCARD int kernel_table_replan(struct kernel_table *t, const struct kernel_plan *plan,
+				  struct buf *error);
 /* The sets in use. */
 const struct kernel_set *kernel_table_sets(const struct kernel_table *t, size_t *ret_n);
 /* Removes the sets with all their elements and makes empty ones. */

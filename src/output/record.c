@@ -32,34 +32,88 @@ static bool has_prefix(const struct record *r)
 	return prefix_eq(&p, &clean);
 }
 
+static bool is_zero(const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (bytes[i] != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static bool has_nothing(const struct record *r)
 {
-	static const uint8_t zeros[sizeof(r->bytes)];
+	return r->family == 0 && r->len == 0 && r->scope == 0 && r->cookie == 0 &&
+	       r->deadline == 0 && is_zero(r->bytes, sizeof(r->bytes));
+}
 
-	return r->family == 0 && r->len == 0 && r->scope == 0 &&
-	       memcmp(r->bytes, zeros, sizeof(zeros)) == 0;
+static bool is_plan(const struct record *r)
+{
+	return r->scope >= 1 && r->scope <= SCOPES_MAX && r->cookie <= RECORD_NEVER_MAX &&
+	       r->family == 0 && r->len == 0 && r->deadline >= 0 &&
+	       is_zero(r->bytes, sizeof(r->bytes));
+}
+
+/* Whether the bytes are letters, digits and `_`, then nothing. */
+static bool has_name(const struct record *r)
+{
+	size_t n = 0;
+
+	while (n < sizeof(r->bytes) &&
+	       (r->bytes[n] == '_' || (r->bytes[n] >= '0' && r->bytes[n] <= '9') ||
+		(r->bytes[n] >= 'a' && r->bytes[n] <= 'z') ||
+		(r->bytes[n] >= 'A' && r->bytes[n] <= 'Z'))) {
+		n++;
+	}
+	return n > 0 && is_zero(r->bytes + n, sizeof(r->bytes) - n);
+}
+
+static bool is_scope(const struct record *r)
+{
+	return r->scope < SCOPES_MAX && r->family <= VERDICT_REJECT && r->len <= SCOPE_RANGES_MAX &&
+	       r->cookie == 0 && r->deadline == 0 && has_name(r);
+}
+
+static bool is_ports(const struct record *r)
+{
+	uint16_t ports[2];
+
+	memcpy(ports, r->bytes, sizeof(ports));
+	return r->scope < SCOPES_MAX && (r->family == PROTO_TCP || r->family == PROTO_UDP) &&
+	       r->len == 0 && r->cookie == 0 && r->deadline == 0 && ports[0] >= 1 &&
+	       ports[0] <= ports[1] &&
+	       is_zero(r->bytes + sizeof(ports), sizeof(r->bytes) - sizeof(ports));
+}
+
+static bool is_good(const struct record *r, size_t n_scopes)
+{
+	switch ((enum record_kind)r->kind) {
+	case RECORD_HOLD:
+		return has_prefix(r) && r->scope < n_scopes && r->cookie == 0 && r->deadline > 0;
+	case RECORD_RELEASE:
+		return has_prefix(r) && r->scope < n_scopes && r->cookie == 0 && r->deadline == 0;
+	case RECORD_ASK: return has_prefix(r) && r->scope < n_scopes && r->deadline == 0;
+	case RECORD_PLAN: return is_plan(r);
+	case RECORD_SCOPE: return is_scope(r);
+	case RECORD_PORTS: return is_ports(r);
+	case RECORD_NEVER:
+		return has_prefix(r) && r->scope == 0 && r->cookie == 0 && r->deadline == 0;
+	case RECORD_RELEASE_ALL:
+	case RECORD_PLAN_END: return has_nothing(r);
+	}
+	return false;
 }
 
 int record_parse(const uint8_t *bytes, size_t n, size_t n_scopes, struct record *ret)
 {
 	struct record r;
-	bool ok = false;
 
 	if (n != sizeof(r)) {
 		return -EMSGSIZE;
 	}
 	memcpy(&r, bytes, sizeof(r));
-	switch ((enum record_kind)r.kind) {
-	case RECORD_HOLD:
-		ok = has_prefix(&r) && r.scope < n_scopes && r.cookie == 0 && r.deadline > 0;
-		break;
-	case RECORD_RELEASE:
-		ok = has_prefix(&r) && r.scope < n_scopes && r.cookie == 0 && r.deadline == 0;
-		break;
-	case RECORD_RELEASE_ALL: ok = has_nothing(&r) && r.cookie == 0 && r.deadline == 0; break;
-	case RECORD_ASK: ok = has_prefix(&r) && r.scope < n_scopes && r.deadline == 0; break;
-	}
-	if (!ok || r.seq == 0 || r.zero != 0 || r.zeros != 0) {
+	if (r.seq == 0 || r.zero != 0 || r.zeros != 0 || !is_good(&r, n_scopes)) {
 		return -EBADMSG;
 	}
 	*ret = r;
@@ -90,7 +144,7 @@ int report_parse(const uint8_t *bytes, size_t n, struct report *ret)
 		return -EMSGSIZE;
 	}
 	memcpy(&r, bytes, sizeof(r));
-	if (r.kind != REPLY_REPORT || r.state < REPORT_READY || r.state > REPORT_ENDED ||
+	if (r.kind != REPLY_REPORT || r.state < REPORT_STARTED || r.state > REPORT_ENDED ||
 	    r.error < 0 || !memchr(r.text, '\0', sizeof(r.text))) {
 		return -EBADMSG;
 	}

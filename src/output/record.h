@@ -6,20 +6,31 @@
  * fixed-size replies (or one report) the other, in the machine's own byte order. Each side checks
  * everything it reads. Pure. */
 #include "base/addr.h"
+#include "policy/scope.h"
 
 enum record_kind {
 	RECORD_HOLD = 1,
 	RECORD_RELEASE,
 	RECORD_RELEASE_ALL, /* no prefix, no scope */
 	RECORD_ASK,
+	/* A plan (plan.h). All of its records carry its number; only the end has a reply. */
+	RECORD_PLAN,  /* begins. scope: how many scopes; cookie: how many prefixes of never-block;
+			 deadline: 0, or whose first plan it is: the process's number, from 1 */
+	RECORD_SCOPE, /* scope: its number; family: verdict; len: ranges of ports; bytes: name */
+	RECORD_PORTS, /* scope: its number; family: protocol; bytes: first and last, uint16_t */
+	RECORD_NEVER, /* a prefix */
+	RECORD_PLAN_END, /* the plan is whole: take it */
 };
+
+enum { RECORD_NEVER_MAX = 65536 };
 
 #define RECORD_NO_END INT64_MAX
 
 struct record {
 	uint64_t seq;     /* ascending from 1 */
-	uint64_t cookie;  /* ask: comes back with the answer; else 0 */
-	int64_t deadline; /* hold: microseconds of clock_monotonic(), RECORD_NO_END; else 0 */
+	uint64_t cookie;  /* ask: comes back with the answer; plan: see below; else 0 */
+	int64_t deadline; /* hold: microseconds of clock_monotonic(), RECORD_NO_END; plan:
+			     see below; else 0 */
 	uint8_t kind;
 	uint8_t family, len;
 	uint8_t zero;
@@ -51,7 +62,8 @@ struct reply {
 enum { REPLIES_PER_MESSAGE = 128 };
 
 enum report_state {
-	REPORT_READY = 1, /* a process has started and its table stands */
+	REPORT_STARTED = 1, /* a process has started and waits for its plan */
+	REPORT_READY,       /* its table stands */
 	REPORT_MENDED,  /* the table had been taken away and was made again, without its elements */
 	REPORT_FAILED,  /* the table could not be made; the process ends */
 	REPORT_TROUBLE, /* some wish was refused; the text says which */
@@ -70,8 +82,8 @@ struct report {
 };
 
 /* Reads one record out of `n` bytes, which must be all of it. -EMSGSIZE: not its size. -EBADMSG: a
- * field that no daemon sends: kind, family, length, host bits, a scope not below n_scopes, a number
- * where none belongs. */
+ * field that no daemon sends: kind, family, length, host bits, ports, a name, a number where none
+ * belongs, of a wish or question a scope not below n_scopes. */
 NODISCARD int record_parse(const uint8_t *bytes, size_t n, size_t n_scopes, struct record *ret);
 struct prefix record_prefix(const struct record *r);
 /* Reads the reply or report of a message. -EMSGSIZE, -EBADMSG. */

@@ -113,6 +113,16 @@ struct shadow *shadow_close(struct shadow *s)
 	return NULL;
 }
 
+int shadow_plan(struct shadow *s, const struct kernel_plan *plan, struct buf *words)
+{
+	int r = kernel_table_replan(s->table, plan, words);
+
+	if (r >= 0) {
+		s->plan = *plan;
+	}
+	return r;
+}
+
 uint64_t shadow_transactions(const struct shadow *s)
 {
 	return elements_transactions(s->elements);

@@ -24,4 +24,7 @@ struct shadow *shadow_close(struct shadow *s);
  * the table had been taken away and was made again, without its elements. */
 NODISCARD int shadow_apply(struct shadow *s, const struct record *records, size_t n,
 			   struct reply *replies, struct buf *words);
+/* Another plan takes the place of the first; what both know keeps its elements. Its lists are
+ * borrowed, those of the old one no longer. 1: as above. On failure the old plan stands. */
+NODISCARD int shadow_plan(struct shadow *s, const struct kernel_plan *plan, struct buf *words);
 uint64_t shadow_transactions(const struct shadow *s);

@@ -13,6 +13,7 @@
  * took one-by-one N SECONDS                 the same, each after the last one's fate; tells p50,
  * p99 fill N                               holds until -ENOBUFS or N, without reading any answer
  *   state                                quiet: tells no fates any more
+ *   plan [--never=PREFIX]... [--scope=...]...   another plan; answered by `planned`
  *
  * End of input stops the enforcer as the daemon does; the last line says so. */
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/ruleset.h"
 #include "output/enforcer.h"
 #include "sys/clock.h"
 #include "sys/sandbox.h"
@@ -66,6 +68,12 @@ static void on_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool
 		(void)printf("{\"fate\": \"%s\", \"scope\": %u, \"held\": %s, \"error\": %d}\n",
 			     prefix_format(prefix, text), scope, held ? "true" : "false", error);
 	}
+}
+
+static void on_planned(void *arg, int error)
+{
+	(void)arg;
+	(void)printf("{\"planned\": true, \"error\": %d}\n", error);
 }
 
 static void on_answer(void *arg, uint64_t cookie, const struct enforcer_answer *a)
@@ -266,14 +274,79 @@ static int wish(struct tool *t, struct str verb, struct str what, struct str res
 	return enforcer_hold(t->enforcer, &p, n, end_of(end, now), now);
 }
 
+/* NAME:PROTO:LOW-HIGH[:reject]; a LOW of 0 means all ports. */
+static void add_scope(struct tool *t, struct str rest)
+{
+	struct str name, proto = STR_NONE, range = STR_NONE, low = STR_NONE;
+	size_t i = t->rules->n_scopes;
+
+	if (i >= SCOPES || !str_split(&rest, ':', &name) || !str_split(&rest, ':', &proto) ||
+	    !str_split(&rest, ':', &range) || !str_split(&range, '-', &low)) {
+		die("--scope", -EINVAL);
+	}
+	t->ranges[i] =
+		(struct port_range){ .proto = str_eq(proto, STR("udp")) ? PROTO_UDP : PROTO_TCP,
+				     .low = (uint16_t)number(low),
+				     .high = (uint16_t)number(range) };
+	t->scopes[i] = (struct scope){ .name = name,
+				       .label = name,
+				       .ranges = &t->ranges[i],
+				       .n_ranges = t->ranges[i].low > 0 ? 1 : 0,
+				       .verdict = rest.n > 0 ? VERDICT_REJECT : VERDICT_DROP };
+	t->rules->n_scopes++;
+}
+
+static void add_never(struct tool *t, struct str text)
+{
+	struct prefix p;
+
+	if (prefix_parse(text, &p) < 0 || netset_add(t->rules->never_block, &p, 0) < 0) {
+		die("--never", -EINVAL);
+	}
+	netset_seal(t->rules->never_block);
+}
+
+static struct enforcer_plan plan_of(const struct tool *t)
+{
+	return (struct enforcer_plan){ .scopes = t->rules->scopes,
+				       .n_scopes = t->rules->n_scopes,
+				       .never_block = t->rules->never_block };
+}
+
+/* Scopes and never-block anew, in the words of the options. */
+static int replan(struct tool *t, struct str words)
+{
+	struct enforcer_plan plan;
+	struct str word;
+
+	netset_free(t->rules->never_block);
+	t->rules->never_block = netset_new();
+	t->rules->n_scopes = 1;
+	netset_seal(t->rules->never_block);
+	while (str_word(&words, &word)) {
+		if (str_has_prefix(word, STR("--never="))) {
+			add_never(t, str_slice(word, 8, SIZE_MAX));
+		} else if (str_has_prefix(word, STR("--scope="))) {
+			add_scope(t, str_slice(word, 8, SIZE_MAX));
+		} else {
+			return -EINVAL;
+		}
+	}
+	plan = plan_of(t);
+	return enforcer_plan(t->enforcer, &plan);
+}
+
 static void obey(struct tool *t, struct str line)
 {
-	struct str verb = STR_NONE, first = STR_NONE;
+	struct str verb = STR_NONE, first = STR_NONE, rest;
 	int r = 0;
 
 	(void)str_word(&line, &verb);
+	rest = line;
 	(void)str_word(&line, &first);
-	if (str_eq(verb, STR("state"))) {
+	if (str_eq(verb, STR("plan"))) {
+		r = replan(t, rest);
+	} else if (str_eq(verb, STR("state"))) {
 		print_state(t);
 	} else if (str_eq(verb, STR("quiet"))) {
 		t->quiet = true;
@@ -322,48 +395,17 @@ static void serve(struct tool *t)
 /* --- Start
  * ------------------------------------------------------------------------------------------ */
 
-/* NAME:PROTO:LOW-HIGH[:reject]; a LOW of 0 means all ports. */
-static void add_scope(struct tool *t, const char *text)
-{
-	struct str rest = str_of(text), name, proto = STR_NONE, range = STR_NONE, low = STR_NONE;
-	size_t i = t->rules->n_scopes;
-
-	if (i >= SCOPES || !str_split(&rest, ':', &name) || !str_split(&rest, ':', &proto) ||
-	    !str_split(&rest, ':', &range) || !str_split(&range, '-', &low)) {
-		die("--scope", -EINVAL);
-	}
-	t->ranges[i] =
-		(struct port_range){ .proto = str_eq(proto, STR("udp")) ? PROTO_UDP : PROTO_TCP,
-				     .low = (uint16_t)number(low),
-				     .high = (uint16_t)number(range) };
-	t->scopes[i] = (struct scope){ .name = name,
-				       .label = name,
-				       .ranges = &t->ranges[i],
-				       .n_ranges = t->ranges[i].low > 0 ? 1 : 0,
-				       .verdict = rest.n > 0 ? VERDICT_REJECT : VERDICT_DROP };
-	t->rules->n_scopes++;
-}
-
-static void add_never(struct tool *t, const char *text)
-{
-	struct prefix p;
-
-	if (prefix_parse(str_of(text), &p) < 0 || netset_add(t->rules->never_block, &p, 0) < 0) {
-		die("--never", -EINVAL);
-	}
-	netset_seal(t->rules->never_block);
-}
-
 static void start(struct tool *t, struct enforcer_config *config, bool drop)
 {
-	static const struct enforcer_events handlers = { .ready = on_ready,
-							 .fate = on_fate,
-							 .answer = on_answer };
+	static const struct enforcer_events handlers = {
+		.ready = on_ready, .fate = on_fate, .planned = on_planned, .answer = on_answer
+	};
 	struct enforcer_events events = handlers;
 	int r;
 
 	events.arg = t;
-	config->ruleset = t->rules;
+	config->plan = plan_of(t);
+	config->host_v6 = t->rules->host_v6;
 	r = enforcer_start(config, &events, &t->enforcer);
 	if (r == 0 && drop && sandbox_drop_all(config->user) < 0) {
 		die("sandbox_drop_all", -EPERM);
@@ -400,9 +442,9 @@ int main(int argc, char **argv)
 		if (value && strncmp(argv[i], "--table=", 8) == 0) {
 			config.table = value + 1;
 		} else if (value && strncmp(argv[i], "--never=", 8) == 0) {
-			add_never(&t, value + 1);
+			add_never(&t, str_of(value + 1));
 		} else if (value && strncmp(argv[i], "--scope=", 8) == 0) {
-			add_scope(&t, value + 1);
+			add_scope(&t, str_of(value + 1));
 		} else if (value && strncmp(argv[i], "--user=", 7) == 0) {
 			if (sandbox_find_user(value + 1, &user) < 0) {
 				die(value + 1, -ENOENT);

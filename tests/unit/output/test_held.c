@@ -36,6 +36,25 @@ static void counts_each_prefix_of_each_scope_once(void **state)
 	assert_null(held_free(NULL));
 }
 
+static void a_scope_is_forgotten_alone(void **state)
+{
+	struct held *h = NULL;
+
+	(void)state;
+	assert_int_equal(held_new(&h), 0);
+	for (uint32_t i = 0; i < 100; i++) {
+		struct prefix p = number(i, 32);
+
+		held_add(h, &p, (uint16_t)(i % 2));
+	}
+	held_forget(h, 1);
+	assert_int_equal(held_count(h), 50);
+	held_forget(h, 1);
+	held_forget(h, 0);
+	assert_int_equal(held_count(h), 0);
+	held_free(h);
+}
+
 static void grows_with_what_is_in_it(void **state)
 {
 	struct held *h = NULL;
@@ -61,6 +80,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_each_prefix_of_each_scope_once),
+		cmocka_unit_test(a_scope_is_forgotten_alone),
 		cmocka_unit_test(grows_with_what_is_in_it),
 	};
 

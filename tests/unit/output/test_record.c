@@ -59,6 +59,84 @@ static void takes_what_a_daemon_sends(void **state)
 	assert_true(is_good((struct record){ .seq = 9, .kind = RECORD_ASK, .family = 6 }));
 }
 
+static void takes_the_records_of_a_plan(void **state)
+{
+	const uint16_t ports[] = { 8000, 8010 };
+	struct record r = { .seq = 1, .kind = RECORD_PLAN, .scope = SCOPES_MAX };
+
+	(void)state;
+	r.cookie = RECORD_NEVER_MAX;
+	assert_true(is_good(r));
+	assert_true(is_good((struct record){ .seq = 1, .kind = RECORD_PLAN_END }));
+	assert_true(is_good((struct record){ .seq = 1, .kind = RECORD_NEVER, .family = 6 }));
+	r = (struct record){ .seq = 1,
+			     .kind = RECORD_SCOPE,
+			     .scope = SCOPES_MAX - 1,
+			     .family = VERDICT_REJECT,
+			     .len = SCOPE_RANGES_MAX,
+			     .bytes = "p_25_465_000000" };
+	assert_true(is_good(r));
+	r.bytes[15] = 'Z';
+	assert_true(is_good(r));
+	r = (struct record){
+		.seq = 1, .kind = RECORD_PORTS, .scope = SCOPES_MAX - 1, .family = PROTO_UDP
+	};
+	memcpy(r.bytes, ports, sizeof(ports));
+	assert_true(is_good(r));
+}
+
+static struct record scope_named(const char *name)
+{
+	struct record r = { .seq = 1, .kind = RECORD_SCOPE };
+
+	memcpy(r.bytes, name, strlen(name));
+	return r;
+}
+
+static struct record ports_of(uint8_t proto, uint16_t low, uint16_t high)
+{
+	const uint16_t ports[] = { low, high };
+	struct record r = { .seq = 1, .kind = RECORD_PORTS, .family = proto };
+
+	memcpy(r.bytes, ports, sizeof(ports));
+	return r;
+}
+
+static void refuses_what_no_plan_says(void **state)
+{
+	struct record r;
+
+	(void)state;
+	assert_false(is_good((struct record){ .seq = 1, .kind = RECORD_PLAN }));
+	assert_false(is_good((struct record){ .seq = 1, .kind = RECORD_PLAN, .scope = 65 }));
+	assert_false(is_good(
+		(struct record){ .seq = 1, .kind = RECORD_PLAN, .scope = 1, .cookie = 65537 }));
+	assert_false(is_good(scope_named("")));
+	assert_false(is_good(scope_named("a b")));
+	assert_false(is_good(scope_named("a;flush")));
+	r = scope_named("a");
+	r.bytes[2] = 'b';
+	assert_false(is_good(r));
+	r = scope_named("a");
+	r.scope = SCOPES_MAX;
+	assert_false(is_good(r));
+	r = scope_named("a");
+	r.family = 2;
+	assert_false(is_good(r));
+	r = scope_named("a");
+	r.len = SCOPE_RANGES_MAX + 1;
+	assert_false(is_good(r));
+	assert_true(is_good(ports_of(PROTO_TCP, 1, 65535)));
+	assert_false(is_good(ports_of(PROTO_TCP, 0, 25)));
+	assert_false(is_good(ports_of(PROTO_TCP, 26, 25)));
+	assert_false(is_good(ports_of(1, 25, 25)));
+	r = ports_of(PROTO_TCP, 25, 25);
+	r.bytes[4] = 1;
+	assert_false(is_good(r));
+	r = (struct record){ .seq = 1, .kind = RECORD_NEVER, .family = 4, .bytes = { 192 } };
+	assert_false(is_good(r));
+}
+
 static void refuses_any_other_size(void **state)
 {
 	uint8_t bytes[2 * sizeof(struct record)];
@@ -202,6 +280,8 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_what_a_daemon_sends),
+		cmocka_unit_test(takes_the_records_of_a_plan),
+		cmocka_unit_test(refuses_what_no_plan_says),
 		cmocka_unit_test(refuses_any_other_size),
 		cmocka_unit_test(refuses_other_kinds_and_families),
 		cmocka_unit_test(refuses_lengths_beyond_the_family_and_host_bits),
