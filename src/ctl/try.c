@@ -1,23 +1,19 @@
 /* SPDX-License-Identifier: MIT */
+#include "ctl/try.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/span.h"
 #include "ctl/config_open.h"
+#include "ctl/progress.h"
 #include "ctl/terminal.h"
 #include "detect/framer.h"
 #include "input/replay.h"
 #include "sys/clock.h"
 
-struct trial {
-	const struct ctl *ctl;
-	const struct ruleset *rules;
-	struct filter *filter;
-	struct matcher *matcher;
-	struct stamp_context when;
-	uint64_t lines, hits;
-};
+enum { MISSED_SHOWN = 30 };
 
 static void print_name(const char *head, struct str text)
 {
@@ -73,8 +69,7 @@ static void print_event(const struct trial *t, const struct event *e)
 	       at->line);
 }
 
-/* What stands in the way of a line that a pattern hit and that is no event all the same. */
-static const char *why_not(enum filter_result result)
+const char *try_why_not(enum filter_result result)
 {
 	switch (result) {
 	case FILTER_MISS:
@@ -87,45 +82,84 @@ static const char *why_not(enum filter_result result)
 	return NULL;
 }
 
-static void try_line(struct trial *t, struct str line)
+/* An event that another line told already is none. */
+static void tell_event(struct trial *t, const struct event *event)
+{
+	if (t->once && once_has(t->once, event)) {
+		t->folded++;
+		return;
+	}
+	if (t->once) {
+		once_add(t->once, event);
+	}
+	t->hits++;
+	if (t->missed) {
+		return;
+	}
+	if (t->ctl->json) {
+		print_json(t, event);
+	} else {
+		print_event(t, event);
+	}
+}
+
+static enum filter_result match(struct trial *t, struct str line, struct event *ret)
+{
+	t->lines++;
+	*ret = (struct event){ 0 };
+	return filter_match(t->filter, t->matcher, line, NULL, &t->when, ret);
+}
+
+static int try_line(struct trial *t, struct str line)
 {
 	struct event event;
-	enum filter_result result;
+	enum filter_result result = match(t, line, &event);
 
-	t->lines++;
-	result = filter_match(t->filter, t->matcher, line, NULL, &t->when, &event);
 	if (result == FILTER_EVENT) {
-		t->hits++;
-		if (t->ctl->json) {
-			print_json(t, &event);
-		} else {
-			print_event(t, &event);
-		}
-	} else if (!t->ctl->json && why_not(result)) {
-		printf("line %llu: no event: %s\n", (unsigned long long)t->lines, why_not(result));
+		tell_event(t, &event);
+	} else if (t->missed) {
+		return shapes_add(t->missed, line, t->lines);
+	} else if (!t->ctl->json && try_why_not(result)) {
+		printf("line %llu: no event: %s\n", (unsigned long long)t->lines,
+		       try_why_not(result));
 	}
+	return 0;
+}
+
+static int try_chunk(struct trial *t, struct str chunk)
+{
+	int r = 0;
+
+	for (size_t at = 0; at < chunk.n && r == 0;) {
+		size_t next;
+		struct str line = line_around(chunk, at, &next);
+
+		r = try_line(t, line);
+		at = next;
+	}
+	return r;
 }
 
 static int try_file(struct trial *t, const char *path)
 {
 	CLEANUP(replay_freep) struct replay *replay = NULL;
 	const char *slash = strrchr(path, '/');
+	int64_t started = clock_monotonic();
+	uint64_t done, size;
 	struct str chunk;
-	int r = replay_open(path, &replay);
+	int r = replay_open(path, &replay), e;
 
 	if (r >= 0) {
 		t->when.file_time = strcmp(path, "-") == 0 ? clock_now() : replay_file_time(replay);
 		t->when.date = filter_file_date(t->filter, str_of(slash ? slash + 1 : path));
 	}
 	while (r >= 0 && (r = replay_next(replay, &chunk)) == 1) {
-		for (size_t at = 0; at < chunk.n;) {
-			size_t next;
-			struct str line = line_around(chunk, at, &next);
-
-			try_line(t, line);
-			at = next;
-		}
+		e = try_chunk(t, chunk);
+		r = e < 0 ? e : r;
+		replay_progress(replay, &done, &size);
+		progress_show(path, done, size, started);
 	}
+	progress_clear();
 	if (r < 0) {
 		fprintf(stderr, "ipsctl try: %s: %s\n", path,
 			r == -EBADMSG ? "the compressed data is damaged" : strerror(-r));
@@ -134,41 +168,138 @@ static int try_file(struct trial *t, const char *path)
 	return CTL_DONE;
 }
 
-static void print_total(const struct trial *t)
+static void print_missed_json(const struct shape *shape)
 {
-	unsigned long long lines = t->lines, hits = t->hits;
+	struct value *row = value_object();
 
-	if (t->ctl->json) {
-		struct value *row = value_object(), *summary = value_object();
-
-		value_set_int(summary, "lines", (int64_t)lines);
-		value_set_int(summary, "hits", (int64_t)hits);
-		value_set_int(summary, "misses", (int64_t)(lines - hits));
-		value_set(row, "summary", summary);
-		terminal_json(row);
-		value_free(row);
-		return;
-	}
-	printf("%llu %s: %llu %s, %llu without\n", lines, lines == 1 ? "line" : "lines", hits,
-	       hits == 1 ? "event" : "events", lines - hits);
+	value_set_text(row, "shape", shape->text);
+	value_set_int(row, "count", (int64_t)shape->count);
+	value_set_int(row, "line", (int64_t)shape->line);
+	value_set_text(row, "example", shape->example);
+	terminal_json(row);
+	value_free(row);
 }
 
-static int try_run(struct trial *t)
+static void print_missed(const struct trial *t)
 {
-	const char *line = ctl_option(t->ctl, "line");
-	int code = CTL_DONE;
+	size_t n, shown;
+	const struct shape *shapes = shapes_sorted(t->missed, &n);
+	uint64_t rest = 0;
 
-	if (line) {
-		t->when = (struct stamp_context){ .file_time = clock_now(), .date = STAMP_NO_DATE };
-		try_line(t, str_of(line));
-	} else {
-		code = try_file(t, t->ctl->n_arguments > 1 ? t->ctl->arguments[1] : "-");
+	shown = !t->ctl->json && n > MISSED_SHOWN ? MISSED_SHOWN : n;
+	for (size_t i = 0; i < shown; i++) {
+		if (t->ctl->json) {
+			print_missed_json(&shapes[i]);
+			continue;
+		}
+		printf("%8llu  ", (unsigned long long)shapes[i].count);
+		terminal_text(shapes[i].text, terminal_width());
+		printf("\n          line %llu: ", (unsigned long long)shapes[i].line);
+		terminal_text(shapes[i].example, terminal_width());
+		printf("\n");
 	}
+	for (size_t i = shown; i < n; i++) {
+		rest += shapes[i].count;
+	}
+	if (rest && !t->ctl->json) {
+		printf("%8llu  in %zu rarer shapes (--json tells all)\n", (unsigned long long)rest,
+		       n - shown);
+	}
+	if (shapes_forgotten(t->missed) && !t->ctl->json) {
+		printf("%8llu  in shapes too rare to be kept\n",
+		       (unsigned long long)shapes_forgotten(t->missed));
+	}
+}
+
+static void print_total_json(const struct trial *t, struct value *row)
+{
+	struct value *summary = value_object();
+
+	value_set_int(summary, "lines", (int64_t)t->lines);
+	value_set_int(summary, "hits", (int64_t)t->hits);
+	value_set_int(summary, "misses", (int64_t)(t->lines - t->hits - t->folded));
+	value_set_int(summary, "folded", (int64_t)t->folded);
+	value_set(row, "summary", summary);
+	terminal_json(row);
+	value_free(row);
+}
+
+static void print_total(const struct trial *t)
+{
+	unsigned long long lines = t->lines, hits = t->hits, folded = t->folded;
+
+	if (t->ctl->json) {
+		print_total_json(t, value_object());
+		return;
+	}
+	printf("%llu %s: %llu %s, ", lines, lines == 1 ? "line" : "lines", hits,
+	       hits == 1 ? "event" : "events");
+	if (folded) {
+		printf("%llu that told one of them again (once-per), ", folded);
+	}
+	printf("%llu without\n", lines - hits - folded);
+}
+
+/* One line, and what each pattern makes of it. */
+static int run_line(struct trial *t, struct str line)
+{
+	struct value *row = t->ctl->json ? value_object() : NULL;
+	struct event event;
+	enum filter_result result;
+	int code;
+
+	t->when = (struct stamp_context){ .file_time = clock_now(), .date = STAMP_NO_DATE };
+	result = match(t, line, &event);
+	if (result == FILTER_EVENT) {
+		tell_event(t, &event);
+	}
+	code = try_explain(t, line, result, &event, row);
+	if (row) {
+		print_total_json(t, row);
+	}
+	return code ? code : t->hits ? CTL_DONE : CTL_NO;
+}
+
+static int run_file(struct trial *t)
+{
+	int code = try_file(t, t->ctl->n_arguments > 1 ? t->ctl->arguments[1] : "-");
+
 	if (code) {
 		return code;
 	}
+	if (t->missed) {
+		print_missed(t);
+	}
 	print_total(t);
 	return t->hits ? CTL_DONE : CTL_NO;
+}
+
+static int run(const struct ctl *ctl, const struct ruleset *rules)
+{
+	CLEANUP(matcher_freep) struct matcher *matcher = NULL;
+	CLEANUP(once_freep) struct once *once = NULL;
+	CLEANUP(shapes_freep) struct shapes *missed = NULL;
+	struct filter *filter = rules->filters[0].filter;
+	int r = matcher_new(&matcher);
+
+	if (r == 0 && filter_once(filter)) {
+		r = once_new(filter_once(filter), &once);
+	}
+	if (r == 0 && ctl_has(ctl, "missed")) {
+		r = shapes_new(&missed);
+	}
+	if (r < 0) {
+		fprintf(stderr, "ipsctl try: %s\n", strerror(-r));
+		return CTL_NO;
+	}
+	struct trial t = { .ctl = ctl,
+			   .rules = rules,
+			   .filter = filter,
+			   .matcher = matcher,
+			   .once = once,
+			   .missed = missed };
+
+	return ctl_has(ctl, "line") ? run_line(&t, str_of(ctl_option(ctl, "line"))) : run_file(&t);
 }
 
 int ctl_try(const struct ctl *ctl)
@@ -176,15 +307,20 @@ int ctl_try(const struct ctl *ctl)
 	struct config_paths paths = { .dir = ctl->config_dir, .shared = ctl->share_dir };
 	CLEANUP(diag_freep) struct diag *diag = diag_new();
 	CLEANUP(config_freep) struct config *config = NULL;
-	CLEANUP(matcher_freep) struct matcher *matcher = NULL;
 	int r;
 
+	if (ctl_has(ctl, "all")) {
+		return try_all(ctl);
+	}
+	if (ctl_has(ctl, "line") && ctl_has(ctl, "missed")) {
+		return ctl_usage(ctl, "--missed is about files; --line tells all about one line");
+	}
 	if (!ctl->n_arguments || ctl->n_arguments > (ctl_has(ctl, "line") ? 1 : 2)) {
 		return ctl_usage(
 			ctl,
-			"which filter, which lines? For example: ipsctl try vpop3-ids /var/log/ids.log, or with --line=TEXT");
+			"which filter, which lines? For example: ipsctl try vpop3-ids /var/log/ids.log, or with --line=TEXT; ipsctl try --all FILE finds the filter");
 	}
-	if (!diag || matcher_new(&matcher) < 0) {
+	if (!diag) {
 		return CTL_NO;
 	}
 	r = config_load_filter(&config_real_access, &paths, str_of(ctl->arguments[0]), diag,
@@ -196,10 +332,5 @@ int ctl_try(const struct ctl *ctl)
 					   ctl->arguments[0])
 			       : CTL_USAGE;
 	}
-	struct trial t = { .ctl = ctl,
-			   .rules = config->ruleset,
-			   .filter = config->ruleset->filters[0].filter,
-			   .matcher = matcher };
-
-	return try_run(&t);
+	return run(ctl, config->ruleset);
 }

@@ -195,7 +195,7 @@ static int add_vetoes(struct maker *m, const struct spec_texts *texts, struct fi
 	for (size_t i = 0; i < texts->n && r == 0; i++) {
 		r = compile(m, NULL, &texts->at[i], &ret->at[ret->n].compiled);
 		if (r == 0 && ret->at[ret->n].compiled) {
-			ret->n++;
+			ret->at[ret->n++].at = texts->at[i].at;
 		}
 	}
 	return r;
@@ -332,6 +332,7 @@ int filter_make(struct filter *f, const struct filter_spec *spec, struct arena *
 	f->layout = spec->layout;
 	f->programs = spec->programs;
 	f->once = spec->once;
+	f->nocase = spec->nocase;
 	f->services = spec->services;
 	f->n_services = spec->n_services;
 	f->types = spec->types;

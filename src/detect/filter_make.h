@@ -2,8 +2,8 @@
 #pragma once
 /* filter_make.h - of what does a filter consist, and how does it come from what a file said?
  *
- * The inside of filter.h, for filter.c alone. Everything lies in the caller's arena except what
- * PCRE2 compiled; that is freed by filter_unmake(). Pure. */
+ * The inside of filter.h, for filter.c and explain.c alone. Everything lies in the caller's arena
+ * except what PCRE2 compiled; that is freed by filter_unmake(). Pure. */
 #include "detect/filter_tags.h"
 #include "detect/literal.h"
 #include "detect/pattern.h"
@@ -23,6 +23,7 @@ struct filter_pattern {
 struct filter_veto {
 	struct filter_ignore {
 		struct pattern *compiled;
+		struct diag_place at;
 	} * at;
 
 	size_t n;
@@ -46,6 +47,7 @@ struct filter {
 	enum filter_layout layout;
 	struct spec_texts programs;
 	unsigned once; /* bits of once_field */
+	bool nocase;
 	const struct zone *zone;
 	const struct spec_word *services, *types;
 	size_t n_services, n_types;

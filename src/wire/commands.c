@@ -68,7 +68,10 @@ static const struct command_option options[] = {
 	{ COMMAND_REPLAY, "filter", 0, "FILTER", "read the files by this filter" },
 	{ COMMAND_REPLAY, "from", 0, "TIME", "leave out what happened before" },
 	{ COMMAND_REPLAY, "to", 0, "TIME", "leave out what happened from then on" },
-	{ COMMAND_TRY, "line", 0, "TEXT", "try this line" },
+	{ COMMAND_TRY, "line", 0, "TEXT",
+	  "try this line, and say how far each pattern gets in it" },
+	{ COMMAND_TRY, "missed", 0, NULL, "the lines that are no event, grouped by shape" },
+	{ COMMAND_TRY, "all", 0, NULL, "which of all filters knows this log: try --all FILE" },
 	{ COMMAND_CHECK, "strict", 0, NULL, "warnings are failures, too" },
 };
 

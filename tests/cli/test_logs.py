@@ -143,14 +143,14 @@ def test_random_bytes_are_a_log_without_events(ctl):
 def test_try_tells_line_by_line(ctl):
     answer = ctl("try", "vpop3-ids", "--line=2024-03-05T11:02:17Z 203.0.113.9 0 [SMTP authentication failure] bob")
     assert answer.code == 0
-    assert re.match(r"line 1: auth-failure  address 203\.0\.113\.9  service smtp  account bob  time 2024-03-05T11:02:17Z  by .*vpop3-ids\.conf:\d+\n"
-                    r"1 line: 1 event, 0 without\n$", answer.out), answer.out
+    assert re.match(r"line 1: auth-failure  address 203\.0\.113\.9  service smtp  account bob  time 2024-03-05T11:02:17Z  by .*vpop3-ids\.conf:\d+\n",
+                    answer.out), answer.out
     answer = ctl("try", "vpop3-ids", "-", "--json", stdin=b"nothing\n" + line("2001:db8::5").encode())
     hit, total = answer.rows
     assert (hit["line"], hit["event"], hit["address"], hit["service"], hit["account"], hit["time"]) == (
         2, "relay-denied", "2001:db8::5", "smtp", None, "2024-03-05T11:00:00Z")
     assert re.fullmatch(r".*vpop3-ids\.conf:\d+", hit["pattern"])
-    assert total == {"summary": {"lines": 2, "hits": 1, "misses": 1}}
+    assert total == {"summary": {"lines": 2, "hits": 1, "misses": 1, "folded": 0}}
     assert ctl("try", "vpop3-ids", "--line=nothing").code == 1
 
 
@@ -172,6 +172,155 @@ def test_try_of_hostile_lines_shows_nothing_raw(ctl):
     assert len(rows) == len(HOSTILE) + 1
     accounts = {row["line"]: row["account"] for row in rows[:-1]}
     assert accounts[1].startswith("\x1b[2J") and accounts[3] == "caf\\xe9" and accounts[4] == "nul\x00byte"
+
+
+FILTER = r"""[filter]
+about = test
+prefix = "^<STAMP> <ADDR> "
+ignore = from the monitor
+once-per = address, stamp
+[define]
+who = user=\[<USER>\]
+[event auth-failure]
+ignore = expired
+match = login failed <who> for (?:mail|web)
+        login \S+ for shell
+hit = 2024-03-05T11:02:17Z 203.0.113.9 login failed user=[bob] for mail
+      2024-03-05T11:02:17Z 203.0.113.9 login failed for shell
+[event login]
+match = login
+hit = 2024-03-05T11:02:17Z 203.0.113.9 login well
+"""
+STAMP = "2024-03-05T11:02:17Z 203.0.113.9 "
+
+
+@pytest.fixture
+def mine(ctl):
+    path = ctl.dir / "mine.conf"
+    path.write_text(FILTER)
+    return lambda text, *words: ctl("try", str(path), f"--line={text}", *words)
+
+
+@pytest.mark.parametrize("text, reached, wants", [
+    # (the line, where the pattern of line 10 stops, what it wants there)
+    ("nothing", "", "<STAMP>"), ("2024-03-05T11:02:17Z mail.example.com login failed", "2024-03-05T11:02:17Z ", "<ADDR>"),
+    (STAMP + "logon", STAMP + "log", "in failed user=["), (STAMP + "login failed user=[bob", STAMP + "login failed user=[", "] for "),
+    (STAMP + "login failed user=[bob] for ftp", STAMP + "login failed user=[bob] for ", "(?:mail|web)"),
+    (STAMP + "login failed user=[bob]", STAMP + "login failed user=[bob]", " for "),
+])
+def test_try_shows_where_a_pattern_stops_and_what_it_wants_there(mine, text, reached, wants):
+    last = mine(text, "--json").rows[-1]
+    row = next(p for p in last["patterns"] if p["pattern"].endswith(":10"))
+    assert (row["result"], row["reached"], row["wants"]) == ("stops", len(reached), wants)
+    out = mine(text).out.splitlines()
+    at = next(i for i, r in enumerate(out) if wants in r and "^ " in r)
+    assert out[at].index("^") == 2 + len(reached) and out[at - 1] == "  " + text
+
+
+def test_try_names_who_took_the_line_and_who_vetoed_it(mine):
+    out = mine(STAMP + "login failed user=[bob] for mail").out
+    assert re.search(r"^line 1: auth-failure .* account bob ", out) and re.search(r"mine\.conf:10 \[event auth-failure\] takes it", out)
+    assert re.search(r":15 \[event login\] matches, too, but line 10 is tried first", out)
+    out = mine(STAMP + "login failed user=[bob] for mail expired").out
+    assert re.search(r"^line 1: login ", out) and re.search(r":10 .* matches, but the ignore of line 9 vetoes it", out)
+    answer = mine(STAMP + "login failed user=[bob] for mail from the monitor")
+    assert answer.code == 1 and answer.out.startswith("no event: an ignore pattern vetoes it")
+    assert re.search(r":10 .* matches, but the ignore of line 4 vetoes it", answer.out)
+    rows = mine(STAMP + "login failed user=[bob] for mail expired", "--json").rows[-1]["patterns"]
+    assert [(p["pattern"][-2:], p["result"], p["ignore"] and p["ignore"][-2:]) for p in rows] == [("10", "vetoed", ":9"), ("15", "event", None), ("11", "stops", None)]
+
+
+def test_try_names_the_text_without_which_a_pattern_is_not_tried(mine):
+    rows = {p["pattern"][-2:]: p for p in mine(STAMP + "login failed", "--json").rows[-1]["patterns"]}
+    assert rows["10"]["lacks"] == "login failed " and rows["11"]["lacks"] == " for shell"
+    assert 'it is tried only on lines that hold "login failed "' in mine(STAMP + "login failed").out
+
+
+def test_try_says_what_syslog_misses(ctl):
+    path = ctl.dir / "mine.conf"
+    path.write_text("[filter]\nlayout = syslog\nprogram = app\n[event auth-failure]\nmatch = ^bad <ADDR>\nhit = Mar  5 11:02:17 h app[1]: bad 203.0.113.9\n")
+    for text, words in (("bad 203.0.113.9", "no event: it does not begin as a line of syslog does"),
+                        ("Mar  5 11:02:17 h cron[1]: bad 203.0.113.9", "no event: `program` does not name the program that said it")):
+        answer = ctl("try", str(path), f"--line={text}")
+        assert answer.code == 1 and answer.out.startswith(words)
+    text = "Mar  5 11:02:17 h app[1]: bad x"
+    out = ctl("try", str(path), f"--line={text}").out.splitlines()
+    assert out[-1].index("^") == 2 + text.index("x") and out[-1].endswith("here must stand <ADDR>")
+
+
+def test_try_of_a_long_or_hostile_line_points_at_the_place_all_the_same(mine):
+    for text in (STAMP + "login failed user=[" + "a" * 5000 + "] for ftp", STAMP + "login failed user=[\x1b[2J\u202e\u20ac] for ftp"):
+        answer = mine(text)
+        assert_tame(answer.raw)
+        row = next(i for i, r in enumerate(answer.out.splitlines()) if r.endswith("here must stand (?:mail|web)"))
+        shown, caret = answer.out.splitlines()[row - 1:row + 1]
+        assert shown[caret.index("^"):] == "ftp" and len(shown) < 300
+
+
+def test_try_tells_the_same_event_once(ctl):
+    (ctl.dir / "mine.conf").write_text(FILTER)
+    log = "".join(STAMP + f"login failed user=[u{i}] for mail\n" for i in range(5)) + STAMP.replace(":17", ":18") + "login\nx\n"
+    answer = ctl("try", str(ctl.dir / "mine.conf"), "-", stdin=log.encode())
+    assert answer.out.splitlines()[-1] == "7 lines: 2 events, 4 that told one of them again (once-per), 1 without"
+    rows = ctl("try", str(ctl.dir / "mine.conf"), "-", "--json", stdin=log.encode()).rows
+    assert [row["line"] for row in rows[:-1]] == [1, 6]
+    assert rows[-1]["summary"] == {"lines": 7, "hits": 2, "misses": 1, "folded": 4}
+
+
+def test_missed_lines_are_grouped_by_shape(ctl):
+    log = "".join(line("203.0.113.9", i % 60) for i in range(5))
+    log += "".join(f"10:00:{i % 60:02} [198.51.100.{i % 200}] refused <a{i}@example.com> by \"rule {i}\" as 2001:db8::{i:x}\n" for i in range(300))
+    log += "".join(f"took {i} ms\n" for i in range(40)) + "once\n"
+    zipped = ctl.dir / "log.gz"
+    zipped.write_bytes(gzip.compress(log.encode()))
+    for words, stdin in ((["-"], log.encode()), ([str(zipped)], b"")):
+        rows = ctl("try", "vpop3-ids", *words, "--missed", "--json", stdin=stdin).rows
+        assert [(r["shape"], r["count"], r["line"]) for r in rows[:-1]] == [
+            ('N:N:N [...] refused <...> by "..." as ADDR', 300, 6), ("took N ms", 40, 306), ("once", 1, 346)]
+        assert rows[0]["example"].startswith("10:00:00 [198.51.100.0] refused <a0@")
+        assert rows[-1]["summary"] == {"lines": 346, "hits": 5, "misses": 341, "folded": 0}
+    out = ctl("try", "vpop3-ids", "-", "--missed", stdin=log.encode()).out.splitlines()
+    assert out[0].split() == ["300", "N:N:N", "[...]", "refused", "<...>", "by", '"..."', "as", "ADDR"]
+    assert out[1].startswith("          line 6: 10:00:00 ") and out[-1] == "346 lines: 5 events, 341 without"
+
+
+def test_missed_lines_of_endless_shapes_are_counted_and_the_frequent_stay(ctl):
+    words = ["".join(chr(97 + (i // 26 ** k) % 26) for k in range(4)) for i in range(20000)]
+    log = "".join(f"{word}\n" + ("again and again\n" if i % 10 == 0 else "") for i, word in enumerate(words))
+    rows = ctl("try", "vpop3-ids", "-", "--missed", "--json", stdin=log.encode()).rows
+    assert (rows[0]["shape"], rows[0]["count"]) == ("again and again", 2000)
+    assert len(rows) <= 4097
+    out = ctl("try", "vpop3-ids", "-", "--missed", stdin=log.encode()).out.splitlines()
+    counted = [int(row.split()[0]) for row in out[:-1] if not row.startswith("          line ")]
+    assert sum(counted) == 22000 and len(out) < 70
+
+
+def test_missed_hostile_lines_show_nothing_raw(ctl):
+    log = b"".join(text + b"\n" for text in HOSTILE) + b"\n\n[((((<" * 1000
+    for more in ([], ["--json"]):
+        answer = ctl("try", "vpop3-ids", "-", "--missed", *more, stdin=log)
+        assert answer.code == 1
+        assert_tame(answer.raw)
+
+
+def test_all_finds_the_filter_that_knows_a_log(ctl):
+    for name in ("postfix", "dovecot", "sshd"):
+        (ctl.etc / "filters" / f"{name}.conf").write_text((ROOT / "filters" / f"{name}.conf").read_text())
+    log = ROOT / "tests" / "scenario" / "mail-one-score" / "log"
+    *rows, last = ctl("try", "--all", str(log), "--json").rows
+    assert [(r["filter"], r["hits"]) for r in rows] == [("postfix", 24), ("dovecot", 6)] and rows[0]["percent"] == 16.0
+    assert last["summary"] == {"lines": 150, "hits": 30, "misses": 120, "folded": 0}
+    answer = ctl("try", "--all", str(log))
+    assert answer.code == 0 and answer.out.startswith("postfix knows this log best. Of 150 lines:\n  postfix ")
+    none = ctl("try", "--all", "-", stdin=b"nothing\n")
+    assert none.code == 1 and none.out.startswith("No filter knows this log: none of its 1 lines is an event.")
+
+
+@pytest.mark.parametrize("words", [["--all", "a", "b"], ["--all", "--missed", "a"], ["--all", "--line=x"], ["vpop3-ids", "--missed", "--line=x"], ["--missed"],
+                                   ["--all", "/nonexistent"], ["vpop3-ids", "/nonexistent", "--missed"]], ids=lambda words: "_".join(words))
+def test_options_of_try_that_contradict_are_wrong_usage(ctl, words):
+    answer = ctl("try", *words)
+    assert answer.code == 2 and answer.out == "" and len(answer.err.splitlines()) <= 2
 
 
 # ---- check and cat --------------------------------------------------------------------------------
