@@ -159,6 +159,16 @@ struct detector *detector_free(struct detector *d)
 	return NULL;
 }
 
+void detector_inherit(struct detector *d, size_t i, struct detector *other, size_t k)
+{
+	struct once *fresh = d->once[i];
+
+	if (fresh && filter_once(d->filters[i]) == filter_once(other->filters[k])) {
+		d->once[i] = other->once[k];
+		other->once[k] = fresh;
+	}
+}
+
 const struct detector_stats *detector_stats(const struct detector *d)
 {
 	return &d->stats;

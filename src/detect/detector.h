@@ -33,4 +33,7 @@ DEFINE_FREEP(struct detector, detector_free)
  * therefore have room for one event of each filter). */
 size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
 		     const struct stamp_context *when, detector_sink sink, void *arg);
+/* Filter i goes on with what filter k of the other one remembers of the events it told, if both
+ * fold by the same fields; types and services must have kept their numbers. */
+void detector_inherit(struct detector *d, size_t i, struct detector *other, size_t k);
 const struct detector_stats *detector_stats(const struct detector *d);

@@ -12,8 +12,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "detect/detector.h"
+#include "engine/adopt.h"
 #include "engine/judge.h"
 #include "engine/orders.h"
 
@@ -28,6 +30,9 @@ struct engine {
 	struct matcher *matcher;        /* NULL: no source has a detector */
 	struct stamp_context *contexts; /* one per route, of the source with most */
 	struct judge judge;
+	struct engine_limits limits;
+	uint8_t seed[TABLE_SEED_SIZE];
+	uint64_t lines, evicted; /* under rules of before */
 };
 
 /* What engine_feed() knows when the detector calls back. */
@@ -56,6 +61,22 @@ static int take_detection(struct engine *e)
 	return detects ? matcher_new(&e->matcher) : 0;
 }
 
+/* What an engine holds beside its rules. */
+static int take_tables(struct engine *e)
+{
+	int r = judge_init(&e->judge, e->rules, e->limits.subjects, e->limits.bans, e->seed);
+
+	return r < 0 ? r : take_detection(e);
+}
+
+static void free_tables(struct engine *e)
+{
+	judge_done(&e->judge);
+	e->matcher = matcher_free(e->matcher);
+	free(e->contexts);
+	e->contexts = NULL;
+}
+
 int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
 	       const uint8_t seed[static TABLE_SEED_SIZE], struct engine **ret)
 {
@@ -66,10 +87,9 @@ int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
 		return -ENOMEM;
 	}
 	e->rules = ruleset;
-	r = judge_init(&e->judge, ruleset, limits->subjects, limits->bans, seed);
-	if (r == 0) {
-		r = take_detection(e);
-	}
+	e->limits = *limits;
+	memcpy(e->seed, seed, sizeof(e->seed));
+	r = take_tables(e);
 	if (r < 0) {
 		e->rules = NULL;
 		engine_free(e);
@@ -82,10 +102,8 @@ int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
 struct engine *engine_free(struct engine *e)
 {
 	if (e) {
-		judge_done(&e->judge);
-		matcher_free(e->matcher);
+		free_tables(e);
 		ruleset_free(e->rules);
-		free(e->contexts);
 		free(e);
 	}
 	return NULL;
@@ -211,6 +229,88 @@ int engine_order(struct engine *e, const struct order *order, struct order_resul
 	return orders_apply(&e->judge, order, ret);
 }
 
+static uint64_t lines_of(const struct ruleset *rules)
+{
+	uint64_t lines = 0;
+
+	for (size_t i = 0; i < rules->n_sources; i++) {
+		if (rules->sources[i].detector) {
+			lines += detector_stats(rules->sources[i].detector)->lines;
+		}
+	}
+	return lines;
+}
+
+/* Nothing fails from here on. */
+static void change_over(struct engine *e, struct engine *fresh, const struct engine_change *change,
+			bool keeps_scores)
+{
+	struct tracker *windows = e->judge.tracker;
+	struct engine before;
+
+	adopt_lift(&e->judge, change->ruleset, change->now);
+	change->told(change->arg);
+	if (keeps_scores) {
+		e->judge.tracker = fresh->judge.tracker;
+		fresh->judge.tracker = windows;
+	} else {
+		fresh->evicted += tracker_evicted(windows);
+	}
+	adopt_memory(e->rules, change->ruleset);
+	fresh->lines += lines_of(e->rules);
+	before = *e;
+	*e = *fresh;
+	*fresh = before;
+	ruleset_free(before.rules);
+}
+
+/* An engine for other rules, with the same limits and nothing in it. It borrows the rules. */
+static int engine_beside(const struct engine *e, struct ruleset *rules, struct engine **ret)
+{
+	struct engine *fresh = calloc(1, sizeof(*fresh));
+	int r;
+
+	if (!fresh) {
+		return -ENOMEM;
+	}
+	fresh->rules = rules;
+	fresh->limits = e->limits;
+	fresh->lines = e->lines;
+	fresh->evicted = e->evicted;
+	memcpy(fresh->seed, e->seed, sizeof(fresh->seed));
+	r = take_tables(fresh);
+	if (r < 0) {
+		free_tables(fresh);
+		free(fresh);
+		return r;
+	}
+	*ret = fresh;
+	return 0;
+}
+
+int engine_adopt(struct engine *e, const struct engine_change *change)
+{
+	bool keeps_scores = adopt_keeps_scores(e->rules, change->ruleset);
+	struct engine *fresh;
+	int r = engine_beside(e, change->ruleset, &fresh);
+
+	if (r < 0) {
+		return r;
+	}
+	outbox_begin(&e->judge.out);
+	assert(outbox_is_empty(&e->judge.out));
+	r = adopt_prepare(&e->judge, change->ruleset, &fresh->judge);
+	if (r == 0 && !keeps_scores) {
+		r = change->refill(change->arg, fresh);
+	}
+	if (r == 0) {
+		change_over(e, fresh, change, keeps_scores);
+	}
+	free_tables(fresh);
+	free(fresh);
+	return r;
+}
+
 bool engine_observes(const struct engine *e)
 {
 	return e->judge.observes;
@@ -297,12 +397,8 @@ struct engine_stats engine_stats(const struct engine *e)
 {
 	struct engine_stats stats = e->judge.stats;
 
-	for (size_t i = 0; i < e->rules->n_sources; i++) {
-		if (e->rules->sources[i].detector) {
-			stats.lines += detector_stats(e->rules->sources[i].detector)->lines;
-		}
-	}
-	stats.evicted = tracker_evicted(e->judge.tracker);
+	stats.lines = e->lines + lines_of(e->rules);
+	stats.evicted = e->evicted + tracker_evicted(e->judge.tracker);
 	stats.subjects = tracker_count(e->judge.tracker);
 	return stats;
 }

@@ -3,8 +3,8 @@
 /* engine.h - lines in, decisions out; the clock is data.
  *
  * The one engine of live work and of replay. It reads no clock, touches no file, and after
- * engine_new() allocates only in engine_order() and the recalls. All state is bounded by struct
- * engine_limits.
+ * engine_new() allocates only in engine_order(), engine_adopt() and the recalls. All state is
+ * bounded by struct engine_limits.
  *
  * What it says is collected in a batch: the events that some jail counts, and the decisions, in the
  * order in which they came about. engine_feed() stops when the batch is full: take it, apply it,
@@ -61,6 +61,26 @@ struct batch engine_take(struct engine *e);
 /* 0: done, *ret says what. -ENOSPC: no room for the ban. -ENOMEM. -EINVAL: no such scope. The batch
  * must have been taken before. */
 NODISCARD int engine_order(struct engine *e, const struct order *order, struct order_result *ret);
+
+/* Other rules, and who helps with them. */
+struct engine_change {
+	struct ruleset *ruleset;
+	instant now;
+	/* Fills the windows of the engine that is being made by engine_recall_event(), as at the
+	 * start. Asked for only where scores change. 0, or a negative errno, which comes back. */
+	int (*refill)(void *arg, struct engine *e);
+	/* The lifts are to be taken; they, and engine_ruleset(), speak of the rules of before.
+	 * Nothing can fail any more. */
+	void (*told)(void *arg);
+	void *arg;
+};
+
+/* Goes on under other rules, with everything it knows (adopt.h): jails are matched by name, bans
+ * move to the ports their jail has now, those of jails that are gone are lifted, and nobody is
+ * banned. The rules' mode is taken when it is another than that of the rules before. Takes the
+ * ruleset over and frees the one before, unless it fails: then all is as it was. The batch must
+ * have been taken. -ENOMEM; -EINVAL as engine_new(); what refill() gave. */
+NODISCARD int engine_adopt(struct engine *e, const struct engine_change *change);
 /* Is the whole daemon observing? */
 bool engine_observes(const struct engine *e);
 

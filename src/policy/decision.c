@@ -33,6 +33,8 @@ const char *because_words(enum because because)
 	case BECAUSE_EXPIRED: return "its time was over";
 	case BECAUSE_UNBAN: return "a person lifted it";
 	case BECAUSE_REPLACED: return "another ban took its place";
+	case BECAUSE_JAIL_GONE: return "its jail is gone";
+	case BECAUSE_PORTS_GONE: return "its ports are gone from the config";
 	}
 	return "";
 }
@@ -48,6 +50,8 @@ const char *because_word(enum because because)
 	case BECAUSE_EXPIRED: return "expired";
 	case BECAUSE_UNBAN: return "unban";
 	case BECAUSE_REPLACED: return "replaced";
+	case BECAUSE_JAIL_GONE: return "jail-gone";
+	case BECAUSE_PORTS_GONE: return "ports-gone";
 	}
 	return NULL;
 }

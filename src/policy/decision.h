@@ -25,9 +25,11 @@ enum because {
 	BECAUSE_JAIL_NEVER_BLOCK, /* spared: the jail's own list */
 	BECAUSE_JAIL_OBSERVES,
 	BECAUSE_DAEMON_OBSERVES,
-	BECAUSE_EXPIRED,  /* lift: its time was over */
-	BECAUSE_UNBAN,    /* lift: a person ordered it */
-	BECAUSE_REPLACED, /* lift: an order made it another ban */
+	BECAUSE_EXPIRED,    /* lift: its time was over */
+	BECAUSE_UNBAN,      /* lift: a person ordered it */
+	BECAUSE_REPLACED,   /* lift: an order made it another ban */
+	BECAUSE_JAIL_GONE,  /* lift: the rules have no such jail any more */
+	BECAUSE_PORTS_GONE, /* lift, by hand: nor these ports */
 };
 
 /* One event that counted towards a decision. */
@@ -65,5 +67,5 @@ const char *action_word(enum ban_action action);
 /* A sentence's end: "it is on never-block", "the jail only observes", "its time was over". */
 const char *because_words(enum because because);
 /* A word for JSON: "never-block", "jail-never-block", "jail-observes", "daemon-observes",
- * "expired", "unban", "replaced"; NULL for none. */
+ * "expired", "unban", "replaced", "jail-gone", "ports-gone"; NULL for none. */
 const char *because_word(enum because because);

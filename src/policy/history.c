@@ -256,3 +256,34 @@ unsigned history_count(const struct history *h, uint16_t observer, const struct 
 
 	return r ? count(h, r->newest, at, memory) : 0;
 }
+
+static void copy_record(const struct history *from, const struct record *r, const struct key *key,
+			struct history *to)
+{
+	instant since[HISTORY_EPISODES], until[HISTORY_EPISODES];
+	unsigned n = 0;
+
+	for (uint32_t i = r->newest; i != NONE && n < HISTORY_EPISODES;
+	     i = from->episodes[i].older) {
+		since[n] = from->episodes[i].since;
+		until[n++] = from->episodes[i].until;
+	}
+	while (n-- > 0) {
+		history_add(to, key->observer, &key->prefix, since[n], until[n]);
+	}
+}
+
+void history_copy(const struct history *from, const uint16_t *observers, struct history *to)
+{
+	for (uint32_t slot = from->first; slot != NONE; slot = from->records[slot].after) {
+		struct key key = *(const struct key *)table_key(from->slots, slot);
+
+		if (key.observer != HISTORY_ENFORCED) {
+			key.observer = observers[key.observer];
+			if (key.observer == HISTORY_ENFORCED) {
+				continue;
+			}
+		}
+		copy_record(from, &from->records[slot], &key, to);
+	}
+}

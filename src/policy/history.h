@@ -29,6 +29,9 @@ void history_add(struct history *h, uint16_t observer, const struct prefix *p, i
 		 instant until);
 /* A person lifted what runs at `at`: that episode, the newest, counts for none. */
 void history_pardon(struct history *h, const struct prefix *p, instant at);
+/* Copies all episodes into an empty history, those of observer i as those of observers[i];
+ * HISTORY_ENFORCED stays what it is, and what becomes HISTORY_ENFORCED otherwise is left out. */
+void history_copy(const struct history *from, const uint16_t *observers, struct history *to);
 /* Episodes that began in (at - memory, at]; at most HISTORY_EPISODES. */
 unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,
 		       instant at, duration memory);

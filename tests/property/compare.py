@@ -5,7 +5,8 @@ import subprocess
 import sequence
 
 FOLLOWS_A_DECISION = "evidence "
-NO_ORDER = ("lift unban ",)     # the lifts of one unban come in any order
+# The lifts of one unban, or of one reload, come in any order.
+NO_ORDER = ("lift unban ", "lift jail-gone", "lift never-block", "lift jail-never-block", "lift jail-observes")
 
 
 class Driver:
@@ -26,7 +27,7 @@ class Driver:
                 return [f"the driver died, exit {done.returncode}: {done.stderr.strip()[-2000:]}"]
             return [answer for lines in sequences for answer in self.answers([lines])]
         answers = iter(done.stdout.split(".\n"))
-        return [[next(answers).splitlines() for line in lines if not line.startswith(("rules", "jail"))]
+        return [[next(answers).splitlines() for line in lines if not sequence.is_rule(line)]
                 for lines in sequences]
 
 

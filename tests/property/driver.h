@@ -6,7 +6,7 @@
 #include "base/str.h"
 #include "engine/engine.h"
 
-enum { PLACES = 2, SERVICES = 3, SCOPES = 3, TYPES = 32, JAILS = 8, WORDS = 64 };
+enum { EVENTS = 1024, PLACES = 2, SERVICES = 3, SCOPES = 3, TYPES = 32, JAILS = 8, WORDS = 64 };
 
 struct words {
 	struct str at[WORDS];
@@ -20,6 +20,9 @@ struct driver {
 	bool watches[JAILS][PLACES][PLACES]; /* jail, source, filter */
 	uint16_t n_jails;
 	struct engine *engine;
+	/* What counted, as the database would have it. */
+	struct counted events[EVENTS];
+	size_t n_events;
 };
 
 /* Says on which line what is wrong, and ends the program. */
@@ -37,9 +40,11 @@ void rules_begin(struct driver *d, const struct words *w);
 void rules_add_jail(struct driver *d, const struct words *w);
 void rules_start(struct driver *d);
 void rules_stop(struct driver *d);
+/* `reload`: the engine goes on with the rules said since, and prints what that brings. */
+void rules_change(struct driver *d, instant now);
 
-/* Takes the engine's batch and prints it. */
-void answer_batch(struct engine *e);
+/* Takes the engine's batch and prints it; the id of the event that counted, or 0. */
+uint64_t answer_batch(struct engine *e);
 void answer_order(const struct order *o, const struct order_result *result);
 /* The state at the time of an `end` line, and of the prefixes that it names. */
 void answer_state(const struct engine *e, const struct words *w);

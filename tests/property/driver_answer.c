@@ -79,16 +79,19 @@ static void print_decision(const struct decision *d)
 	print_evidence(d);
 }
 
-void answer_batch(struct engine *e)
+uint64_t answer_batch(struct engine *e)
 {
 	struct batch batch = engine_take(e);
+	uint64_t counted = 0;
 
 	for (size_t i = 0; i < batch.n_decisions; i++) {
 		print_decision(&batch.decisions[i]);
 	}
 	for (size_t i = 0; i < batch.n_events; i++) {
-		(void)printf("counted %" PRIu64 "\n", batch.events[i].id);
+		counted = batch.events[i].id;
+		(void)printf("counted %" PRIu64 "\n", counted);
 	}
+	return counted;
 }
 
 static void print_entries(const struct engine *e)

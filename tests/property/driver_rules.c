@@ -37,7 +37,10 @@ static void add_networks(struct netset *set, struct str list)
 
 void rules_begin(struct driver *d, const struct words *w)
 {
-	if (d->rules || d->engine || w->n != 4 || ruleset_new(&d->rules) < 0) {
+	if (d->rules && !d->engine) {
+		rules_start(d);
+	}
+	if (d->rules || w->n != 4 || ruleset_new(&d->rules) < 0) {
 		fail("cannot begin", w->at[0]);
 	}
 	d->n_jails = 0;
@@ -113,6 +116,8 @@ static void read_key(struct driver *d, struct jail *j, struct str key, struct st
 {
 	if (str_eq(key, STR("watch"))) {
 		read_watch(d, value);
+	} else if (str_eq(key, STR("name"))) {
+		j->name = arena_str(d->rules->arena, value);
 	} else if (str_eq(key, STR("services"))) {
 		read_services(d, j, value);
 	} else if (str_eq(key, STR("types"))) {
@@ -144,7 +149,7 @@ void rules_add_jail(struct driver *d, const struct words *w)
 	if (!d->rules || d->n_jails == JAILS || !set) {
 		fail("cannot add", w->at[0]);
 	}
-	*j = (struct jail){ .name = STR("jail"), .never_block = set };
+	*j = (struct jail){ .never_block = set };
 	for (size_t i = 1; i < w->n; i++) {
 		struct str value = w->at[i], key;
 
@@ -181,9 +186,11 @@ static void add_routes(struct driver *d, size_t source)
 	};
 }
 
-void rules_start(struct driver *d)
+/* Puts together what the lines have said. */
+static struct ruleset *made(struct driver *d)
 {
-	static const struct engine_limits limits = { .subjects = 256, .bans = 512 };
+	static const struct str names[PLACES] = { STR("one"), STR("two") },
+				labels[SCOPES] = { STR("all"), STR("mail"), STR("web") };
 	static const struct str services[SERVICES] = { STR("smtp"), STR("imap"), STR("pop3") };
 	struct ruleset *r = d->rules;
 	uint16_t service;
@@ -201,15 +208,56 @@ void rules_start(struct driver *d)
 	r->sources = take(d, PLACES, sizeof(*r->sources));
 	r->n_sources = PLACES;
 	for (size_t source = 0; source < PLACES; source++) {
+		r->filters[source].name = names[source];
 		add_routes(d, source);
 	}
 	r->scopes = take(d, SCOPES, sizeof(*r->scopes));
 	r->n_scopes = SCOPES;
 	for (size_t i = 0; i < SCOPES; i++) {
-		r->scopes[i] = (struct scope){ .name = STR("scope"), .label = STR("scope") };
+		r->scopes[i] = (struct scope){ .name = labels[i], .label = labels[i] };
 	}
-	if (engine_new(TAKE(d->rules), &limits, seed, &d->engine) < 0) {
+	return TAKE(d->rules);
+}
+
+void rules_start(struct driver *d)
+{
+	static const struct engine_limits limits = { .subjects = 256, .bans = 512 };
+
+	d->n_events = 0;
+	if (engine_new(made(d), &limits, seed, &d->engine) < 0) {
 		fail("no engine", STR_NONE);
+	}
+}
+
+static int refill(void *arg, struct engine *e)
+{
+	const struct driver *d = arg;
+
+	for (size_t i = 0; i < d->n_events; i++) {
+		engine_recall_event(e, d->events[i].id, &d->events[i].event);
+	}
+	return 0;
+}
+
+static void told(void *arg)
+{
+	const struct driver *d = arg;
+
+	(void)answer_batch(d->engine);
+}
+
+void rules_change(struct driver *d, instant now)
+{
+	const struct engine_change change = {
+		.ruleset = d->rules ? made(d) : NULL,
+		.now = now,
+		.refill = refill,
+		.told = told,
+		.arg = d,
+	};
+
+	if (!change.ruleset || engine_adopt(d->engine, &change) < 0) {
+		fail("not adopted", STR_NONE);
 	}
 }
 

@@ -17,6 +17,7 @@ static void feed(struct driver *d, const struct words *w)
 			   .count = word_small(w->at[7]),
 			   .account = STR("bob"),
 			   .text = STR("a line") };
+	uint64_t counted;
 
 	if (!str_eq(w->at[2], STR("-")) && addr_parse(w->at[2], &e.addr) < 0) {
 		fail("no address", w->at[2]);
@@ -27,6 +28,33 @@ static void feed(struct driver *d, const struct words *w)
 	if (!engine_feed_event(d->engine, &e)) {
 		fail("refused", w->at[0]);
 	}
+	counted = answer_batch(d->engine);
+	if (counted > 0) {
+		if (d->n_events == EVENTS) {
+			fail("too many events", w->at[0]);
+		}
+		d->events[d->n_events++] = (struct counted){ .id = counted, .event = e };
+	}
+}
+
+/* The database marks them: they count no more. */
+static void forget_inside(struct driver *d, const struct order *o)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	struct prefix inside = o->prefix;
+	size_t n = 0;
+
+	if (inside.addr.family == 6 && inside.len > rules->host_v6) {
+		inside = prefix_of(&inside.addr, rules->host_v6);
+	}
+	for (size_t i = 0; i < d->n_events; i++) {
+		struct prefix subject = ruleset_subject(rules, &d->events[i].event.addr);
+
+		if (o->kind == ORDER_UNBAN && !prefix_contains(&inside, &subject)) {
+			d->events[n++] = d->events[i];
+		}
+	}
+	d->n_events = n;
 }
 
 static uint16_t order_jail(struct str word)
@@ -74,7 +102,10 @@ static void give_order(struct driver *d, const struct words *w)
 	if (engine_order(d->engine, &o, &result) < 0) {
 		fail("order failed", w->at[0]);
 	}
-	answer_batch(d->engine);
+	if ((o.kind == ORDER_UNBAN || o.kind == ORDER_UNBAN_ALL) && o.jail == ORDER_ANY_JAIL) {
+		forget_inside(d, &o);
+	}
+	(void)answer_batch(d->engine);
 	answer_order(&o, &result);
 }
 
@@ -92,14 +123,16 @@ static void happen(struct driver *d, const struct words *w)
 		feed(d, w);
 	} else if (str_eq(w->at[0], STR("tick"))) {
 		while (!engine_tick(d->engine, (instant){ word_time(w->at[1]) })) {
-			answer_batch(d->engine);
+			(void)answer_batch(d->engine);
 		}
+	} else if (str_eq(w->at[0], STR("reload"))) {
+		rules_change(d, (instant){ word_time(w->at[1]) });
 	} else if (ends) {
 		answer_state(d->engine, w);
 	} else {
 		give_order(d, w);
 	}
-	answer_batch(d->engine);
+	(void)answer_batch(d->engine);
 	(void)puts(".");
 	if (ends) {
 		rules_stop(d);

@@ -48,8 +48,12 @@ def ladder(r):
     return ",".join(steps + ["permanent"] * (r.random() < 0.25))
 
 
-def jail(r):
+NAMES = "abcdef"
+
+
+def jail(r, name):
     words = {
+        "name": name,
         "watch": ",".join(some(r, PLACES) if r.random() < 0.5 else PLACES),
         "services": ",".join(some(r, SERVICES[:3])) if r.random() < 0.3 else "all",
         "types": ",".join(f"{t}:{r.choice([0, 1, 1, 2, 3, 5, 7, 10, 'ban' if r.random() < 0.4 else 4])}"
@@ -66,19 +70,52 @@ def jail(r):
     return "jail " + " ".join(f"{key}={value}" for key, value in words.items())
 
 
+def jails(r):
+    return [jail(r, name) for name in r.sample(NAMES, r.choice([1, 1, 2, 2, 3, 4]))]
+
+
+def rules(r, host_v6):
+    return f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'} never={prefixes(r, 0.3)}"
+
+
+def changed(r, line):
+    """The same jail with some keys of another one."""
+    words = dict(word.split("=", 1) for word in line.split()[1:])
+    other = dict(word.split("=", 1) for word in jail(r, words["name"]).split()[1:])
+    for key in some(r, list(other)):
+        words[key] = other[key]
+    return "jail " + " ".join(f"{key}={value}" for key, value in words.items())
+
+
+def other_jails(r, lines):
+    """One removed, one added, one changed, their order changed: or none of it."""
+    lines = list(lines)
+    if len(lines) > 1 and r.random() < 0.25:
+        lines.remove(r.choice(lines))
+    if len(lines) < len(NAMES) and r.random() < 0.2:
+        used = [line.split()[1] for line in lines]
+        lines.append(jail(r, r.choice([name for name in NAMES if f"name={name}" not in used])))
+    if r.random() < 0.2:
+        r.shuffle(lines)
+    return [changed(r, line) if r.random() < 0.4 else line for line in lines]
+
+
 class Happening:
     """The second part of a sequence: time goes on, mostly."""
 
-    def __init__(self, r, jails):
+    def __init__(self, r, host_v6, jails):
         self.r = r
         self.now = START
-        self.jails = [str(n) for n in range(jails)]
+        self.host_v6 = host_v6
+        self.rules = rules(r, host_v6)
+        self.jails = jails
         self.addresses = some(r, ADDRESSES)
         self.prefixes = some(r, PREFIXES)
         self.hurry = r.choice([0.3, 0.6, 0.9])     # how often no time passes
         self.late = r.choice([0, 0.1, 0.3])
         self.orders = r.choice([0, 0.05, 0.15])
         self.ticks = r.choice([0, 0.05, 0.2])
+        self.reloads = r.choice([0, 0.05, 0.1, 0.2])
 
     def pass_time(self):
         r = self.r
@@ -102,7 +139,7 @@ class Happening:
         time = self.now - (r.random() < 0.1) * r.choice([1, 3, 10]) * GRID
         verb = r.choice(["ban", "ban", "ban", "unban", "unban", "unban", "unban-all", "observe", "enforce"])
         words = [verb, seconds(time)]
-        which = r.choice(["any", "any", "any", "hand", *self.jails])
+        which = r.choice(["any", "any", "any", "hand", *map(str, range(len(self.jails)))])
         if verb == "ban":
             until = time + r.choice([1, 2, 5, 10, 20, 100]) * GRID
             words += [r.choice(self.prefixes), r.choice([seconds(until)] * 4 + ["never"]),
@@ -113,23 +150,30 @@ class Happening:
             words += [which]
         return " ".join(words)
 
-    def line(self):
+    def lines(self):
         self.pass_time()
         dice = self.r.random()
         if dice < self.orders:
-            return self.order()
+            return [self.order()]
         if dice < self.orders + self.ticks:
-            return f"tick {seconds(self.now)}"
-        return self.event()
+            return [f"tick {seconds(self.now)}"]
+        if dice < self.orders + self.ticks + self.reloads:
+            return self.reload()
+        return [self.event()]
+
+    def reload(self):
+        r = self.r
+        self.jails = other_jails(r, self.jails)
+        if r.random() < 0.2:
+            self.rules = rules(r, self.host_v6)
+        return [self.rules, *self.jails, f"reload {seconds(self.now)}"]
 
 
 def sequence(seed, number):
     r = Dice(f"{seed}/{number}")
-    host_v6 = r.choice([64, 64, 64, 56])
-    jails = [jail(r) for _ in range(r.choice([1, 1, 2, 2, 3, 4]))]
-    happening = Happening(r, len(jails))
-    lines = [f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'}"
-             f" never={prefixes(r, 0.3)}", *jails]
-    lines += [happening.line() for _ in range(r.randint(5, 80))]
+    happening = Happening(r, r.choice([64, 64, 64, 56]), jails(r))
+    lines = [happening.rules, *happening.jails]
+    for _ in range(r.randint(5, 80)):
+        lines += happening.lines()
     end = seconds(happening.now + r.choice([0, 1, 5]) * GRID + 2)
-    return lines + [f"end {end} {ASKED[host_v6]}"]
+    return lines + [f"end {end} {ASKED[happening.host_v6]}"]

@@ -7,7 +7,7 @@ sequences. A change of policy is made here first.
 
 The numbers behind a rule, as in (7.5), are those of the specification, "Policy", in the design:
   7.1 order   7.2 score   7.4 time   7.5 episodes   7.6 several jails   7.10 never-block
-  7.13 unban  7.16 forms of an address
+  7.13 unban  7.14 reload  7.16 forms of an address
 
 Words. A *subject* is what a jail counts by; here the host prefix of an address. Each (jail, subject)
 has a *window* of entries. Each (jail, prefix, scope) has at most one *ban* in the table: a real one,
@@ -19,7 +19,7 @@ import bisect
 import collections
 import functools
 import ipaddress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 NEVER = 2**63 - 1       # the end of a permanent ban
 PERMANENT = NEVER       # a step of a ladder
@@ -33,6 +33,7 @@ EVERYTHING = ("0.0.0.0/0", "::/0")
 
 @dataclass
 class Jail:
+    name: str
     watch: set              # of (source, filter)
     services: set | None    # None: all, also events without a service
     multipliers: dict       # event type -> points or BAN_AT_ONCE
@@ -91,6 +92,7 @@ class Episode:
 class Ban:
     id: int
     kind: str               # "ban", or the shadows "spared", "observed"
+    because: str | None     # of a shadow
     prefix: str
     jail: object            # number, or BY_HAND
     scope: int
@@ -156,6 +158,12 @@ def widened(prefix, host_v6):
     return str(network.supernet(new_prefix=host_v6) if longer else network)
 
 
+def scoring(rules):
+    """All that makes up a score."""
+    return rules.host_v6, [(its.name, its.watch, its.services, its.multipliers, its.window, its.threshold)
+                           for its in rules.jails]
+
+
 class Oracle:
     def __init__(self, rules):
         self.rules = rules
@@ -163,6 +171,7 @@ class Oracle:
         self.windows = {}                                 # (jail, subject) -> Window
         self.table = {}                                   # (jail, prefix, scope) -> Ban
         self.histories = collections.defaultdict(list)    # (history, prefix) -> episodes
+        self.log = []                                     # (number, event) of all that counted
         self.last_event = self.last_ban = 0
         self.notes = collections.Counter()                # what happened, for the tests' own proof
 
@@ -174,6 +183,7 @@ class Oracle:
         counting = [n for n, jail in enumerate(self.rules.jails) if self.counts(jail, e)]
         if counting:
             self.last_event += 1
+            self.log.append((self.last_event, e))
         for n in counting:
             said += self.judge(n, host_prefix(e.addr, self.rules.host_v6), e)
         return said
@@ -186,30 +196,40 @@ class Oracle:
 
     def judge(self, n, subject, e):
         jail = self.rules.jails[n]
-        multiplier = jail.multipliers[e.type]
-        at_once = multiplier == BAN_AT_ONCE
-        standing = self.table.get((n, subject, jail.scope))
-        banned = standing is not None and e.time < standing.until
-        if banned and jail.clears:
-            self.notes["not entered: after-ban = clear"] += 1
+        window = self.windows.get((n, subject))
+        late = window is not None and e.time < window.latest
+        if not self.enter(n, subject, e, self.last_event):
             return []
-        window = self.windows.setdefault((n, subject), Window(latest=e.time))
-        late = e.time < window.latest
-        if e.time <= window.latest - jail.window:
-            self.notes["late: too late"] += 1
-            return []
-        window.latest = max(window.latest, e.time)
-        points = 0 if at_once else multiplier * e.count
-        entry = Entry(e.time, self.last_event, e.type, e.count, points)
-        bisect.insort(window.entries, entry, key=lambda other: other.time)
-        if banned:    # (7.5): nothing more is decided about it
+        if self.is_banned(n, subject, e):    # (7.5): nothing more is decided about it
             self.notes["during a ban"] += 1
             return []
-        evidence = self.entries(n, subject, window.latest)
+        evidence = self.entries(n, subject, self.windows[n, subject].latest)
+        at_once = jail.multipliers[e.type] == BAN_AT_ONCE
         if sum(x.points for x in evidence) < jail.threshold and not at_once:
             return []
         self.notes["late: decided"] += late
         return self.decide(n, subject, e, evidence)
+
+    def is_banned(self, n, subject, e):
+        standing = self.table.get((n, subject, self.rules.jails[n].scope))
+        return standing is not None and e.time < standing.until
+
+    def enter(self, n, subject, e, number):
+        """Puts the event into its window (7.2); false when it may decide nothing."""
+        jail = self.rules.jails[n]
+        if jail.clears and self.is_banned(n, subject, e):
+            self.notes["not entered: after-ban = clear"] += 1
+            return False
+        window = self.windows.setdefault((n, subject), Window(latest=e.time))
+        if e.time <= window.latest - jail.window:
+            self.notes["late: too late"] += 1
+            return False
+        window.latest = max(window.latest, e.time)
+        multiplier = jail.multipliers[e.type]
+        points = 0 if multiplier == BAN_AT_ONCE else multiplier * e.count
+        entry = Entry(e.time, number, e.type, e.count, points)
+        bisect.insort(window.entries, entry, key=lambda other: other.time)
+        return True
 
     def entries(self, n, subject, at):
         """Those in (at - window, at], oldest first, equal times in order of arrival (7.2)."""
@@ -227,7 +247,7 @@ class Oracle:
 
     def decide(self, n, subject, e, evidence):
         jail = self.rules.jails[n]
-        kind, because, cover = self.verdict(jail, subject)
+        kind, because, cover = self.verdict(jail, subject, self.observing)
         history = ENFORCED if kind == "ban" else n
         nth = self.nth_episode(history, subject, e.time, jail.ban_memory)
         step = jail.ladder[min(nth, len(jail.ladder)) - 1]
@@ -243,7 +263,7 @@ class Oracle:
             del self.windows[n, subject]
         return said
 
-    def verdict(self, jail, subject):
+    def verdict(self, jail, subject, daemon_observes):
         """Kind, because, cover (7.10)."""
         if cover := covering(self.rules.never_block, subject):
             return "spared", "never-block", cover
@@ -251,7 +271,7 @@ class Oracle:
             return "spared", "jail-never-block", cover
         if jail.observes:
             return "observed", "jail-observes", None
-        if self.observing:
+        if daemon_observes:
             return "observed", "daemon-observes", None
         return "ban", None, None
 
@@ -262,7 +282,7 @@ class Oracle:
         if before and before.kind == "ban" and not before.ended:
             said.append(self.lift(before, "expired", before.until))
         self.last_ban += 1
-        self.table[key] = Ban(self.last_ban, kind, prefix, jail, scope, until)
+        self.table[key] = Ban(self.last_ban, kind, because, prefix, jail, scope, until)
         return said + [Decision(kind, because, self.table[key], time)]
 
     def lift(self, ban, because, time):
@@ -362,11 +382,68 @@ class Oracle:
         for n, subject in list(self.windows):
             if jail in (ANY_JAIL, n) and inside(subject, prefix):
                 del self.windows[n, subject]
+        if jail == ANY_JAIL:
+            self.log = [(number, e) for number, e in self.log
+                        if not inside(host_prefix(e.addr, self.rules.host_v6), prefix)]
         return said
 
     def order_observe(self, yes):
         self.observing = yes
         return [], {}
+
+    # --- Other rules (7.14) -------------------------------------------------------------------
+
+    def reload(self, time, rules):
+        """Jails are matched by name. Nobody is banned; the next event decides."""
+        before, self.rules = self.rules, rules
+        if rules.observe != before.observe:
+            self.observing = rules.observe
+        now = {jail.name: n for n, jail in enumerate(rules.jails)}
+        moved = {n: now.get(jail.name) for n, jail in enumerate(before.jails)} | {BY_HAND: BY_HAND}
+        said = self.move_bans(time, moved)
+        histories = self.histories
+        self.histories = collections.defaultdict(list)
+        for (history, prefix), episodes in histories.items():
+            history = history if history == ENFORCED else moved.get(history)
+            if history is not None:
+                self.histories[history, prefix] = episodes
+        if scoring(before) != scoring(rules):
+            self.notes["reload: scores anew"] += 1
+            self.score_anew()
+        return said
+
+    def score_anew(self):
+        """As at a start: what counted is weighed by the rules of now, as far as they count it."""
+        self.windows = {}
+        for number, e in self.log:
+            for n, jail in enumerate(self.rules.jails):
+                if self.counts(jail, e):
+                    self.enter(n, host_prefix(e.addr, self.rules.host_v6), e, number)
+
+    def move_bans(self, time, moved):
+        """A ban goes to the ports that its jail has now; what would not be made today goes."""
+        said, table, self.table = [], self.table, {}
+        for ban in table.values():
+            n = moved[ban.jail]
+            because = "jail-gone" if n is None else self.why_it_goes(n, ban)
+            if because is None:
+                scope = ban.scope if n == BY_HAND else self.rules.jails[n].scope
+                self.notes["reload: kept"] += 1
+                self.table[n, ban.prefix, scope] = replace(ban, jail=n, scope=scope)
+            elif ban.kind == "ban" and not ban.ended:
+                self.notes["reload: lifted"] += 1
+                said.append(self.lift(ban, because, time))
+            else:
+                self.notes["reload: forgotten"] += 1
+        return said
+
+    def why_it_goes(self, n, ban):
+        """Its kind of entry is another one by the rules of now; None: it is not."""
+        if ban.ended:
+            return None
+        its = Jail("", set(), None, {}, 0, 0, [], 0) if n == BY_HAND else self.rules.jails[n]
+        kind, because, _ = self.verdict(its, ban.prefix, daemon_observes=ban.because == "daemon-observes")
+        return None if because == ban.because else because or kind
 
     # --- What can be asked --------------------------------------------------------------------
 

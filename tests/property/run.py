@@ -32,6 +32,8 @@ NEEDED = {
     "step 2": 20, "step 3": 5, "step 4": 2, "permanent": 5, "joined an episode": 20, "pardoned": 3,
     "during a ban": 20, "after-ban = clear": 10, "not entered: after-ban = clear": 10,
     "late: too late": 10, "late: decided": 5, "by hand": 10, "at once": 10, "above the threshold": 10,
+    "reload: kept": 20, "reload: lifted": 10, "reload: forgotten": 5, "reload: scores anew": 20,
+    "lift jail-gone": 5, "lift never-block": 2, "lift jail-never-block": 0.2, "lift jail-observes": 1,
 }
 
 

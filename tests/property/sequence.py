@@ -3,7 +3,7 @@
 
 A sequence is a list of lines. First the rules:
   rules host-v6=64 observe=no never=10.0.0.0/8,2001:db8::/32
-  jail watch=0.0,1.0 services=all|0,2 types=0:5,3:ban window=60 threshold=10 ladder=30,permanent
+  jail name=a watch=0.0,1.0 services=all|0,2 types=0:5,3:ban window=60 threshold=10 ladder=30,permanent
        memory=2592000 after=keep|clear mode=enforce|observe scope=0 never=-            (one line)
 then what happens, each with its time:
   event TIME ADDR|- TYPE SERVICE|none SOURCE FILTER COUNT
@@ -11,6 +11,7 @@ then what happens, each with its time:
   ban TIME PREFIX UNTIL|never SCOPE
   unban TIME PREFIX JAIL|hand|any        unban-all TIME JAIL|hand|any
   observe TIME                           enforce TIME
+  reload TIME                            (behind other rules: those are taken over)
   end TIME PREFIX...                     (the last line: prints the state, asks about the prefixes)
 Times and lengths are seconds with at most six decimals. Lines that begin with # are comments.
 
@@ -50,6 +51,7 @@ def jail(law, words):
     at = pairs(words)
     multipliers = dict(word.split(":") for word in at["types"].split(","))
     return law.Jail(
+        name=at["name"],
         watch={tuple(map(int, word.split("."))) for word in at["watch"].split(",")},
         services=None if at["services"] == "all" else
         {None if word == "none" else int(word) for word in at["services"].split(",")},
@@ -66,11 +68,26 @@ def jail(law, words):
 
 
 def rules(law, lines):
-    """The rules of a sequence, and its lines behind them."""
+    """The rules that the lines `rules` and `jail` say."""
     at = pairs(lines[0].split()[1:])
-    jails = [jail(law, line.split()[1:]) for line in lines if line.startswith("jail ")]
-    made = law.Rules(jails, prefixes(at["never"]), at["observe"] == "yes", int(at["host-v6"]))
-    return made, lines[1 + len(jails):]
+    jails = [jail(law, line.split()[1:]) for line in lines[1:]]
+    return law.Rules(jails, prefixes(at["never"]), at["observe"] == "yes", int(at["host-v6"]))
+
+
+def is_rule(line):
+    return line.startswith(("rules", "jail"))
+
+
+def happening(lines):
+    """(line, the rules in front of it) for each line of what happens."""
+    said, found = [], []
+    for line in lines:
+        if is_rule(line):
+            said = [line] if line.startswith("rules") else said + [line]
+        else:
+            found.append((line, said))
+            said = []
+    return found
 
 
 def jail_number(text):
@@ -79,12 +96,13 @@ def jail_number(text):
 
 def play(law, lines):
     """What the oracle says: (lines of events and orders, an answer for each, the oracle)."""
-    made, happening = rules(law, lines)
-    oracle = law.Oracle(made)
-    return happening, [answer(law, oracle, line.split()) for line in happening], oracle
+    happens = happening(lines)
+    oracle = law.Oracle(rules(law, happens[0][1]))
+    answers = [answer(law, oracle, line.split(), said) for line, said in happens]
+    return [line for line, _ in happens], answers, oracle
 
 
-def answer(law, oracle, words):
+def answer(law, oracle, words, said_rules):
     """(decisions, lines): each decision is a line and comes first; then `counted ID` of an event that
     a jail counted, or an order's `result`, or the state."""
     verb, time = words[0], microseconds(words[1])
@@ -97,6 +115,8 @@ def answer(law, oracle, words):
         rest = [f"counted {after}"] if after != before else []
     elif verb == "tick":
         said, rest = oracle.tick(time), []
+    elif verb == "reload":
+        said, rest = oracle.reload(time, rules(law, said_rules)), []
     elif verb == "end":
         said, rest = [], state(oracle, time, words[2:])
     else:

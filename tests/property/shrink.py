@@ -20,10 +20,16 @@ def kind(line):
 
 
 def is_whole(lines):
-    """An unban names a jail that there is, and there is one."""
-    jails = sum(kind(line) == "jail" for line in lines)
-    named = [line.split()[-1] for line in lines if kind(line).startswith("unban")]
-    return jails > 0 and all(not word.isdigit() or int(word) < jails for word in named)
+    """An unban names a jail that there is; rules have jails, and are taken over."""
+    letters = "".join({"rules": "R", "jail": "J", "reload": "L"}.get(kind(line), ".") for line in lines)
+    jails = 0
+    for line in lines:
+        if kind(line) in ("rules", "jail"):
+            jails = jails + 1 if kind(line) == "jail" else 0
+        elif kind(line).startswith("unban") and line.split()[-1].isdigit():
+            if int(line.split()[-1]) >= jails:
+                return False
+    return re.fullmatch("RJ+([.]|RJ+L)*", letters) is not None
 
 
 def without_lines(lines, fails):
@@ -32,7 +38,7 @@ def without_lines(lines, fails):
         at = 0
         while at < len(lines):
             part = [line for n, line in enumerate(lines)
-                    if not at <= n < at + size or kind(line) in ("rules", "end")]
+                    if not at <= n < at + size or n == 0 or kind(line) == "end"]
             if len(part) < len(lines) and is_whole(part) and fails(part):
                 lines = part
             else:

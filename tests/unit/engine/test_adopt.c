@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/* What the engine knows goes on under other rules, in which every number means something else. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "unit/engine/rig.h"
+
+void *__real_malloc(size_t n);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t n);
+void *__real_reallocarray(void *p, size_t n, size_t size);
+char *__real_strdup(const char *s);
+void *__wrap_malloc(size_t n);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t n);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
+char *__wrap_strdup(const char *s);
+
+static size_t asked, refused_from = SIZE_MAX;
+
+static bool grant(void)
+{
+	return asked++ < refused_from;
+}
+
+void *__wrap_malloc(size_t n)
+{
+	return grant() ? __real_malloc(n) : NULL;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return grant() ? __real_calloc(n, size) : NULL;
+}
+
+void *__wrap_realloc(void *p, size_t n)
+{
+	return grant() ? __real_realloc(p, n) : NULL;
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+	return grant() ? __real_reallocarray(p, n, size) : NULL;
+}
+
+char *__wrap_strdup(const char *s)
+{
+	return grant() ? __real_strdup(s) : NULL;
+}
+
+#define A "192.0.2.1"
+#define B "192.0.2.2"
+
+struct change {
+	struct engine *engine;
+	const struct event *events; /* what the database would know */
+	size_t n_events, refills;
+	char said[RIG_SAID];
+};
+
+static int refill(void *arg, struct engine *e)
+{
+	struct change *c = arg;
+
+	c->refills++;
+	for (size_t i = 0; i < c->n_events; i++) {
+		engine_recall_event(e, i + 1, &c->events[i]);
+	}
+	return 0;
+}
+
+static void told(void *arg)
+{
+	struct change *c = arg;
+
+	(void)snprintf(c->said, sizeof(c->said), "%s", rig_said(c->engine));
+}
+
+static int adopt(struct change *c, struct ruleset *rules)
+{
+	const struct engine_change change = {
+		.ruleset = rules,
+		.now = instant_at(5000),
+		.refill = refill,
+		.told = told,
+		.arg = c,
+	};
+
+	(void)engine_take(c->engine);
+	return engine_adopt(c->engine, &change);
+}
+
+/* Jails a and b, a filter, and three scopes: all, mail, web, in the given order behind all. */
+static struct ruleset *rules_of(size_t n_jails, const char *second, const char *third)
+{
+	struct ruleset *r = rig_rules(n_jails);
+	const char *const labels[] = { "all", second, third };
+
+	r->filters = arena_alloc(r->arena, 1, sizeof(*r->filters));
+	r->scopes = arena_alloc(r->arena, ARRAY_SIZE(labels), sizeof(*r->scopes));
+	assert_true(r->filters && r->scopes);
+	r->filters[0].name = STR("filter");
+	r->n_filters = 1;
+	r->sources[0].text = STR("/var/log/mail");
+	r->n_scopes = ARRAY_SIZE(labels);
+	for (size_t i = 0; i < r->n_scopes; i++) {
+		r->scopes[i] =
+			(struct scope){ .name = str_of(labels[i]), .label = str_of(labels[i]) };
+	}
+	return r;
+}
+
+static uint16_t add_name(struct ruleset *r, struct names *names, const char *name)
+{
+	uint16_t number = NAMES_NONE;
+
+	assert_int_equal(names_add(names, r->arena, str_of(name), &number), 0);
+	return number;
+}
+
+static void order_ban(struct engine *e, const char *prefix, uint16_t scope)
+{
+	const struct order o = { .kind = ORDER_BAN,
+				 .prefix = rig_prefix(prefix),
+				 .scope = scope,
+				 .time = instant_at(4000),
+				 .until = instant_at(9000),
+				 .by = STR("ann"),
+				 .reason = STR("why") };
+	struct order_result result;
+
+	(void)engine_take(e);
+	assert_int_equal(engine_order(e, &o, &result), 0);
+	assert_int_equal(result.made, 1);
+	(void)engine_take(e);
+}
+
+static void every_number_is_translated_by_its_name(void **state)
+{
+	struct ruleset *old = rules_of(2, "mail", "web"), *now = rules_of(2, "web", "mail");
+	uint16_t old_type = add_name(old, &old->types, "other"), smtp, imap;
+	points *of_type = arena_alloc(old->arena, old_type + 1U, sizeof(*of_type));
+	struct change c = { 0 };
+	const struct prefix a = rig_prefix(A), b = rig_prefix(B);
+	struct event event = rig_event(A, old_type, 4900);
+	const struct ban *ban;
+
+	(void)state;
+	assert_non_null(of_type);
+	of_type[old_type] = 1000;
+	old->jails[1].points = of_type;
+	old->jails[1].n_points = (uint16_t)(old_type + 1U);
+	old->jails[1].scope = 1;
+	event.service = add_name(old, &old->services, "smtp");
+	(void)add_name(now, &now->types, "first");
+	imap = add_name(now, &now->services, "imap");
+	smtp = add_name(now, &now->services, "smtp");
+	now->jails[0].name = STR("b");
+	now->jails[1].name = STR("c");
+	now->jails[0].scope = 1;
+	c.engine = rig_start(old);
+	assert_true(engine_feed_event(c.engine, &event));
+	order_ban(c.engine, B, 1);
+	assert_int_equal(adopt(&c, now), 0);
+	assert_string_equal(c.said, "");
+	ban = engine_find_ban(c.engine, 0, &a, 1);
+	assert_non_null(ban);
+	assert_int_equal(ban->id, 1);
+	assert_true(ban->until.us == instant_at(6700).us);
+	assert_true(str_eq(names_at(&now->types, ban->type), STR("other")));
+	assert_int_equal(ban->service, smtp);
+	assert_int_not_equal(smtp, imap);
+	ban = engine_find_ban(c.engine, JAIL_BY_HAND, &b, 2);
+	assert_non_null(ban);
+	assert_string_equal(ban->by, "ann");
+	assert_string_equal(ban->reason, "why");
+	assert_int_equal(engine_stats(c.engine).bans, 2);
+	engine_free(c.engine);
+}
+
+static void the_bans_of_a_jail_that_is_gone_are_lifted(void **state)
+{
+	struct ruleset *now = rules_of(1, "mail", "web");
+	struct change c = { .engine = rig_start(rules_of(2, "mail", "web")) };
+
+	(void)state;
+	rig_feed(c.engine, A, EVENT_IDS_VERDICT, 4900);
+	assert_int_equal(adopt(&c, now), 0);
+	assert_string_equal(c.said, "lift 2 b 192.0.2.1/32 5000 jail-gone");
+	assert_int_equal(engine_jail_stats(c.engine, 0).bans, 1);
+	engine_free(c.engine);
+}
+
+static void a_ban_by_hand_of_ports_that_are_gone_is_lifted(void **state)
+{
+	struct change c = { .engine = rig_start(rules_of(1, "mail", "web")) };
+
+	(void)state;
+	order_ban(c.engine, A, 1);
+	assert_int_equal(adopt(&c, rules_of(1, "post", "web")), 0);
+	assert_string_equal(c.said, "lift 1 by hand 192.0.2.1/32 5000 ports-gone");
+	engine_free(c.engine);
+}
+
+static void nobody_is_banned_by_a_lower_threshold_but_the_next_event_decides(void **state)
+{
+	const struct event known[] = { rig_event(A, EVENT_RELAY_DENIED, 4900),
+				       rig_event(A, EVENT_RELAY_DENIED, 4901),
+				       rig_event(A, EVENT_RELAY_DENIED, 4902) };
+	struct ruleset *now = rules_of(1, "mail", "web");
+	struct change c = { .engine = rig_start(rules_of(1, "mail", "web")),
+			    .events = known,
+			    .n_events = ARRAY_SIZE(known) };
+
+	(void)state;
+	now->jails[0].threshold = 300;
+	rig_feed_many(c.engine, A, EVENT_RELAY_DENIED, 4900, 3);
+	assert_int_equal(adopt(&c, now), 0);
+	assert_string_equal(c.said, "");
+	assert_int_equal(c.refills, 1);
+	assert_string_equal(rig_said(c.engine), "");
+	rig_feed(c.engine, A, EVENT_RELAY_DENIED, 4903);
+	assert_string_equal(rig_said(c.engine), "ban 1 a 192.0.2.1/32 4903-6703");
+	engine_free(c.engine);
+}
+
+static void windows_go_on_untouched_when_no_score_changes(void **state)
+{
+	struct ruleset *now = rules_of(1, "mail", "web");
+	struct change c = { .engine = rig_start(rules_of(1, "mail", "web")) };
+
+	(void)state;
+	now->jails[0].ladder[0] = seconds(60);
+	now->jails[0].scope = 2;
+	rig_feed_many(c.engine, A, EVENT_RELAY_DENIED, 4900, 9);
+	assert_int_equal(adopt(&c, now), 0);
+	assert_int_equal(c.refills, 0);
+	rig_feed(c.engine, A, EVENT_RELAY_DENIED, 4909);
+	assert_string_equal(rig_said(c.engine), "ban 1 a 192.0.2.1/32 4909-4969");
+	engine_free(c.engine);
+}
+
+static void the_mode_that_a_person_ordered_goes_on_unless_the_rules_change_theirs(void **state)
+{
+	struct change c = { .engine = rig_start(rules_of(1, "mail", "web")) };
+	const struct order observe = { .kind = ORDER_OBSERVE };
+	struct ruleset *now = rules_of(1, "mail", "web");
+	struct order_result result;
+
+	(void)state;
+	assert_int_equal(engine_order(c.engine, &observe, &result), 0);
+	assert_int_equal(adopt(&c, now), 0);
+	assert_true(engine_observes(c.engine));
+	now = rules_of(1, "mail", "web");
+	now->observe = true;
+	assert_int_equal(adopt(&c, now), 0);
+	assert_int_equal(adopt(&c, rules_of(1, "mail", "web")), 0);
+	assert_false(engine_observes(c.engine));
+	engine_free(c.engine);
+}
+
+static void a_ladder_goes_on(void **state)
+{
+	struct change c = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct ruleset *r = rules_of(1, "mail", "web");
+
+		r->jails[0].ladder[1] = seconds(100);
+		r->jails[0].steps = 2;
+		if (i == 0) {
+			c.engine = rig_start(r);
+			rig_feed(c.engine, A, EVENT_IDS_VERDICT, 1000);
+			assert_string_equal(rig_said(c.engine), "ban 1 a 192.0.2.1/32 1000-2800");
+		} else {
+			assert_int_equal(adopt(&c, r), 0);
+		}
+	}
+	rig_feed(c.engine, A, EVENT_IDS_VERDICT, 3000);
+	assert_string_equal(
+		rig_said(c.engine),
+		"lift 1 a 192.0.2.1/32 2800 expired; ban 2 a 192.0.2.1/32 3000-3100");
+	engine_free(c.engine);
+}
+
+static void without_memory_the_rules_of_before_go_on(void **state)
+{
+	struct change c = { .engine = rig_start(rules_of(2, "mail", "web")) };
+	struct ruleset *now = rules_of(1, "web", "mail");
+	const struct prefix b = rig_prefix(B);
+	size_t tries = 0;
+	int r;
+
+	(void)state;
+	rig_feed(c.engine, A, EVENT_IDS_VERDICT, 4000);
+	order_ban(c.engine, B, 1);
+	do {
+		asked = 0;
+		refused_from = tries++;
+		r = adopt(&c, now);
+		refused_from = SIZE_MAX;
+		if (r < 0) {
+			assert_int_equal(r, -ENOMEM);
+			assert_ptr_not_equal(engine_ruleset(c.engine), now);
+			assert_int_equal(engine_jail_stats(c.engine, 1).bans, 1);
+			assert_non_null(engine_find_ban(c.engine, JAIL_BY_HAND, &b, 1));
+		}
+	} while (r < 0);
+	assert_true(tries > 20);
+	assert_ptr_equal(engine_ruleset(c.engine), now);
+	assert_string_equal(c.said, "lift 2 b 192.0.2.1/32 5000 jail-gone");
+	assert_non_null(engine_find_ban(c.engine, JAIL_BY_HAND, &b, 2));
+	engine_free(c.engine);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_number_is_translated_by_its_name),
+		cmocka_unit_test(the_bans_of_a_jail_that_is_gone_are_lifted),
+		cmocka_unit_test(a_ban_by_hand_of_ports_that_are_gone_is_lifted),
+		cmocka_unit_test(nobody_is_banned_by_a_lower_threshold_but_the_next_event_decides),
+		cmocka_unit_test(windows_go_on_untouched_when_no_score_changes),
+		cmocka_unit_test(
+			the_mode_that_a_person_ordered_goes_on_unless_the_rules_change_theirs),
+		cmocka_unit_test(a_ladder_goes_on),
+		cmocka_unit_test(without_memory_the_rules_of_before_go_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
