@@ -2,6 +2,8 @@
 /* Show answers in the order in which a person asks: is it blocked, by what and how long; why, as a
  * sum; by which lines; what the kernel really holds; what happened before; and what to type to
  * change it. */
+#include "ctl/show.h"
+
 #include <stdio.h>
 
 #include "base/addr.h"
@@ -13,6 +15,7 @@
 struct show {
 	bool json;
 	int code;
+	size_t n; /* pages so far */
 };
 
 static void print_prefix(struct str text)
@@ -172,27 +175,36 @@ static void print_score(const struct value *score)
 	}
 }
 
-static void print_event(const struct value *e, bool points)
+static void add_cell(struct str text, size_t width, struct buf *line)
 {
-	size_t width = terminal_width();
+	text = text.n ? text : STR("-");
+	buf_printf(line, "%.*s%*s", STR_ARG(text), text.n < width ? (int)(width - text.n) + 2 : 2,
+		   "");
+}
+
+void show_event(const struct value *e, bool points, bool address)
+{
+	CLEANUP(buf_done) struct buf line = { 0 };
 	char local[32] = "";
 	instant t;
 
 	if (member_instant(e, "time", &t)) {
 		terminal_local_time(t, local);
 	}
-	printf("  %s  ", local);
+	buf_printf(&line, "  %s  ", local);
 	if (points) {
-		printf("%5lld  ", (long long)value_int(value_get(e, "points"), 0));
+		buf_printf(&line, "%5lld  ", (long long)value_int(value_get(e, "points"), 0));
 	}
-	terminal_text(member(e, "type", ""), 24);
+	if (address) {
+		add_cell(member(e, "address", ""), 15, &line);
+	}
+	add_cell(member(e, "type", ""), 12, &line);
+	add_cell(member(e, "service", ""), 4, &line);
 	if (has_text(e, "account")) {
-		printf(" [");
-		terminal_text(member(e, "account", ""), 40);
-		printf("]");
+		buf_printf(&line, "[%.*s]  ", STR_ARG(member(e, "account", "")));
 	}
-	printf("  ");
-	terminal_text(member(e, "text", ""), width > 60 ? width - 50 : 0);
+	buf_add_str(&line, member(e, "text", ""));
+	terminal_text(buf_str(&line), terminal_width());
 	printf("\n");
 }
 
@@ -209,15 +221,15 @@ static bool is_among(const struct value *events, int64_t id)
 static void print_evidence(const struct value *events)
 {
 	if (value_length(events)) {
-		printf("\nLines that counted towards the block (time, points, what, line):\n");
+		printf("\nLines that counted towards the block (time, points, event, service, line):\n");
 	}
 	for (size_t i = 0; i < value_length(events); i++) {
-		print_event(value_at(events, i), true);
+		show_event(value_at(events, i), true, false);
 	}
 }
 
 /* Oldest first; those that were told as evidence are not told again. */
-static void print_latest(const struct value *events, const struct value *evidence)
+static void print_latest(const struct value *events, const struct value *evidence, bool is_network)
 {
 	bool headed = false;
 
@@ -232,7 +244,7 @@ static void print_latest(const struct value *events, const struct value *evidenc
 						      : "\nIts latest events:\n");
 			headed = true;
 		}
-		print_event(e, false);
+		show_event(e, false, is_network);
 	}
 }
 
@@ -311,6 +323,9 @@ static void print_commands(const struct value *p, bool banned)
 	}
 	printf("\nAll its events:   ipsctl events --address ");
 	print_prefix(prefix);
+	if (!banned) {
+		printf("\nWho else may block it: nft list ruleset");
+	}
 	printf("\n");
 }
 
@@ -343,6 +358,37 @@ static void print_not_blocked(const struct value *p, bool any)
 	}
 }
 
+/* More than one subject: whose an event is, is worth a column. */
+static bool is_network(const struct value *p)
+{
+	struct prefix prefix;
+
+	return prefix_parse(member(p, "prefix", ""), &prefix) == 0 &&
+	       prefix.len < (prefix.addr.family == 4 ? 32 : 128);
+}
+
+/* Who else stops it: what the server's own logs said. */
+static void print_others(const struct value *events)
+{
+	for (size_t i = 0; i < value_length(events); i++) {
+		const struct value *e = value_at(events, i);
+		bool verdict = str_eq(member(e, "type", ""), STR("ids-verdict"));
+		char local[32] = "";
+		instant t;
+
+		if (!verdict && !str_eq(member(e, "type", ""), STR("refused"))) {
+			continue;
+		}
+		if (member_instant(e, "time", &t)) {
+			terminal_local_time(t, local);
+		}
+		printf("\nThe server itself %s it, at %s (", verdict ? "banned" : "refused", local);
+		terminal_text(member(e, "filter", ""), 40);
+		printf("); ipsd cannot lift that.\n");
+		return;
+	}
+}
+
 static void print_show(const struct value *p)
 {
 	const struct value *bans = value_get(p, "bans"), *scores = value_get(p, "scores");
@@ -361,7 +407,8 @@ static void print_show(const struct value *p)
 		print_score(value_at(scores, i));
 	}
 	print_evidence(value_get(p, "evidence"));
-	print_latest(value_get(p, "events"), value_get(p, "evidence"));
+	print_latest(value_get(p, "events"), value_get(p, "evidence"), is_network(p));
+	print_others(value_get(p, "events"));
 	print_kernel(p);
 	print_past(value_get(p, "past"));
 	if (terminal_is_out()) {
@@ -378,32 +425,64 @@ static bool take_show(void *arg, const struct value *p)
 	}
 	if (s->json) {
 		terminal_json(p);
+	} else if (str_eq(member(p, "kind", ""), STR("account"))) {
+		show_account(p);
 	} else {
 		print_show(p);
 	}
 	return false;
 }
 
+static int show_one(const struct ctl *ctl, struct str what, bool account, struct show *s)
+{
+	struct value *p = value_object();
+
+	if (s->n++ && !ctl->json) {
+		printf("\n");
+	}
+	value_set_text(p, "what", what);
+	value_set_word(p, "kind", account ? "account" : NULL);
+	return client_call(ctl, "Show", p, false, take_show, s);
+}
+
+/* Each address of a host name. */
+static int show_host(const struct ctl *ctl, struct str name, struct str addresses, struct show *s)
+{
+	struct str address;
+	int code = CTL_DONE;
+
+	if (!addresses.n) {
+		return ctl_usage(ctl, "%.*s: there is no host of this name", STR_ARG(name));
+	}
+	if (!ctl->json) {
+		terminal_text(name, 0);
+		printf(" (host name): %.*s\n", STR_ARG(addresses));
+	}
+	while (!code && str_split(&addresses, ' ', &address)) {
+		if (address.n) {
+			code = show_one(ctl, address, false, s);
+		}
+	}
+	return code;
+}
+
 int ctl_show(const struct ctl *ctl)
 {
 	struct show s = { .json = ctl->json, .code = CTL_DONE };
+	int code = CTL_DONE;
 
 	if (!ctl->n_arguments) {
-		return ctl_usage(ctl,
-				 "which address or prefix? For example: ipsctl show 203.0.113.9");
+		return ctl_usage(
+			ctl,
+			"which address, prefix, account or host name? For example: ipsctl show 203.0.113.9");
 	}
-	for (size_t i = 0; i < ctl->n_arguments; i++) {
-		struct value *p = value_object();
-		int code;
+	for (size_t i = 0; i < ctl->n_arguments && !code; i++) {
+		CLEANUP(buf_done) struct buf addresses = { 0 };
+		struct str word;
+		enum show_kind kind = show_what(ctl->arguments[i], &word, &addresses);
 
-		value_set_word(p, "what", ctl->arguments[i]);
-		if (i && !ctl->json) {
-			printf("\n");
-		}
-		code = client_call(ctl, "Show", p, false, take_show, &s);
-		if (code) {
-			return code;
-		}
+		code = kind == SHOW_HOST ? show_host(ctl, word, buf_str(&addresses), &s)
+					 : show_one(ctl, word, kind == SHOW_ACCOUNT, &s);
 	}
-	return s.code;
+	return code ? code : s.code;
 }

@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "base/escape.h"
-#include "daemon/call.h"
+#include "daemon/answer_show.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
 #include "sys/clock.h"
 
 enum {
 	SHOW_EVENTS = 20,
-	SHOW_SLICE = 5000,
-	SHOW_SCAN_MAX = 1000000,
 	SHOW_BANS = 64,
 	SHOW_PAST = 10,
 	SHOW_ENTRIES = 1000 /* that one score and all evidence are told with */
@@ -210,6 +208,10 @@ static void show_facts(struct show *s, struct str what)
 	const struct ban *cover = engine_covering(d->engine, &s->prefix);
 
 	value_set_text(s->reply, "query", what);
+	value_set_word(s->reply, "kind", "prefix");
+	value_set(s->reply, "addresses", value_array());
+	value_set_int(s->reply, "all_events", 0);
+	value_set_int(s->reply, "other_events", 0);
 	set_prefix(s->reply, "prefix", &s->prefix);
 	value_set_word(s->reply, "mode", engine_observes(d->engine) ? "observe" : "enforce");
 	set_prefix(s->reply, "never_block", netset_covering(rules->never_block, &s->prefix, NULL));
@@ -258,11 +260,15 @@ enum call_next answer_show(struct call *call)
 	struct show *s;
 	struct prefix prefix;
 
-	if (target_parse(engine_ruleset(call->daemon->engine), what, &prefix) < 0) {
-		return call_refused(call, NULL, "this is neither an address nor a prefix");
+	if (!what.n) {
+		return call_invalid(call, "what");
 	}
 	if (wheel_apply(call->daemon, false) < 0) {
 		return call_refused(call, NULL, "ipsd is about to end");
+	}
+	if (str_eq(value_text(value_get(call->parameters, "kind"), STR_NONE), STR("account")) ||
+	    target_parse(engine_ruleset(call->daemon->engine), what, &prefix) < 0) {
+		return answer_show_account(call, what);
 	}
 	s = calloc(1, sizeof(*s));
 	if (!s) {

@@ -19,7 +19,7 @@ enum command_needs {
 	X(STATUS, "status", "", NEEDS_DAEMON, "Say how ipsd is")                                   \
 	X(LIST, "list", "", NEEDS_DAEMON, "List current blocks")                                   \
 	X(SHOW, "show", "WHAT...", NEEDS_DAEMON,                                                   \
-	  "Explain why an address, prefix or account is blocked, or why not")                      \
+	  "Explain why an address, prefix, account or host name is blocked, or why not")           \
 	X(BAN, "ban", "PREFIX...", NEEDS_DAEMON, "Block addresses by hand")                        \
 	X(UNBAN, "unban", "PREFIX...", NEEDS_DAEMON, "Lift blocks")                                \
 	X(OBSERVE, "observe", "", NEEDS_DAEMON, "Let everybody in, go on watching")                \

@@ -131,3 +131,34 @@ def test_a_log_that_was_moved_away_is_gone_until_another_comes(daemon):
     daemon.attack(OTHER)
     daemon.wait_blocked(OTHER)
     assert state() == "reading"
+
+
+def guess(address, account):
+    return line(address, number=0, text=f"[SMTP authentication failure] {account}")
+
+
+def test_show_of_an_account_tells_who_tries_it(daemon):
+    daemon.write(*(guess(BAD, "Bob@example.org") for _ in range(20)), *(guess(OTHER, "bob@example.org") for _ in range(3)), guess(ELSE, "eve"))
+    daemon.wait_blocked(BAD)
+    until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) == 24, "all lines")
+    answer = daemon.ctl("show", "bob@example.org")
+    assert answer.code == 0
+    assert answer.out.splitlines()[0] == "bob@example.org (account): 23 events from 2 addresses, 1 of them blocked"
+    told = daemon.ctl("show", "bob@example.org", "--json").json
+    assert told["kind"] == "account" and told["banned"] and [ban["prefix"] for ban in told["bans"]] == [f"{BAD}/32"]
+    assert {(one["address"], one["events"], one["logins"], one["blocked"]) for one in told["addresses"]} == {
+        (BAD, 20, 0, True), (OTHER, 3, 0, False)}
+    assert daemon.ctl("show", "account:eve").out.startswith("eve (account): 1 event from 1 address, 0 of them blocked\n")
+    assert daemon.ctl("show", "nobody").out == "nobody (account): no events\n"
+
+
+def test_show_of_a_host_name_shows_its_addresses(daemon):
+    answer = daemon.ctl("show", "host:localhost")
+    assert answer.code == 1
+    assert answer.out.splitlines()[0].startswith("localhost (host name): ") and "127.0.0.1" in answer.out.splitlines()[0]
+    assert "127.0.0.1 is not blocked by ipsd" in answer.out
+
+
+def test_a_word_is_an_address_before_it_is_anything_else(daemon):
+    assert daemon.ctl("show", BAD, "--json").json["kind"] == "prefix"
+    assert daemon.ctl("show", f"account:{BAD}", "--json").json["kind"] == "account"
