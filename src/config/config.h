@@ -27,7 +27,7 @@ struct config_paths {
 
 enum config_flags {
 	CONFIG_STRICT = 1 << 0, /* every error is fatal */
-	CONFIG_SAMPLES = 1 << 1 /* run all samples, tell what patterns cost (`ipsctl check`) */
+	CONFIG_SAMPLES = 1 << 1 /* run all samples (`ipsctl check`) */
 };
 
 enum part_state { PART_OK, PART_FAILED, PART_DISABLED };

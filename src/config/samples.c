@@ -12,8 +12,6 @@
 
 #define SAMPLES_TIME 1735603200 /* 2024-12-31 */
 
-enum { SHOWN_LITERALS = 4 };
-
 /* A run over one filter's samples. */
 struct run {
 	const struct filter_file *file;
@@ -199,28 +197,6 @@ static void run_misses(struct run *run)
 
 /* ---- patterns ---- */
 
-static void tell_cost(struct run *run, size_t pattern)
-{
-	CLEANUP(buf_done) struct buf words = { 0 };
-	const struct literal_set *literals = filter_pattern_literals(run->filter, pattern);
-	const struct diag_place *at = filter_pattern_place(run->filter, pattern);
-
-	if (literals->n == 0) {
-		diag_add(run->r->diag, DIAG_NOTE, at,
-			 "tried on every line, about 20 million lines a second: no %d bytes stand "
-			 "in all that it matches",
-			 LITERAL_MIN_BYTES);
-		return;
-	}
-	for (size_t i = 0; i < literals->n && i < SHOWN_LITERALS; i++) {
-		buf_printf(&words, "%s\"%.*s\"%s", i > 0 ? " or " : "",
-			   STR_ARG(literals->at[i].text),
-			   literals->at[i].nocase ? " in any case" : "");
-	}
-	diag_add(run->r->diag, DIAG_NOTE, at, "tried only on lines that hold %s%s",
-		 buf_text(&words), literals->n > SHOWN_LITERALS ? " or ..." : "");
-}
-
 static void check_patterns(struct run *run)
 {
 	for (size_t i = 0; i < filter_pattern_count(run->filter); i++) {
@@ -228,7 +204,6 @@ static void check_patterns(struct run *run)
 			diag_add(run->r->diag, DIAG_ERROR, filter_pattern_place(run->filter, i),
 				 "no `hit` shows what this pattern is for; each has one");
 		}
-		tell_cost(run, i);
 	}
 }
 

@@ -3,8 +3,7 @@
 /* samples.h - does a filter do with its sample lines what its file says?
  *
  * Runs every hit and miss through the compiled filter; a deviation is an error that names the
- * sample's line and the pattern's. A pattern that no hit shows is an error, too. Then tells, as
- * notes, what each pattern costs. Pure. */
+ * sample's line and the pattern's. A pattern that no hit shows is an error, too. Pure. */
 #include "config/filter_file.h"
 
 /* -ENOMEM. */

@@ -20,6 +20,12 @@ enum explain_heard explain_hear(const struct filter *f, struct str line, struct 
 	return meant ? HEARD : HEARD_OTHER;
 }
 
+enum pattern_result explain_try(const struct filter *f, struct matcher *m, struct str message,
+				size_t i)
+{
+	return pattern_match(f->patterns[i].compiled, m, message);
+}
+
 static bool holds(struct str text, const struct literal *literal)
 {
 	struct str wanted = literal->text;

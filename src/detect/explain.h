@@ -22,6 +22,9 @@ struct explanation {
 
 /* What patterns see of the line: a piece of it. */
 enum explain_heard explain_hear(const struct filter *f, struct str line, struct str *ret_message);
+/* Pattern i is tried once, for its time. */
+enum pattern_result explain_try(const struct filter *f, struct matcher *m, struct str message,
+				size_t i);
 /* What pattern i makes of the message. -ENOMEM. */
 NODISCARD int explain_pattern(const struct filter *f, struct matcher *m, struct str message,
 			      size_t i, struct explanation *ret);

@@ -64,6 +64,14 @@ struct str filter_pattern_regex(const struct filter *f, size_t i)
 	return f->patterns[i].regex;
 }
 
+struct filter_pattern_cost filter_pattern_cost(const struct filter *f, size_t i)
+{
+	return (struct filter_pattern_cost){
+		.bytes = pattern_size(f->patterns[i].compiled),
+		.jit = pattern_has_jit(f->patterns[i].compiled),
+	};
+}
+
 uint64_t filter_pattern_gave_up(const struct filter *f, size_t i)
 {
 	return f->patterns[i].gave_up;

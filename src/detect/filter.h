@@ -38,6 +38,14 @@ const struct diag_place *filter_pattern_place(const struct filter *f, size_t i);
 const struct literal_set *filter_pattern_literals(const struct filter *f, size_t i);
 /* Pattern i with its prefix, tags written out. */
 struct str filter_pattern_regex(const struct filter *f, size_t i);
+
+/* What pattern i takes, compiled. */
+struct filter_pattern_cost {
+	size_t bytes;
+	bool jit;
+};
+
+struct filter_pattern_cost filter_pattern_cost(const struct filter *f, size_t i);
 /* Lines on which pattern i gave up so far. */
 uint64_t filter_pattern_gave_up(const struct filter *f, size_t i);
 /* The section (index in the spec) that pattern i belongs to. */

@@ -31,6 +31,7 @@ enum { HEAP_KIB = 4096, RESERVE_BYTES = 3 * HEAP_KIB * 1024, RESERVE_ALIGN = 16 
 struct pattern {
 	pcre2_code *code;
 	size_t size;
+	bool jit;
 };
 
 struct matcher {
@@ -138,6 +139,7 @@ int pattern_new(struct str regex, bool nocase, struct pattern_error *error, stru
 	(void)pcre2_pattern_info(p->code, PCRE2_INFO_SIZE, &code_size);
 	(void)pcre2_pattern_info(p->code, PCRE2_INFO_JITSIZE, &jit_size);
 	p->size = code_size + jit_size;
+	p->jit = jit_size > 0;
 	*ret = TAKE(p);
 	return 0;
 }
@@ -161,6 +163,11 @@ unsigned pattern_group(const struct pattern *p, const char *name)
 size_t pattern_size(const struct pattern *p)
 {
 	return p->size;
+}
+
+bool pattern_has_jit(const struct pattern *p)
+{
+	return p->jit;
 }
 
 /* ---- matching ---- */

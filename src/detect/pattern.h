@@ -33,6 +33,8 @@ DEFINE_FREEP(struct pattern, pattern_free)
 unsigned pattern_group(const struct pattern *p, const char *name);
 /* Bytes of the compiled form, code and JIT. */
 size_t pattern_size(const struct pattern *p);
+/* False: PCRE2 could not make machine code of it, matching is about ten times slower. */
+bool pattern_has_jit(const struct pattern *p);
 
 NODISCARD int matcher_new(struct matcher **ret);
 struct matcher *matcher_free(struct matcher *m);

@@ -472,6 +472,14 @@ bool tracker_tick(struct tracker *t, const struct jail *jails, instant now, size
 	return true;
 }
 
+size_t tracker_bytes(uint32_t events)
+{
+	/* Its place in the table and in both heaps: slot numbers, keys and places. */
+	size_t places = 2 * sizeof(uint32_t) + 2 * (sizeof(int64_t) + 2 * sizeof(uint32_t));
+
+	return sizeof(struct subject) + sizeof(struct key) + places + events * sizeof(struct node);
+}
+
 uint32_t tracker_count(const struct tracker *t)
 {
 	return table_count(t->slots);

@@ -59,6 +59,8 @@ void tracker_forget_inside(struct tracker *t, const struct prefix *inside, uint1
 /* Forgets all subjects whose newest event has left its jail's window at `now`, in at most `max`
  * steps a call; true when there may be more. */
 bool tracker_tick(struct tracker *t, const struct jail *jails, instant now, size_t max);
+/* About how many bytes a subject with so many events takes. */
+size_t tracker_bytes(uint32_t events);
 uint32_t tracker_count(const struct tracker *t);
 /* Subjects in one jail, and those at or above half its threshold ("near") at their latest event. */
 void tracker_count_jail(const struct tracker *t, uint16_t index, uint32_t *ret_subjects,

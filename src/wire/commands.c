@@ -73,6 +73,8 @@ static const struct command_option options[] = {
 	{ COMMAND_TRY, "missed", 0, NULL, "the lines that are no event, grouped by shape" },
 	{ COMMAND_TRY, "all", 0, NULL, "which of all filters knows this log: try --all FILE" },
 	{ COMMAND_CHECK, "strict", 0, NULL, "warnings are failures, too" },
+	{ COMMAND_CHECK, "verbose", 'v', NULL,
+	  "also what each pattern and jail costs, and all notes" },
 };
 
 const struct command_info *command_info(enum command c)

@@ -346,6 +346,53 @@ def test_check_tells_all_problems_in_one_run(ctl):
         ("broken.conf", 2), ("broken.conf", 3), ("ipsd.conf", 2)}
 
 
+BROKEN_JAIL = "[jail]\nwach = vpop3-ids\n"
+
+
+@pytest.mark.parametrize("files, verdict", [
+    ({}, r"all is well in .*/etc: 1 filters, 1 jails"),
+    ({"jails/off.conf": "[jail]\nenabled = no\nwatch = vpop3-ids\nthreshold = 1\n[multipliers]\nauth-failure = 1\n"},
+     r"all is well in .*/etc: 1 filters, 1 jails, 1 disabled"),
+    ({"jails/a.conf": BROKEN_JAIL}, r"\d errors in 1 file; ipsd would start without jail a"),
+    ({"jails/a.conf": BROKEN_JAIL, "jails/b.conf": BROKEN_JAIL}, r"\d+ errors in 2 files; ipsd would start without jails a, b"),
+    ({f"jails/{i}.conf": BROKEN_JAIL for i in range(9)}, r"\d+ errors in 9 files; ipsd would start without jails 0, 1, 2, 3, 4 and 4 more"),
+    ({"filters/vpop3-ids.conf": "[filter]\nx = 1\n"}, r"\d errors in 2 files; ipsd would start without jail test and filter vpop3-ids"),
+    ({"ipsd.conf": "[never-block]\naddresses = 192.0.2.9/24\n"}, r"1 error in 1 file; ipsd would start, but only observe"),
+    ({"ipsd.conf": "[never-block]\naddresses = x\n", "jails/a.conf": BROKEN_JAIL},
+     r"\d errors in 2 files; ipsd would start, but only observe, without jail a"),
+    ({"ipsd.conf": "[ipsd]\nmode = x\n"}, r"1 error in 1 file; ipsd would not start"),
+    ({"filters/a.conf": "[filter]\n[event auth-failure]\nmatch = ^<ADDR> abcd\nhit = x\n"}, r"\d errors in 1 file; ipsd would start"),
+], ids=["well", "off", "jail", "jails", "many", "filter", "never-block", "both", "main", "samples"])
+def test_the_first_line_of_check_says_what_ipsd_would_do(ctl, files, verdict):
+    for name, text in files.items():
+        (ctl.etc / name).write_text(text)
+    answer = ctl("check")
+    first, *rest = answer.out.splitlines()
+    assert re.fullmatch(verdict, first), first
+    assert answer.code == (0 if "well" in verdict else 1)
+    assert ("well" in verdict) or any(name.split("/")[-1] in row for row in rest for name in files)
+
+
+def test_check_tells_costs_when_asked(ctl):
+    quiet = ctl("check").out
+    assert "found by" not in quiet and "keeps at most" not in quiet
+    (ctl.etc / "filters" / "a.conf").write_text("[filter]\nservice = x\n[event auth-failure]\nmatch = ^<ADDR> failed\n        ^no <ADDR>\n"
+                                                "hit = 192.0.2.1 failed\n      no 192.0.2.1\n")
+    for words in (["-v"], ["--verbose"]):
+        out = ctl("check", *words).out
+        assert re.search(r'a\.conf:4 \[event auth-failure\]: found by " failed"; \d+ ns a try, \d+ KiB\n', out)
+        assert re.search(r"a\.conf:5 \[event auth-failure\]: tried on every line, about \d+ ns a line: no 4 bytes stand", out)
+        assert re.search(r"jail test: keeps at most 20 events of a subject, then \d+ bytes; at most 1000000 subjects", out)
+    rows = [row for row in ctl("check", "-v", "--json").rows if row["level"] == "cost"]
+    assert {"failed"} <= {literal.strip() for row in rows for literal in row.get("literals", [])}
+    assert [row["events"] for row in rows if "jail" in row] == [20]
+    assert all(row["bytes"] > 100 for row in rows)
+
+
+def test_types_that_no_jail_counts_are_noted_for_ones_own_files(ctl):
+    assert re.search(r"^note: .*vpop3-ids\.conf:\d+: \[filter\]: no jail counts relay-allowed", ctl("check").out, re.M)
+
+
 def test_check_strict_minds_warnings(ctl):
     (ctl.etc / "jails" / "test.conf").write_text((ctl.etc / "jails" / "test.conf").read_text().replace("about = VPOP3", "about = VPOP3 ; x"))
     assert ctl("check").code == 0
