@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/journal_place.h"
 #include "config/watching.h"
 
 /* A jail gets the events of a filter on a place. Numbers are the ruleset's. */
@@ -108,7 +109,9 @@ static int make_source(struct ruleset *rules, const struct link *at, size_t n, s
 	struct route *routes = arena_alloc(rules->arena, count_runs(at, n, true), sizeof(*routes));
 
 	ret->text = arena_str(rules->arena, at[0].place);
-	ret->kind = filter_file_is_glob(at[0].place) ? SOURCE_GLOB : SOURCE_FILE;
+	ret->kind = journal_place_is(at[0].place)      ? SOURCE_JOURNAL
+		    : filter_file_is_glob(at[0].place) ? SOURCE_GLOB
+						       : SOURCE_FILE;
 	if (!routes || !ret->text.p) {
 		return -ENOMEM;
 	}

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/journal_place.h"
 #include "config/reader.h"
 #include "config/reader_one.h"
 #include "config/schema.h"
@@ -216,10 +217,29 @@ static bool is_glob_of_folders(struct str place)
 	return filter_file_is_glob(str_slice(place, 0, last));
 }
 
+static bool is_journal(const struct spec_text *text, struct reader *r)
+{
+	struct journal_place place;
+	struct str bad;
+	int e = journal_place_parse(text->text, &place, &bad);
+
+	if (e == -E2BIG) {
+		return READER_WRONG(r, text, "a place in the journal has at most %d FIELD=value",
+				    JOURNAL_TERMS_MAX);
+	}
+	if (e < 0) {
+		return READER_WRONG(r, text,
+				    "\"%.*s\" is no FIELD=value as the journal has them "
+				    "(journal:_SYSTEMD_UNIT=ssh.service)",
+				    STR_ARG(bad));
+	}
+	return true;
+}
+
 bool filter_file_is_place(const struct spec_text *place, struct reader *r)
 {
-	if (str_has_prefix(place->text, STR("journal:"))) {
-		return READER_WRONG(r, place, "the journal is not supported yet as a source");
+	if (journal_place_is(place->text)) {
+		return is_journal(place, r);
 	}
 	if (place->text.n == 0 || place->text.p[0] != '/') {
 		return READER_WRONG(r, place, "\"%.*s\" is no path that begins with /",

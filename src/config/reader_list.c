@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "base/journal_place.h"
 #include "base/span.h"
 #include "config/reader_one.h"
 
@@ -226,6 +227,25 @@ static size_t count_in_line(struct str line)
 	return n;
 }
 
+/* A place of a journal is `journal:` with the FIELD=value words behind it: one text, as it stands.
+ */
+static size_t join_journal(struct spec_text *words, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct str word = words[i].text;
+		struct str *last = kept > 0 ? &words[kept - 1].text : NULL;
+
+		if (last && journal_place_is(*last) && journal_place_is_term(word)) {
+			last->n = (size_t)(word.p + word.n - last->p);
+		} else {
+			words[kept++] = words[i];
+		}
+	}
+	return kept;
+}
+
 /* The words of one line; a line in quotes is one word. */
 static bool read_place_line(struct reader *r, const struct setting *s, size_t i,
 			    struct place_line *ret)
@@ -245,6 +265,7 @@ static bool read_place_line(struct reader *r, const struct setting *s, size_t i,
 			(void)next_in_line(&rest, BLANKS, &words[k].text);
 		}
 	}
+	n = join_journal(words, n);
 	*ret = (struct place_line){ .words = { .at = words, .n = n }, .at = line.at };
 	return true;
 }

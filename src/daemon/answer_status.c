@@ -72,6 +72,54 @@ static void status_globs(const struct daemon *d, struct value *sources)
 	}
 }
 
+static void add_unreadable_journal(struct value *findings, const struct journal *journal, int error)
+{
+	CLEANUP(buf_done) struct buf command = { 0 };
+	struct str dir = journal_dir(journal);
+
+	if (dir.n) {
+		buf_printf(&command, "ls -l %.*s", STR_ARG(dir));
+	} else {
+		buf_printf(&command, "usermod -aG systemd-journal ipsd && systemctl restart ipsd");
+	}
+	add_finding(findings, "error", buf_text(&command),
+		    "the journal%s%.*s cannot be read: %s; the user ipsd must be able to read it",
+		    dir.n ? " in " : "", STR_ARG(dir), strerror(error));
+}
+
+static struct value *journal_row(const struct daemon *d, const struct journal *journal, size_t i)
+{
+	struct journal_status s = journal_status(journal, i);
+	struct value *row = value_object();
+
+	value_set_text(row, "path", engine_ruleset(d->engine)->sources[s.source].text);
+	value_set_word(row, "state", tail_state_word(s.state));
+	value_set_int(row, "lag_bytes", 0);
+	value_set_int(row, "lines", (int64_t)s.lines);
+	value_set_word(
+		row, "why",
+		s.state == TAIL_UNREADABLE ? strerror(s.error)
+		: s.state == TAIL_MISSING
+			? "there is no journal yet; it is read from its beginning when it appears"
+			: NULL);
+	return row;
+}
+
+static void status_journals(const struct daemon *d, struct value *sources, struct value *findings)
+{
+	for (size_t k = 0; k < d->n_readings; k++) {
+		const struct journal *journal = d->readings[k].journal;
+		struct journal_status first = journal_status(journal, 0);
+
+		for (size_t i = 0; i < journal_count(journal); i++) {
+			value_add(sources, journal_row(d, journal, i));
+		}
+		if (first.state == TAIL_UNREADABLE) {
+			add_unreadable_journal(findings, journal, first.error);
+		}
+	}
+}
+
 static void status_sources(const struct daemon *d, struct value *sources, struct value *findings)
 {
 	for (size_t i = 0; i < tail_count(d->tail); i++) {
@@ -102,6 +150,7 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 		}
 	}
 	status_globs(d, sources);
+	status_journals(d, sources, findings);
 	if (!value_length(sources)) {
 		add_finding(findings, "warning", "ipsctl check",
 			    "no log is watched: no jail names a source");

@@ -9,16 +9,25 @@
 #include "daemon/options.h"
 #include "engine/engine.h"
 #include "input/globs.h"
+#include "input/journal.h"
 #include "input/tail.h"
 #include "output/enforcer.h"
 #include "output/store.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
-enum { POSITIONS_MAX = 1024, DAEMON_LONGEST_WAIT_US = 2000000 };
+enum { POSITIONS_MAX = 1024, JOURNALS_MAX = 8, DAEMON_LONGEST_WAIT_US = 2000000 };
 
 struct control;
 struct geo;
+
+/* A journal that is read: the host's, or that of a directory. */
+struct reading {
+	struct journal *journal;
+	struct str name;   /* its position's: `journal:`, or `journal:/DIRECTORY` */
+	struct buf text;   /* of the name */
+	struct buf cursor; /* of what was taken in */
+};
 
 /* What the kernel should hold, or not: the engine knows. */
 struct wish {
@@ -50,6 +59,8 @@ struct daemon {
 	struct loop_watch *enforcer_watch;
 	struct tail *tail;
 	struct globs *globs;
+	struct reading readings[JOURNALS_MAX];
+	size_t n_readings;
 	struct control *control;
 	struct geo *geo; /* NULL: countries are not known */
 	int geo_error;   /* of the named database, that was told */
@@ -92,7 +103,16 @@ int daemon_run(const struct options *options);
 
 /* sources.c */
 NODISCARD int sources_start(struct daemon *d);
-void sources_note_position(struct daemon *d, const char *path, const struct position *position);
+/* `cursor` of a journal, which has no position; else empty. Both texts stay where they are until
+ * the next commit. */
+void sources_note(struct daemon *d, const struct stored_position *position);
+
+/* journals.c */
+/* -ENOSPC. */
+NODISCARD int journals_add(struct daemon *d, uint16_t number, struct str place);
+NODISCARD int journals_start(struct daemon *d);
+bool journals_are_idle(const struct daemon *d);
+void journals_stop(struct daemon *d);
 
 /* wheel.c: once a wake-up, and before an order. */
 NODISCARD int wheel_turn(void *daemon);

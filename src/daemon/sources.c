@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* How lines get in: each file source of the ruleset is followed once; its chunks are fed to the
- * engine. When the batch is full in the middle of a chunk it is applied there, with the position of
- * exactly what was taken in, so that no transaction ever holds events without the position that
- * belongs to them. */
+/* How lines get in: each file source of the ruleset is followed once (journals.c has the journal);
+ * its chunks are fed to the engine. When the batch is full in the middle of a chunk it is applied
+ * there, with the position of exactly what was taken in, so that no transaction ever holds events
+ * without the position that belongs to them. */
 #include "daemon/daemon.h"
 
 #include <assert.h>
@@ -12,22 +12,27 @@
 
 #include "sys/clock.h"
 
-void sources_note_position(struct daemon *d, const char *path, const struct position *position)
+void sources_note(struct daemon *d, const struct stored_position *position)
 {
-	struct str name = str_of(path);
-
 	if (!d->n_positions) {
 		d->positions_since = clock_now();
 	}
 	for (size_t i = 0; i < d->n_positions; i++) {
-		if (str_eq(d->positions[i].path, name)) {
-			d->positions[i].position = *position;
+		if (str_eq(d->positions[i].path, position->path)) {
+			d->positions[i] = *position;
 			return;
 		}
 	}
 	assert(d->n_positions < POSITIONS_MAX);
-	d->positions[d->n_positions++] =
-		(struct stored_position){ .path = name, .position = *position };
+	d->positions[d->n_positions++] = *position;
+}
+
+static void sources_note_position(struct daemon *d, const char *path,
+				  const struct position *position)
+{
+	struct stored_position stored = { .path = str_of(path), .position = *position };
+
+	sources_note(d, &stored);
 }
 
 static struct str last_component(const char *path)
@@ -128,7 +133,7 @@ static int sources_begin(struct daemon *d, uint16_t number, const struct source 
 		r = buf_ok(&path);
 		return r < 0 ? r : sources_add(d, number, buf_text(&path), false);
 	case SOURCE_GLOB: return globs_add(d->globs, number, source->text);
-	case SOURCE_JOURNAL: return 0;
+	case SOURCE_JOURNAL: return journals_add(d, number, source->text);
 	}
 	return 0;
 }
@@ -149,5 +154,6 @@ int sources_start(struct daemon *d)
 			r = 0;
 		}
 	}
+	r = r < 0 ? r : journals_start(d);
 	return r < 0 ? r : wheel_apply(d, true);
 }

@@ -327,6 +327,7 @@ void daemon_stop(struct daemon *d)
 	d->control = control_free(d->control);
 	d->globs = globs_free(d->globs);
 	d->tail = tail_free(d->tail);
+	journals_stop(d);
 	loop_timer_free(d->timer);
 	loop_watch_free(d->enforcer_watch);
 	d->enforcer_watch = NULL;

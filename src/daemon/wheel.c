@@ -112,7 +112,9 @@ static instant wheel_read_up_to(const struct daemon *d)
 {
 	instant now = clock_now();
 
-	return tail_is_idle(d->tail) ? now : instant_min(now, engine_stats(d->engine).newest);
+	return tail_is_idle(d->tail) && journals_are_idle(d)
+		       ? now
+		       : instant_min(now, engine_stats(d->engine).newest);
 }
 
 /* Nothing goes that is younger than the longest window: a restart fills the windows from it. */

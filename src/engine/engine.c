@@ -172,6 +172,8 @@ size_t engine_feed(struct engine *e, const struct feed *feed)
 		e->contexts[i] = (struct stamp_context){
 			.file_time = feed->file_time,
 			.date = filter_file_date(filter, feed->file_name),
+			.said = feed->said,
+			.program = feed->program,
 		};
 	}
 	return detector_feed(source->detector, e->matcher, feed->chunk, e->contexts, take_event,

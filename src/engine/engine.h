@@ -29,7 +29,9 @@ struct feed {
 	instant arrival;      /* INSTANT_NEVER in replay: stamps of the future are believed */
 	instant file_time;    /* when the file was last written: year and date of stamps without */
 	struct str file_name; /* last component, for stamp-date */
-	instant from, to;     /* only what happened in [from, to) counts; to 0: without end */
+	bool said; /* the chunk is what `program` said at file_time: lines have no head */
+	struct str program;
+	instant from, to; /* only what happened in [from, to) counts; to 0: without end */
 };
 
 /* What engine_score() answers. */

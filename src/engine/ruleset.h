@@ -27,7 +27,7 @@ struct route {
 
 /* A place that lines come from. It is read once, whatever number of jails watch it. */
 struct source {
-	struct str text; /* path, glob, or what stands behind `journal:` */
+	struct str text; /* path, glob, or `journal:...` (base/journal_place.h) */
 	enum source_kind kind;
 	const struct route *routes;
 	size_t n_routes;

@@ -283,6 +283,27 @@ int store_put_ban(struct store *s, const struct ruleset *rules, const struct dec
 	return r;
 }
 
+int store_set(struct store *s, const char *key, struct str value)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(s->sql, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &st);
+
+	if (r >= 0) {
+		sql_bind_bytes(st, 1, str_of(key));
+		sql_bind_bytes(st, 2, value);
+		r = sql_finish(st);
+	}
+	return store_fail(s, r);
+}
+
+static int apply_cursor(struct store *s, const struct stored_position *p)
+{
+	CLEANUP(buf_done) struct buf key = { 0 };
+
+	buf_printf(&key, "cursor %.*s", STR_ARG(p->path));
+	return store_set(s, buf_text(&key), p->cursor);
+}
+
 static int apply_position(struct store *s, const struct stored_position *p)
 {
 	struct sql_statement *st;
@@ -319,7 +340,8 @@ static int apply_all(struct store *s, const struct ruleset *rules, const struct 
 		r = d->kind == DECISION_LIFT ? apply_lift(s, d) : store_put_ban(s, rules, d);
 	}
 	for (size_t i = 0; r >= 0 && i < n_positions; i++) {
-		r = apply_position(s, &positions[i]);
+		r = positions[i].cursor.n ? apply_cursor(s, &positions[i])
+					  : apply_position(s, &positions[i]);
 	}
 	return r;
 }
@@ -376,19 +398,6 @@ int store_apply(struct store *s, const struct ruleset *rules, const struct batch
 		r = sql_run(s->sql, "COMMIT");
 	}
 	return r < 0 ? store_rollback(s, r) : 0;
-}
-
-int store_set(struct store *s, const char *key, struct str value)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(s->sql, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &st);
-
-	if (r >= 0) {
-		sql_bind_bytes(st, 1, str_of(key));
-		sql_bind_bytes(st, 2, value);
-		r = sql_finish(st);
-	}
-	return store_fail(s, r);
 }
 
 /* Of the oldest 2,000 rows, a deletion must not hold the wheel up; and never the newest: the ids of

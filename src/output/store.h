@@ -15,6 +15,7 @@ struct store;
 struct stored_position {
 	struct str path;
 	struct position position;
+	struct str cursor; /* of a journal, which has no position; else empty */
 };
 
 /* One event as `events` and `show` print it. Texts live until the next row. */
@@ -68,6 +69,8 @@ NODISCARD int store_set(struct store *s, const char *key, struct str value);
 NODISCARD int store_get(struct store *s, const char *key, struct buf *ret);
 /* 1: found; 0: not. */
 NODISCARD int store_position(struct store *s, struct str path, struct position *ret);
+/* Appends the cursor of a journal. 1: found; 0: not. */
+NODISCARD int store_cursor(struct store *s, struct str path, struct buf *ret);
 
 /* A ban that does not come back as it was, though its time is not over: its jail, or the ports that
  * a person named, are gone; or (`moved`) its jail has other ports now. The kernel may hold it. */

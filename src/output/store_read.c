@@ -28,6 +28,14 @@ int store_get(struct store *s, const char *key, struct buf *ret)
 	return store_fail(s, r);
 }
 
+int store_cursor(struct store *s, struct str path, struct buf *ret)
+{
+	CLEANUP(buf_done) struct buf key = { 0 };
+
+	buf_printf(&key, "cursor %.*s", STR_ARG(path));
+	return store_get(s, buf_text(&key), ret);
+}
+
 int store_position(struct store *s, struct str path, struct position *ret)
 {
 	struct sql_statement *st;

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: MIT
+"""Lines from the journal: whose an entry is, where reading goes on, rotation, what stands in its way."""
+import json
+import time
+
+import pytest
+
+import journal
+from daemon import ROOT
+from netns import until
+
+BAD, OTHER, FRIEND = "198.51.100.7", "198.51.100.8", "192.0.2.2"
+SSHD = """
+[jail]
+about = ssh
+type = Brute force
+watch = {watch}
+window = 10m
+threshold = 100
+ban = 30m
+[multipliers]
+auth-failure = 20
+"""
+
+
+def failed(address, times=1, user="root"):
+    return [f"Failed password for {user} from {address} port 50112 ssh2"] * times
+
+
+@pytest.fixture
+def lab(daemons):
+    """A daemon, and the journal that its jail `ssh` reads; not started."""
+    if journal.why_not():
+        pytest.skip(journal.why_not())
+    daemon = daemons()
+    written = journal.Journal(daemon.dir / "journal")
+    (daemon.etc / "filters" / "sshd.conf").write_text((ROOT / "filters" / "sshd.conf").read_text())
+    watch(daemon, f"sshd journal:{written.dir} _SYSTEMD_UNIT=ssh.service")
+    return daemon, written
+
+
+def watch(daemon, text):
+    (daemon.etc / "jails" / "ssh.conf").write_text(SSHD.format(watch=text))
+
+
+def events(daemon):
+    return [json.loads(row)["address"] for row in daemon.ctl("events", "--json").out.splitlines()]
+
+
+def source(daemon, number=-1):
+    return [s for s in daemon.ctl("status", "--json").json["sources"] if s["path"].startswith("journal:")][number]
+
+
+def test_a_guesser_is_banned_by_what_the_journal_says(lab, cable):
+    daemon, written = lab
+    written.write(*failed(OTHER, 9))
+    daemon.start()
+    written.write(*failed(BAD, 4))
+    written.write(*failed(BAD, 9), unit="other.service")
+    written.write(*failed(BAD, 9), program="sudo")
+    written.write("Accepted password\nFailed password for root from 198.51.100.9 port 1 ssh2")
+    written.write("barrier", *failed(FRIEND))
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert events(daemon) == [BAD] * 4 + [FRIEND], "what was there before, other units, other programs, second lines"
+    assert not daemon.is_blocked(BAD)
+    written.write(*failed(BAD))
+    daemon.wait_blocked(BAD)
+    until(lambda: not cable.passes(BAD), "the drop")
+    seen = source(daemon)
+    assert seen["state"] == "reading" and seen["lines"] == 1 + 4 + 9 + 2 + 1
+    assert seen["path"] == f"journal:{written.dir} _SYSTEMD_UNIT=ssh.service"
+
+
+def test_a_restart_goes_on_behind_the_last_entry(lab):
+    daemon, written = lab
+    written.write(*failed(OTHER))
+    daemon.start()
+    written.write(*failed(BAD, 2))
+    until(lambda: len(events(daemon)) == 2, "two events")
+    daemon.stop()
+    written.write(*failed(BAD, 1))
+    written.rotate()
+    written.write(*failed(BAD, 1))
+    daemon.start()
+    until(lambda: len(events(daemon)) == 4, "what came meanwhile")
+    written.write(*failed(BAD, 1))
+    daemon.wait_blocked(BAD)
+    assert events(daemon) == [BAD] * 5
+
+
+def test_a_kill_before_the_first_line_loses_none(lab):
+    daemon, written = lab
+    written.write(*failed(OTHER), unit="other.service")
+    daemon.start()
+    daemon.stop(9)
+    written.write(*failed(BAD, 2))
+    daemon.start()
+    until(lambda: len(events(daemon)) == 2, "both")
+
+
+def test_rotation_and_vacuuming_under_the_reader(lab):
+    daemon, written = lab
+    daemon.start()
+    for _ in range(3):
+        written.write(*failed(BAD, 1))
+        written.rotate()
+        written.write(*failed(BAD, 1))
+        until(lambda: len(events(daemon)) == 2 * written.number - 2, "a pair")
+        written.vacuum()
+    assert len(events(daemon)) == 6
+
+
+def test_a_vanished_entry_is_told_and_what_came_after_it_is_read(lab):
+    daemon, written = lab
+    written.write(*failed(OTHER))
+    daemon.start()
+    written.write(*failed(BAD, 2))
+    until(lambda: len(events(daemon)) == 2, "two events")
+    daemon.stop()
+    written.rotate()
+    written.write(*failed(BAD, 1))
+    written.vacuum()
+    daemon.start()
+    until(lambda: len(events(daemon)) == 3, "the one after")
+    assert "the entry that was read last is gone" in daemon.words()
+
+
+def test_a_missing_journal_is_waited_for_and_read_from_its_beginning(lab):
+    daemon, written = lab
+    written.remove()
+    daemon.start()
+    assert source(daemon)["state"] == "missing"
+    written.dir.mkdir()
+    written.write(*failed(BAD, 5))
+    daemon.wait_blocked(BAD)
+
+
+def test_an_unreadable_journal_is_told_with_what_to_do(lab):
+    daemon, written = lab
+    written.write(*failed(OTHER))
+    written.file.chmod(0o600)
+    daemon.start()
+    status = daemon.ctl("status")
+    assert status.code == 1 and f"the journal in {written.dir} cannot be read" in status.out
+    assert f"next: ls -l {written.dir}" in status.out
+    written.file.chmod(0o644)
+    until(lambda: source(daemon)["state"] == "reading", "the journal")
+    written.write(*failed(BAD, 5))
+    daemon.wait_blocked(BAD)
+
+
+def test_several_places_of_one_journal_are_one_reader(lab):
+    daemon, written = lab
+    watch(daemon, f"sshd journal:{written.dir} _SYSTEMD_UNIT=ssh.service journal:{written.dir} _SYSTEMD_UNIT=sshd.service _HOSTNAME=a _HOSTNAME=b")
+    daemon.start()
+    written.write(*failed(BAD, 2))
+    written.write(*failed(BAD, 9), unit="sshd.service", _HOSTNAME="c")
+    written.write(*failed(BAD, 1), unit="sshd.service", _HOSTNAME="a")
+    written.write(*failed(BAD, 1), unit="sshd.service", _HOSTNAME="b")
+    written.write(*failed(BAD, 9), unit="sshd.service")
+    written.write(*failed(FRIEND))
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert events(daemon).count(BAD) == 4
+    assert [source(daemon, i)["lines"] for i in (0, 1)] == [3, 2]
+
+
+def test_bytes_of_any_kind(lab):
+    daemon, written = lab
+    daemon.start()
+    written.write(b"Failed password for invalid user \0\xff\x1b[31m from 198.51.100.7 port 1 ssh2")
+    written.write("Failed password for invalid user " + "x" * 100000 + " from 198.51.100.7 port 1 ssh2")
+    written.write(b"", b"\n\n", *failed(FRIEND))
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert events(daemon) == [BAD, FRIEND], "the cut line has no address"
+    assert "\x1b" not in daemon.ctl("events").out
+
+
+def test_a_long_journal_does_not_hold_up_a_file(lab):
+    daemon, written = lab
+    daemon.start()
+    daemon.stop()
+    for _ in range(20):
+        written.write(*failed(OTHER, 1000))
+    daemon.start()
+    started = time.monotonic()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert time.monotonic() - started < 2
+    until(lambda: source(daemon)["lines"] == 20000, "the whole journal")
