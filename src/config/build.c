@@ -183,6 +183,14 @@ static int add_jail(struct parts *p, struct jail_part *jail)
 	if (r < 0) {
 		return r;
 	}
+	if (to->never_block) {
+		to->never_file =
+			arena_str(p->rules->arena, jail->file.values.never_block.at[0].at.file);
+		if (!to->never_file.p) {
+			to->never_block = netset_free(to->never_block);
+			return -ENOMEM;
+		}
+	}
 	jail->part->index = (uint16_t)p->rules->n_jails++;
 	return 0;
 }

@@ -180,6 +180,12 @@ static int replace_never_block(const struct main_file *m, struct reader *r, stru
 		return e;
 	}
 	netset_seal(set);
+	if (m->values.never_block.n > 0) {
+		rules->never_file = arena_str(rules->arena, m->values.never_block.at[0].at.file);
+		if (!rules->never_file.p) {
+			return -ENOMEM;
+		}
+	}
 	netset_free(rules->never_block);
 	rules->never_block = TAKE(set);
 	return 0;

@@ -164,17 +164,14 @@ static bool place(const struct ruleset *before, const struct ruleset *rules, str
 }
 
 /* Would the rules of now make it another kind of entry? *ret says why. */
-static bool is_of_another_kind(const struct ruleset *rules, const struct ban *ban,
-			       enum because *ret)
+static bool is_of_another_kind(const struct judge *now, const struct ban *ban, enum because *ret)
 {
-	const struct jail *jail = ban->jail != JAIL_BY_HAND ? &rules->jails[ban->jail] : NULL;
+	const struct jail *jail = ban->jail != JAIL_BY_HAND ? &now->rules->jails[ban->jail] : NULL;
+	const struct never_entry *cover = judge_spared_by(now, ban);
 
 	*ret = BECAUSE_NONE;
-	if (netset_covering(rules->never_block, &ban->prefix, NULL)) {
-		*ret = BECAUSE_NEVER_BLOCK;
-	} else if (jail && jail->never_block &&
-		   netset_covering(jail->never_block, &ban->prefix, NULL)) {
-		*ret = BECAUSE_JAIL_NEVER_BLOCK;
+	if (cover) {
+		*ret = judge_because(cover);
 	} else if (jail && jail->mode == JAIL_OBSERVE) {
 		*ret = BECAUSE_JAIL_OBSERVES;
 	} else if (ban->because == BECAUSE_DAEMON_OBSERVES) {
@@ -184,12 +181,18 @@ static bool is_of_another_kind(const struct ruleset *rules, const struct ban *ba
 }
 
 /* *ban becomes what it is under the rules of now. */
-static enum fate fate_of(const struct ruleset *before, const struct ruleset *rules, struct ban *ban,
+static enum fate fate_of(const struct ruleset *before, const struct judge *now, struct ban *ban,
 			 enum because *ret)
 {
-	bool goes = !place(before, rules, ban, ret) ||
-		    (!ban->ended && is_of_another_kind(rules, ban, ret));
+	bool goes = !place(before, now->rules, ban, ret);
 
+	if (!goes) {
+		struct ban renamed = *ban;
+
+		renamed.service = names_find(&now->rules->services,
+					     names_at(&before->services, ban->service));
+		goes = !ban->ended && is_of_another_kind(now, &renamed, ret);
+	}
 	if (!goes) {
 		return FATE_KEPT;
 	}
@@ -204,6 +207,48 @@ static uint16_t carry(const struct names *from, uint16_t number, struct names *t
 	uint16_t carried;
 
 	return word.n > 0 && names_add(to, arena, word, &carried) == 0 ? carried : none;
+}
+
+/* Under the rules of now the entry has other numbers. False: its jail is gone. */
+static bool rename_entry(const struct ruleset *before, struct ruleset *rules,
+			 struct never_entry *entry)
+{
+	if (entry->jail != NEVER_ANY_JAIL) {
+		entry->jail = ruleset_jail(rules, before->jails[entry->jail].name);
+	}
+	if (entry->service != NEVER_ANY_SERVICE) {
+		entry->service = carry(&before->services, entry->service, &rules->services,
+				       rules->arena, NEVER_ANY_SERVICE);
+		return entry->jail != JAIL_BY_HAND && entry->service != NEVER_ANY_SERVICE;
+	}
+	return entry->jail != JAIL_BY_HAND;
+}
+
+/* What the files say is there already, by the rules of now; the rest comes along, and all go on
+ * counting what they spare. */
+static int copy_never(const struct judge *before, struct ruleset *rules, struct judge *ret)
+{
+	const struct never_entry *entry, *same;
+	uint32_t cursor = 0;
+
+	while ((entry = never_block_each(before->never, &cursor))) {
+		bool from_files = entry->from == NEVER_CONFIG || entry->from == NEVER_PRIVATE;
+		struct never_entry copy = *entry;
+		int r = 0;
+
+		if (!rename_entry(before->rules, rules, &copy)) {
+			continue;
+		}
+		r = from_files ? 0 : never_block_put(ret->never, &copy);
+		if (r < 0) {
+			return r;
+		}
+		same = never_block_same(ret->never, &copy);
+		if (same) {
+			never_block_inherit(ret->never, same, before->never, entry);
+		}
+	}
+	return 0;
 }
 
 static int copy_ban(const struct ruleset *before, struct ruleset *rules, struct ban *ban,
@@ -232,7 +277,7 @@ static int copy_bans(struct judge *before, struct ruleset *rules, struct judge *
 		enum because because;
 		int r = 0;
 
-		switch (fate_of(before->rules, rules, &copy, &because)) {
+		switch (fate_of(before->rules, ret, &copy, &because)) {
 		case FATE_KEPT: r = copy_ban(before->rules, rules, &copy, ret); break;
 		case FATE_LIFTED: lifts++; break;
 		case FATE_FORGOTTEN: break;
@@ -261,7 +306,13 @@ static void copy_jails(const struct judge *before, const struct ruleset *rules, 
 
 int adopt_prepare(struct judge *before, struct ruleset *rules, struct judge *ret)
 {
+	int r = copy_never(before, rules, ret);
+
+	if (r < 0) {
+		return r;
+	}
 	copy_jails(before, rules, ret);
+	ret->latest = before->latest;
 	ret->stats = before->stats;
 	ret->last_event = before->last_event;
 	ret->last_ban = before->last_ban;
@@ -271,7 +322,7 @@ int adopt_prepare(struct judge *before, struct ruleset *rules, struct judge *ret
 	return copy_bans(before, rules, ret);
 }
 
-void adopt_lift(struct judge *before, const struct ruleset *rules, instant now)
+void adopt_lift(struct judge *before, const struct judge *now, instant at)
 {
 	uint32_t cursor = 0;
 	const struct ban *ban;
@@ -280,11 +331,11 @@ void adopt_lift(struct judge *before, const struct ruleset *rules, instant now)
 		struct ban copy = *ban;
 		struct decision lift = judge_about(ban);
 
-		if (fate_of(before->rules, rules, &copy, &lift.because) != FATE_LIFTED) {
+		if (fate_of(before->rules, now, &copy, &lift.because) != FATE_LIFTED) {
 			continue;
 		}
 		lift.kind = DECISION_LIFT;
-		lift.time = now;
+		lift.time = at;
 		outbox_decision(&before->out, &lift);
 		bans_drop(before->bans, ban);
 	}

@@ -17,6 +17,7 @@
 #include "detect/detector.h"
 #include "engine/adopt.h"
 #include "engine/judge.h"
+#include "engine/never.h"
 #include "engine/orders.h"
 
 enum {
@@ -66,6 +67,9 @@ static int take_tables(struct engine *e)
 {
 	int r = judge_init(&e->judge, e->rules, e->limits.subjects, e->limits.bans, e->seed);
 
+	if (r == 0) {
+		r = never_load(&e->judge);
+	}
 	return r < 0 ? r : take_detection(e);
 }
 
@@ -217,7 +221,7 @@ instant engine_deadline(const struct engine *e)
 {
 	const struct ban *ban = bans_next_end(e->judge.bans);
 
-	return ban ? ban->until : INSTANT_NEVER;
+	return instant_min(ban ? ban->until : INSTANT_NEVER, never_block_next_end(e->judge.never));
 }
 
 struct batch engine_take(struct engine *e)
@@ -250,7 +254,7 @@ static void change_over(struct engine *e, struct engine *fresh, const struct eng
 	struct tracker *windows = e->judge.tracker;
 	struct engine before;
 
-	adopt_lift(&e->judge, change->ruleset, change->now);
+	adopt_lift(&e->judge, &fresh->judge, change->now);
 	change->told(change->arg);
 	if (keeps_scores) {
 		e->judge.tracker = fresh->judge.tracker;
@@ -313,6 +317,18 @@ int engine_adopt(struct engine *e, const struct engine_change *change)
 	return r;
 }
 
+int engine_learn(struct engine *e, enum never_from from, const struct never_entry *entries,
+		 size_t n)
+{
+	outbox_begin(&e->judge.out);
+	return never_learn(&e->judge, from, entries, n);
+}
+
+const struct never_block *engine_never(const struct engine *e)
+{
+	return e->judge.never;
+}
+
 bool engine_observes(const struct engine *e)
 {
 	return e->judge.observes;
@@ -334,6 +350,7 @@ int engine_recall_ban(struct engine *e, const struct ban *ban)
 		return -EINVAL;
 	}
 	engine_recall_ids(e, 0, ban->id);
+	never_recall(j, ban);
 	history_add(j->history, judge_observer(ban), &ban->prefix, ban->since, ban->until);
 	if (bans_is_full(j->bans) && !bans_find(j->bans, ban->jail, &ban->prefix, ban->scope)) {
 		return -ENOSPC;

@@ -13,6 +13,7 @@
 #include "engine/ruleset.h"
 #include "engine/stats.h"
 #include "policy/bans.h"
+#include "policy/never_block.h"
 #include "policy/order.h"
 
 struct engine;
@@ -55,13 +56,13 @@ bool engine_feed_event(struct engine *e, const struct event *event);
 /* Everything up to `now` has been read: bans end, what is out of every window is forgotten. False:
  * the batch is full or there was a lot to forget: take, and call again. */
 bool engine_tick(struct engine *e, instant now);
-/* When the next ban or shadow ends by itself; INSTANT_NEVER. */
+/* When the next ban, shadow or never-block entry ends by itself; INSTANT_NEVER. */
 instant engine_deadline(const struct engine *e);
 /* What came about since the last take. Valid until the next call that feeds, ticks or orders. */
 struct batch engine_take(struct engine *e);
 
-/* 0: done, *ret says what. -ENOSPC: no room for the ban. -ENOMEM. -EINVAL: no such scope. The batch
- * must have been taken before. */
+/* 0: done, *ret says what. -ENOSPC: no room for the ban or the entries. -ENOMEM. -EINVAL: no such
+ * scope. The batch must have been taken before. */
 NODISCARD int engine_order(struct engine *e, const struct order *order, struct order_result *ret);
 
 /* Other rules, and who helps with them. */
@@ -83,6 +84,18 @@ struct engine_change {
  * ruleset over and frees the one before, unless it fails: then all is as it was. The batch must
  * have been taken. -ENOMEM; -EINVAL as engine_new(); what refill() gave. */
 NODISCARD int engine_adopt(struct engine *e, const struct engine_change *change);
+
+/* What is on never-block from this origin is exactly this; texts are copied, the same entry keeps
+ * its count of spared bans. Bans that an entry covers are lifted: take them as after an order. For
+ * NEVER_BY_HAND at the start only, with what was stored. An entry without a prefix is a host name
+ * by hand: whoever resolves it learns its addresses as NEVER_HOST with the same text, jail, service
+ * and end. -ENOSPC: more than NEVER_ENTRIES_MAX; -ENOMEM; nothing was taken away then. The batch
+ * must have been taken before. */
+NODISCARD int engine_learn(struct engine *e, enum never_from from,
+			   const struct never_entry *entries, size_t n);
+/* The list, to walk and to ask; valid until the next call that changes the engine. Its
+ * never_block_holes() belong into the kernel; never_block_changes() says when they are others. */
+const struct never_block *engine_never(const struct engine *e);
 /* Is the whole daemon observing? */
 bool engine_observes(const struct engine *e);
 

@@ -105,7 +105,8 @@ static int take_tables(struct judge *j, uint32_t subjects, uint32_t bans,
 	if (r < 0) {
 		return r;
 	}
-	return history_new(bans, seed, &j->history);
+	r = history_new(bans, seed, &j->history);
+	return r < 0 ? r : never_block_new(NEVER_ENTRIES_MAX, j->rules->host_v6, seed, &j->never);
 }
 
 int judge_init(struct judge *j, const struct ruleset *rules, uint32_t subjects, uint32_t bans,
@@ -135,6 +136,7 @@ void judge_done(struct judge *j)
 	j->tracker = tracker_free(j->tracker);
 	j->bans = bans_free(j->bans);
 	j->history = history_free(j->history);
+	j->never = never_block_free(j->never);
 	free(j->evidence);
 	free(j->entries);
 	j->evidence = NULL;
@@ -175,8 +177,29 @@ void judge_say_expired(struct judge *j, const struct ban *ban)
 	outbox_decision(&j->out, &lift);
 }
 
+const struct never_entry *judge_spared_by(const struct judge *j, const struct ban *ban)
+{
+	return never_block_find(j->never, &ban->prefix, ban->jail, ban->service);
+}
+
+void judge_drop_shadows(struct judge *j)
+{
+	uint32_t cursor = 0;
+	const struct ban *ban;
+
+	while ((ban = bans_each(j->bans, &cursor))) {
+		if (ban->kind == DECISION_SPARED && !judge_spared_by(j, ban)) {
+			bans_drop(j->bans, ban);
+		}
+	}
+}
+
 bool judge_end(struct judge *j, instant limit)
 {
+	j->latest = instant_max(j->latest, limit);
+	if (never_block_expire(j->never, limit)) {
+		judge_drop_shadows(j);
+	}
 	for (;;) {
 		const struct ban *ban = bans_next_end(j->bans);
 
@@ -220,20 +243,23 @@ size_t judge_evidence(const struct judge *j, uint16_t jail, uint32_t slot, insta
 	return n;
 }
 
-/* Kind, reason and, for spared ones, what covers it. */
-static void judge_kind(const struct judge *j, struct ban *ban, struct prefix *ret_cover)
+enum because judge_because(const struct never_entry *cover)
+{
+	if (never_entry_is_global(cover)) {
+		return BECAUSE_NEVER_BLOCK;
+	}
+	return cover->jail != NEVER_ANY_JAIL ? BECAUSE_JAIL_NEVER_BLOCK
+					     : BECAUSE_SERVICE_NEVER_BLOCK;
+}
+
+/* Kind and reason. */
+static void judge_kind(const struct judge *j, struct ban *ban, const struct never_entry *cover)
 {
 	const struct jail *jail = &j->rules->jails[ban->jail];
-	const struct prefix *cover = netset_covering(j->rules->never_block, &ban->prefix, NULL);
 
-	ban->kind = DECISION_SPARED;
-	ban->because = BECAUSE_NEVER_BLOCK;
-	if (!cover && jail->never_block) {
-		cover = netset_covering(jail->never_block, &ban->prefix, NULL);
-		ban->because = BECAUSE_JAIL_NEVER_BLOCK;
-	}
 	if (cover) {
-		*ret_cover = *cover;
+		ban->kind = DECISION_SPARED;
+		ban->because = judge_because(cover);
 	} else if (jail->mode == JAIL_OBSERVE || j->observes) {
 		ban->kind = DECISION_OBSERVED;
 		ban->because = jail->mode == JAIL_OBSERVE ? BECAUSE_JAIL_OBSERVES
@@ -307,10 +333,10 @@ static void decide(struct judge *j, uint16_t index, const struct prefix *subject
 		.score = tracker_score(j->tracker, slot),
 		.since = event->time,
 	};
-	struct prefix cover = { 0 };
+	const struct never_entry *cover = judge_spared_by(j, &ban);
 	struct decision d;
 
-	judge_kind(j, &ban, &cover);
+	judge_kind(j, &ban, cover);
 	judge_length(j, &ban);
 	if (!put(j, &ban)) {
 		j->stats.no_room++;
@@ -319,7 +345,10 @@ static void decide(struct judge *j, uint16_t index, const struct prefix *subject
 	history_add(j->history, judge_observer(&ban), subject, ban.since, ban.until);
 	count_kind(j, &ban);
 	d = judge_about(&ban);
-	d.cover = cover;
+	if (cover) {
+		never_block_count_spared(j->never, cover, ban.since);
+		d.cover = cover->prefix;
+	}
 	d.evidence = j->evidence;
 	d.n_evidence = least(j->max_evidence,
 			     judge_evidence(j, index, slot, tracker_newest(j->tracker, slot),

@@ -10,6 +10,7 @@
 #include "engine/stats.h"
 #include "policy/bans.h"
 #include "policy/history.h"
+#include "policy/never_block.h"
 #include "policy/tracker.h"
 
 struct judge {
@@ -17,9 +18,11 @@ struct judge {
 	struct tracker *tracker;
 	struct bans *bans;
 	struct history *history;
+	struct never_block *never;
 	struct outbox out;
 	struct outbox_room line; /* what one line may need at most */
 	bool observes;
+	instant latest; /* the newest time that it was told: of an event, a tick or an order */
 	uint64_t last_event, last_ban; /* ids given so far */
 	struct evidence *evidence;     /* scratch, max_evidence of them */
 	struct tracker_entry *entries; /* the same */
@@ -46,6 +49,12 @@ void judge_event(struct judge *j, const struct route *route, const struct event 
 void judge_recall(struct judge *j, const struct route *route, uint64_t id,
 		  const struct event *event);
 
+/* Why is spared what this entry covers? */
+enum because judge_because(const struct never_entry *cover);
+/* What is on never-block and spares this ban; NULL. */
+const struct never_entry *judge_spared_by(const struct judge *j, const struct ban *ban);
+/* Drops what was spared and is on never-block no more: the jail decides again. */
+void judge_drop_shadows(struct judge *j);
 /* The decision about a ban with all that the ban knows; kind, because and time are the ban's. */
 struct decision judge_about(const struct ban *ban);
 /* Says that the ban's time was over. */

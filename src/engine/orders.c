@@ -8,8 +8,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "engine/lifts.h"
+#include "engine/never.h"
 
 /* An IPv6 prefix longer than what is counted and banned is widened to it. */
 static struct prefix widened(const struct ruleset *r, const struct prefix *p)
@@ -39,17 +41,6 @@ static void say(struct judge *j, struct decision *d, const struct order *order)
 	outbox_decision(&j->out, d);
 }
 
-static void say_lift(struct judge *j, const struct ban *ban, const struct order *order,
-		     enum because because)
-{
-	struct decision lift = judge_about(ban);
-
-	lift.kind = DECISION_LIFT;
-	lift.because = because;
-	lift.time = order->time;
-	say(j, &lift, order);
-}
-
 /* Says what becomes of the entry that a new ban by hand takes the place of. */
 static void say_old(struct judge *j, const struct ban *old, const struct order *order)
 {
@@ -57,7 +48,7 @@ static void say_old(struct judge *j, const struct ban *old, const struct order *
 		return;
 	}
 	if (order->time.us < old->until.us) {
-		say_lift(j, old, order, BECAUSE_REPLACED);
+		lifts_say(j, old, order, BECAUSE_REPLACED);
 	} else {
 		judge_say_expired(j, old);
 	}
@@ -98,7 +89,8 @@ static int put(struct judge *j, const struct order *order, const struct prefix *
 static int ban(struct judge *j, const struct order *order, struct order_result *ret)
 {
 	const struct prefix prefix = widened(j->rules, &order->prefix);
-	const struct prefix *cover = netset_covering(j->rules->never_block, &prefix, NULL);
+	const struct never_entry *cover =
+		never_block_find(j->never, &prefix, JAIL_BY_HAND, NEVER_ANY_SERVICE);
 	const struct ban *old = bans_find(j->bans, JAIL_BY_HAND, &prefix, order->scope);
 	bool runs = old && !old->ended && order->time.us < old->until.us;
 	int r;
@@ -107,7 +99,7 @@ static int ban(struct judge *j, const struct order *order, struct order_result *
 		return -EINVAL;
 	}
 	if (cover) {
-		*ret = (struct order_result){ .never_block = true, .cover = *cover };
+		*ret = (struct order_result){ .never_block = true, .cover = cover->prefix };
 		return 0;
 	}
 	if (runs && order->until.us <= old->until.us) {
@@ -163,45 +155,12 @@ static size_t lift_inside(struct judge *j, const struct order *order, const stru
 			continue;
 		}
 		if (is_running(ban)) {
-			say_lift(j, ban, order, BECAUSE_UNBAN);
+			lifts_say(j, ban, order, BECAUSE_UNBAN);
 			lifts++;
 		}
 		bans_drop(j->bans, ban);
 	}
 	return lifts;
-}
-
-static int compare_prefixes(const void *left, const void *right)
-{
-	const struct decision *a = left, *b = right;
-
-	return prefix_cmp(&a->prefix, &b->prefix);
-}
-
-static int compare_ids(const void *left, const void *right)
-{
-	const struct decision *a = left, *b = right;
-
-	return (a->ban > b->ban) - (a->ban < b->ban);
-}
-
-/* Pardons each lifted prefix once, however many jails had banned it; leaves the lifts in order of
- * their ids. */
-static void pardon(struct judge *j, const struct order *order)
-{
-	size_t n;
-	struct decision *lifts = outbox_decisions(&j->out, &n);
-
-	if (n == 0) {
-		return;
-	}
-	qsort(lifts, n, sizeof(*lifts), compare_prefixes);
-	for (size_t i = 0; i < n; i++) {
-		if (i == 0 || !prefix_eq(&lifts[i - 1].prefix, &lifts[i].prefix)) {
-			history_pardon(j->history, &lifts[i].prefix, order->time);
-		}
-	}
-	qsort(lifts, n, sizeof(*lifts), compare_ids);
 }
 
 static void forget_inside(struct judge *j, const struct order *order, const struct prefix *inside)
@@ -244,7 +203,7 @@ static int unban(struct judge *j, const struct order *order, const struct prefix
 			result.cover = cover->prefix;
 		}
 	}
-	pardon(j, order);
+	lifts_pardon(j, order->time);
 	*ret = result;
 	return 0;
 }
@@ -256,6 +215,7 @@ int orders_apply(struct judge *j, const struct order *order, struct order_result
 	struct prefix inside;
 
 	assert(outbox_is_empty(&j->out));
+	j->latest = instant_max(j->latest, order->time);
 	kept.by = outbox_text(&j->out, order->by, ORDER_TEXT_MAX);
 	kept.reason = outbox_text(&j->out, order->reason, ORDER_TEXT_MAX);
 	switch (order->kind) {
@@ -264,6 +224,8 @@ int orders_apply(struct judge *j, const struct order *order, struct order_result
 		inside = widened(j->rules, &order->prefix);
 		return unban(j, &kept, &inside, 1, ret);
 	case ORDER_UNBAN_ALL: return unban(j, &kept, everything, ARRAY_SIZE(everything), ret);
+	case ORDER_NEVER_ADD: return never_add(j, &kept, ret);
+	case ORDER_NEVER_REMOVE: return never_remove(j, &kept, ret);
 	case ORDER_OBSERVE:
 	case ORDER_ENFORCE:
 		j->observes = order->kind == ORDER_OBSERVE;

@@ -51,8 +51,9 @@ struct ruleset {
 	size_t n_sources;
 	struct scope *scopes; /* [0] is all ports, drop */
 	size_t n_scopes;
-	struct netset *never_block;     /* sealed; the tag is the line in ipsd.conf, 0 for built-in
-					   ones; never NULL */
+	struct netset *never_block;     /* sealed; the tag is the line in never_file, 0 for
+					   built-in ones; never NULL */
+	struct str never_file;          /* ipsd.conf, or what overrides it */
 	uint8_t host_v6;                /* length of an IPv6 subject, 64 */
 	uint8_t network_v4, network_v6; /* 24, 48 */
 	uint32_t max_subjects;

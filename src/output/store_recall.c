@@ -46,6 +46,13 @@ static instant end_of(const struct recall *recall, const struct stored_ban *stor
 	return instant_min(d->until, instant_add(recall->now, instant_since(d->until, d->time)));
 }
 
+/* Counts for none: a person's wish ended it. */
+static bool is_pardoned(const struct stored_ban *stored)
+{
+	return stored->ended_because == BECAUSE_UNBAN ||
+	       stored->ended_because == BECAUSE_NEVER_BLOCK;
+}
+
 static bool recall_ban(void *arg, const struct stored_ban *stored)
 {
 	struct recall *recall = arg;
@@ -82,7 +89,7 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	buf_add_str(&reason, d->reason);
 	ban.by = by.n ? buf_text(&by) : NULL;
 	ban.reason = reason.n ? buf_text(&reason) : NULL;
-	if (stored->ended_because != BECAUSE_UNBAN) {
+	if (!is_pardoned(stored)) {
 		recall->error = engine_recall_ban(recall->engine, &ban);
 	}
 	return recall->error >= 0;

@@ -56,8 +56,8 @@ static bool is_sane(const struct stored_ban *b)
 
 	return d->prefix.addr.family && d->prefix.len <= addr_bits(&d->prefix.addr) &&
 	       d->kind != DECISION_LIFT && d->kind <= DECISION_OBSERVED &&
-	       d->action <= ACTION_BLACKLIST && d->because <= BECAUSE_PORTS_GONE &&
-	       b->ended_because <= BECAUSE_PORTS_GONE;
+	       d->action <= ACTION_BLACKLIST && d->because < BECAUSE_COUNT &&
+	       b->ended_because < BECAUSE_COUNT;
 }
 
 bool store_row_ban(struct sql_statement *st, struct stored_ban *ret)

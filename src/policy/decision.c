@@ -28,6 +28,7 @@ const char *because_words(enum because because)
 	case BECAUSE_NONE: return "";
 	case BECAUSE_NEVER_BLOCK: return "it is on never-block";
 	case BECAUSE_JAIL_NEVER_BLOCK: return "it is on the jail's own never-block";
+	case BECAUSE_SERVICE_NEVER_BLOCK: return "it is on never-block for this service";
 	case BECAUSE_JAIL_OBSERVES: return "the jail only observes";
 	case BECAUSE_DAEMON_OBSERVES: return "ipsd only observes";
 	case BECAUSE_EXPIRED: return "its time was over";
@@ -45,6 +46,7 @@ const char *because_word(enum because because)
 	case BECAUSE_NONE: return NULL;
 	case BECAUSE_NEVER_BLOCK: return "never-block";
 	case BECAUSE_JAIL_NEVER_BLOCK: return "jail-never-block";
+	case BECAUSE_SERVICE_NEVER_BLOCK: return "service-never-block";
 	case BECAUSE_JAIL_OBSERVES: return "jail-observes";
 	case BECAUSE_DAEMON_OBSERVES: return "daemon-observes";
 	case BECAUSE_EXPIRED: return "expired";

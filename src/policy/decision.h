@@ -21,16 +21,20 @@ enum ban_action { ACTION_BLOCK, ACTION_BLACKLIST };
 
 enum because {
 	BECAUSE_NONE,
-	BECAUSE_NEVER_BLOCK,      /* spared: the global list */
-	BECAUSE_JAIL_NEVER_BLOCK, /* spared: the jail's own list */
+	BECAUSE_NEVER_BLOCK, /* spared: an entry for everybody; lift: it was put on never-block */
+	BECAUSE_JAIL_NEVER_BLOCK, /* spared: an entry for this jail */
 	BECAUSE_JAIL_OBSERVES,
 	BECAUSE_DAEMON_OBSERVES,
-	BECAUSE_EXPIRED,    /* lift: its time was over */
-	BECAUSE_UNBAN,      /* lift: a person ordered it */
-	BECAUSE_REPLACED,   /* lift: an order made it another ban */
-	BECAUSE_JAIL_GONE,  /* lift: the rules have no such jail any more */
-	BECAUSE_PORTS_GONE, /* lift, by hand: nor these ports */
+	BECAUSE_EXPIRED,             /* lift: its time was over */
+	BECAUSE_UNBAN,               /* lift: a person ordered it */
+	BECAUSE_REPLACED,            /* lift: an order made it another ban */
+	BECAUSE_JAIL_GONE,           /* lift: the rules have no such jail any more */
+	BECAUSE_PORTS_GONE,          /* lift, by hand: nor these ports */
+	BECAUSE_SERVICE_NEVER_BLOCK, /* spared: an entry for this service */
 };
+
+/* Their numbers are stored: one more goes to the end. */
+#define BECAUSE_COUNT (BECAUSE_SERVICE_NEVER_BLOCK + 1)
 
 /* One event that counted towards a decision. */
 struct evidence {
@@ -66,6 +70,6 @@ const char *decision_word(enum decision_kind kind);
 const char *action_word(enum ban_action action);
 /* A sentence's end: "it is on never-block", "the jail only observes", "its time was over". */
 const char *because_words(enum because because);
-/* A word for JSON: "never-block", "jail-never-block", "jail-observes", "daemon-observes",
- * "expired", "unban", "replaced", "jail-gone", "ports-gone"; NULL for none. */
+/* A word for JSON: "never-block", "jail-never-block", "service-never-block", "jail-observes",
+ * "daemon-observes", "expired", "unban", "replaced", "jail-gone", "ports-gone"; NULL for none. */
 const char *because_word(enum because because);

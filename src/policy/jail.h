@@ -41,9 +41,10 @@ struct jail {
 	uint16_t n_points;
 	const uint64_t *
 		services; /* one bit per service number; NULL: all, also events without a service */
-	uint16_t n_services; /* bits in `services` */
-	struct netset
-		*never_block; /* this jail's own, sealed, freed with its ruleset; NULL: none */
+	uint16_t n_services;        /* bits in `services` */
+	struct netset *never_block; /* this jail's own, sealed, freed with its ruleset; NULL: none.
+				       The tag is the line in never_file */
+	struct str never_file;
 };
 
 /* The multiplier of an event type; 0 for types the jail does not name. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* order.h - what a person asks for: ban, unban, observe, enforce.
+/* order.h - what a person asks for: ban, unban, never-block, observe, enforce.
  *
  * Plain data; texts are borrowed for the call. */
 #include <stdbool.h>
@@ -9,8 +9,17 @@
 #include "base/addr.h"
 #include "base/str.h"
 #include "base/time.h"
+#include "policy/never_block.h"
 
-enum order_kind { ORDER_BAN, ORDER_UNBAN, ORDER_UNBAN_ALL, ORDER_OBSERVE, ORDER_ENFORCE };
+enum order_kind {
+	ORDER_BAN,
+	ORDER_UNBAN,
+	ORDER_UNBAN_ALL,
+	ORDER_NEVER_ADD,
+	ORDER_NEVER_REMOVE,
+	ORDER_OBSERVE,
+	ORDER_ENFORCE
+};
 
 enum { ORDER_TEXT_MAX = 255 };
 
@@ -23,14 +32,18 @@ struct order {
 	uint16_t jail;         /* unban: only this jail's bans; JAIL_BY_HAND: only those by hand;
 				  ORDER_ANY_JAIL */
 	struct str by, reason; /* cut at ORDER_TEXT_MAX bytes */
+	const struct never_entry *never; /* never-block: NEVER_BY_HAND entries */
+	size_t n_never;
 };
 
 #define ORDER_ANY_JAIL 0xfffe
 
 struct order_result {
-	size_t made;   /* bans made */
-	size_t lifted; /* unban: bans lifted */
-	bool covered;  /* unban: something still covers the prefix: `cover` */
+	size_t made;    /* bans, or never-block entries, made */
+	size_t renewed; /* never-block: entries that stood already */
+	size_t removed; /* never-block: entries taken out */
+	size_t lifted;  /* unban, never-block: bans lifted */
+	bool covered;   /* unban: something still covers the prefix: `cover` */
 	struct prefix cover;
 	bool known; /* ban: the same ban by hand stood already and now ends at the later of the two
 		       times */

@@ -5,8 +5,9 @@ import subprocess
 import sequence
 
 FOLLOWS_A_DECISION = "evidence "
-# The lifts of one unban, or of one reload, come in any order.
-NO_ORDER = ("lift unban ", "lift jail-gone", "lift never-block", "lift jail-never-block", "lift jail-observes")
+# The lifts of one order, or of one reload, come in any order.
+NO_ORDER = ("lift unban ", "lift jail-gone", "lift never-block", "lift jail-never-block",
+            "lift service-never-block", "lift jail-observes")
 
 
 class Driver:

@@ -118,6 +118,31 @@ static void print_entries(const struct engine *e)
 	}
 }
 
+static void print_never(const struct engine *e)
+{
+	const struct never_entry *entry;
+	uint32_t cursor = 0;
+
+	while ((entry = never_block_each(engine_never(e), &cursor))) {
+		if (entry->from != NEVER_BY_HAND) {
+			continue;
+		}
+		(void)fputs("never", stdout);
+		print_prefix(&entry->prefix);
+		print_time(entry->until);
+		if (entry->jail == NEVER_ANY_JAIL) {
+			(void)fputs(" any", stdout);
+		} else {
+			(void)printf(" %u", entry->jail);
+		}
+		if (entry->service == NEVER_ANY_SERVICE) {
+			(void)puts(" any");
+		} else {
+			(void)printf(" %u\n", entry->service);
+		}
+	}
+}
+
 static void print_about(const struct engine *e, const struct prefix *p, instant now)
 {
 	const struct ruleset *r = engine_ruleset(e);
@@ -147,6 +172,7 @@ void answer_state(const struct engine *e, const struct words *w)
 	print_time(engine_deadline(e));
 	(void)printf("\ncount %" PRIu64 " %" PRIu32 "\n", stats.counted, stats.subjects);
 	print_entries(e);
+	print_never(e);
 	for (size_t i = 2; i < w->n; i++) {
 		struct prefix p = word_prefix(w->at[i]);
 
@@ -156,9 +182,11 @@ void answer_state(const struct engine *e, const struct words *w)
 
 void answer_order(const struct order *o, const struct order_result *result)
 {
-	(void)printf("result made=%zu lifted=%zu known=%d never-block=%d covered=%d cover=",
-		     result->made, o->kind == ORDER_BAN ? 0 : result->lifted, result->known,
-		     result->never_block, result->covered);
+	(void)printf("result made=%zu renewed=%zu removed=%zu lifted=%zu known=%d never-block=%d "
+		     "covered=%d cover=",
+		     result->made, result->renewed, result->removed,
+		     o->kind == ORDER_BAN ? 0 : result->lifted, result->known, result->never_block,
+		     result->covered);
 	if (result->covered || result->never_block) {
 		char text[PREFIX_TEXT_MAX];
 

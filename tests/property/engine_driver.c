@@ -65,7 +65,22 @@ static uint16_t order_jail(struct str word)
 	return str_eq(word, STR("hand")) ? JAIL_BY_HAND : word_small(word);
 }
 
-static struct order read_order(const struct words *w)
+/* The entry of an order whose word number `at` is the jail. */
+static struct never_entry read_never(const struct words *w, size_t at)
+{
+	const struct prefix p = word_prefix(w->at[2]);
+	struct never_entry entry = never_entry_of(NEVER_BY_HAND, &p);
+
+	if (!str_eq(w->at[at], STR("any"))) {
+		entry.jail = word_small(w->at[at]);
+	}
+	if (!str_eq(w->at[at + 1], STR("any"))) {
+		entry.service = word_small(w->at[at + 1]);
+	}
+	return entry;
+}
+
+static struct order read_order(const struct words *w, struct never_entry *never)
 {
 	struct order o = { .time = { word_time(w->at[1]) },
 			   .by = STR("ann"),
@@ -84,6 +99,13 @@ static struct order read_order(const struct words *w)
 	} else if (str_eq(verb, STR("unban-all"))) {
 		o.kind = ORDER_UNBAN_ALL;
 		o.jail = order_jail(w->at[2]);
+	} else if (str_eq(verb, STR("never-add"))) {
+		o.kind = ORDER_NEVER_ADD;
+		*never = read_never(w, 4);
+		never->until = (instant){ word_time(w->at[3]) };
+	} else if (str_eq(verb, STR("never-remove"))) {
+		o.kind = ORDER_NEVER_REMOVE;
+		*never = read_never(w, 3);
 	} else if (str_eq(verb, STR("observe"))) {
 		o.kind = ORDER_OBSERVE;
 	} else if (str_eq(verb, STR("enforce"))) {
@@ -96,9 +118,12 @@ static struct order read_order(const struct words *w)
 
 static void give_order(struct driver *d, const struct words *w)
 {
-	struct order o = read_order(w);
+	struct never_entry never;
+	struct order o = read_order(w, &never);
 	struct order_result result;
 
+	o.never = &never;
+	o.n_never = 1;
 	if (engine_order(d->engine, &o, &result) < 0) {
 		fail("order failed", w->at[0]);
 	}

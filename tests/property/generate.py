@@ -137,13 +137,20 @@ class Happening:
     def order(self):
         r = self.r
         time = self.now - (r.random() < 0.1) * r.choice([1, 3, 10]) * GRID
-        verb = r.choice(["ban", "ban", "ban", "unban", "unban", "unban", "unban-all", "observe", "enforce"])
+        verb = r.choice(["ban", "ban", "ban", "unban", "unban", "unban", "unban-all", "observe", "enforce",
+                         "never-add", "never-add", "never-remove"])
         words = [verb, seconds(time)]
         which = r.choice(["any", "any", "any", "hand", *map(str, range(len(self.jails)))])
         if verb == "ban":
             until = time + r.choice([1, 2, 5, 10, 20, 100]) * GRID
             words += [r.choice(self.prefixes), r.choice([seconds(until)] * 4 + ["never"]),
                       str(r.choice([0, 0, 0, 1]))]
+        elif verb.startswith("never-"):
+            until = time + r.choice([1, 2, 5, 10, 20, 100]) * GRID
+            words += [r.choice(self.prefixes)]
+            words += [r.choice([seconds(until)] * 2 + ["never"])] if verb == "never-add" else []
+            words += [r.choice(["any", "any", *map(str, range(len(self.jails)))])]
+            words += [r.choice(["any", "any", "any", *SERVICES[:3]])]
         elif verb == "unban":
             words += [r.choice(self.prefixes), which]
         elif verb == "unban-all":

@@ -57,9 +57,29 @@ MUTANTS = [
     ("clear, but what comes during the ban is entered",
      "if jail.clears and self.is_banned(n, subject, e):", "if False:"),
     ("the shortest never-block entry is named", "return max((q for q", "return min((q for q"),
-    ("the jail's own never-block wins", "return \"spared\", \"never-block\", cover",
-     'return ("spared", "jail-never-block", cover) if covering(jail.never_block, subject)'
-     ' else ("spared", "never-block", cover)'),
+    ("the longest entry wins, for whomever it is", "[x.prefix for x in holds if x.for_everybody]",
+     "[x.prefix for x in holds if x.for_everybody and covering([y.prefix for y in holds], prefix) == x.prefix]"),
+    ("an entry for a jail holds for all", "x.jail in (ANY_JAIL, jail) and ", ""),
+    ("an entry for a service holds for all", "x.jail in (ANY_JAIL, jail) and x.service in (ANY_SERVICE, service)",
+     "x.jail in (ANY_JAIL, jail)"),
+    ("an entry for a jail stays exact", "if not entry.for_everybody:", "if False:"),
+    ("an entry for everybody is widened", "if not entry.for_everybody:", "if True:"),
+    ("never-block lifts nothing", 'if ban.kind == "ban" and not ban.ended and spared:', "if False:"),
+    ("what never-block lifts is not pardoned", """            self.pardon(lifted, time)
+        return said
+
+    # --- Episodes""", """            pass
+        return said
+
+    # --- Episodes"""),
+    ("what was spared stays spared", 'elif ban.kind == "spared" and not spared:', "elif False:"),
+    ("an entry ends late", "any(x.until <= now for x in self.never)", "any(x.until < now for x in self.never)"),
+    ("an entry's end drops no shadow", "            self.settle(now)\n", ""),
+    ("an entry again keeps its first end", "if not x.same(entry)] + [entry]\n",
+     "if not x.same(entry)] + (renewed or [entry])\n"),
+    ("remove takes all with the prefix", "kept = [x for x in self.never if not x.same(entry)]",
+     "kept = [x for x in self.never if not (x.by_hand and x.prefix == entry.prefix)]"),
+    ("the deadline forgets never-block", "ends + [x.until for x in self.never]", "ends"),
     ("the daemon's observing is asked first", "if jail.observes:", "if jail.observes and not self.observing:"),
     ("services are not asked", "jail.services is None or", "True or"),
     ("filters are not asked", "(e.source, e.filter) in jail.watch", "(e.source, 0) in jail.watch"),

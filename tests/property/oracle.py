@@ -19,103 +19,10 @@ import bisect
 import collections
 import functools
 import ipaddress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
-NEVER = 2**63 - 1       # the end of a permanent ban
-PERMANENT = NEVER       # a step of a ladder
-BAN_AT_ONCE = "ban"     # a multiplier
-BY_HAND = "hand"        # the jail of a ban that a person ordered
-ANY_JAIL = "any"        # an unban of whatever jail
-ENFORCED = "enforced"   # the history that all enforcing jails share
-MONTH = 30 * 86_400_000_000
-EVERYTHING = ("0.0.0.0/0", "::/0")
-
-
-@dataclass
-class Jail:
-    name: str
-    watch: set              # of (source, filter)
-    services: set | None    # None: all, also events without a service
-    multipliers: dict       # event type -> points or BAN_AT_ONCE
-    window: int
-    threshold: int
-    ladder: list
-    ban_memory: int
-    clears: bool = False    # after-ban = clear
-    observes: bool = False
-    scope: int = 0
-    never_block: list = field(default_factory=list)
-
-
-@dataclass
-class Rules:
-    jails: list
-    never_block: list = field(default_factory=list)
-    observe: bool = False
-    host_v6: int = 64
-
-
-@dataclass
-class Event:
-    time: int
-    addr: str | None        # None: the line named none
-    type: int
-    service: int | None
-    source: int
-    filter: int
-    count: int = 1
-
-
-@dataclass
-class Entry:
-    """An event in a window."""
-    time: int
-    event: int
-    type: int
-    count: int
-    points: int
-
-
-@dataclass
-class Window:
-    latest: int             # T, the latest event time seen
-    entries: list = field(default_factory=list)
-
-
-@dataclass
-class Episode:
-    start: int
-    end: int
-
-
-@dataclass
-class Ban:
-    id: int
-    kind: str               # "ban", or the shadows "spared", "observed"
-    because: str | None     # of a shadow
-    prefix: str
-    jail: object            # number, or BY_HAND
-    scope: int
-    until: int
-    ended: bool = False
-
-
-@dataclass
-class Decision:
-    kind: str               # "ban", "lift", "spared", "observed"
-    because: str | None
-    ban: Ban
-    time: int
-    type: int | None = None
-    service: int | None = None
-    threshold: int = 0
-    score: int = 0
-    cover: str | None = None    # spared: the never-block entry
-    evidence: tuple = ()
-
-    @property
-    def action(self):
-        return "blacklist" if self.ban.until == NEVER else "block"
+from oracle_words import (ANY_JAIL, ANY_SERVICE, BAN_AT_ONCE, BY_HAND, ENFORCED, EVERYTHING, MONTH, NEVER,
+                          NO_JAIL, PERMANENT, Ban, Decision, Entry, Episode, Event, Jail, Never, Rules, Window)
 
 
 @functools.lru_cache(None)
@@ -170,6 +77,7 @@ class Oracle:
         self.observing = rules.observe
         self.windows = {}                                 # (jail, subject) -> Window
         self.table = {}                                   # (jail, prefix, scope) -> Ban
+        self.never = self.of_the_rules()
         self.histories = collections.defaultdict(list)    # (history, prefix) -> episodes
         self.log = []                                     # (number, event) of all that counted
         self.last_event = self.last_ban = 0
@@ -247,7 +155,7 @@ class Oracle:
 
     def decide(self, n, subject, e, evidence):
         jail = self.rules.jails[n]
-        kind, because, cover = self.verdict(jail, subject, self.observing)
+        kind, because, cover = self.verdict(n, subject, e.service, self.observing)
         history = ENFORCED if kind == "ban" else n
         nth = self.nth_episode(history, subject, e.time, jail.ban_memory)
         step = jail.ladder[min(nth, len(jail.ladder)) - 1]
@@ -257,18 +165,18 @@ class Oracle:
         said = self.put(kind, because, subject, n, jail.scope, e.time, until)
         made = said[-1]
         made.type, made.service, made.threshold = e.type, e.service, jail.threshold
+        made.ban.service = e.service
         made.score, made.cover, made.evidence = sum(x.points for x in evidence), cover, evidence
         if jail.clears:
             self.notes["after-ban = clear"] += 1
             del self.windows[n, subject]
         return said
 
-    def verdict(self, jail, subject, daemon_observes):
+    def verdict(self, n, subject, service, daemon_observes):
         """Kind, because, cover (7.10)."""
-        if cover := covering(self.rules.never_block, subject):
-            return "spared", "never-block", cover
-        if cover := covering(jail.never_block, subject):
-            return "spared", "jail-never-block", cover
+        jail = NO_JAIL if n == BY_HAND else self.rules.jails[n]
+        if spared := self.spares(subject, n, service):
+            return "spared", *spared
         if jail.observes:
             return "observed", "jail-observes", None
         if daemon_observes:
@@ -288,6 +196,45 @@ class Oracle:
     def lift(self, ban, because, time):
         ban.ended = True
         return Decision("lift", because, ban, time)
+
+    # --- Never-block (7.10) -------------------------------------------------------------------
+
+    def of_the_rules(self):
+        return [Never(p) for p in self.rules.never_block] + [
+            self.exact(Never(p, jail=n)) for n, jail in enumerate(self.rules.jails) for p in jail.never_block]
+
+    def exact(self, entry):
+        """Inside a subject nothing is counted, so an entry for a jail or service holds for all of it."""
+        if not entry.for_everybody:
+            entry.prefix = widened(entry.prefix, self.rules.host_v6)
+        return entry
+
+    def spares(self, prefix, jail, service):
+        """(because, cover), or None. An entry for everybody first, then those of the jail or service."""
+        holds = [x for x in self.never if inside(prefix, x.prefix)
+                 and x.jail in (ANY_JAIL, jail) and x.service in (ANY_SERVICE, service)]
+        if cover := covering([x.prefix for x in holds if x.for_everybody], prefix):
+            return "never-block", cover
+        if cover := covering([x.prefix for x in holds], prefix):
+            of_jail = any(x.prefix == cover and x.jail == jail for x in holds)
+            return "jail-never-block" if of_jail else "service-never-block", cover
+        return None
+
+    def settle(self, time):
+        """After a change: what is on the list is not banned, what is on it no more is not spared, so
+        that the jail decides again at the next event."""
+        said = []
+        for key, ban in list(self.table.items()):
+            spared = self.spares(ban.prefix, ban.jail, ban.service)
+            if ban.kind == "ban" and not ban.ended and spared:
+                said.append(self.lift(ban, "never-block", time))
+                del self.table[key]
+            elif ban.kind == "spared" and not spared:
+                self.notes["spared no more"] += not ban.ended
+                del self.table[key]
+        for lifted in {decision.ban.prefix for decision in said}:
+            self.pardon(lifted, time)
+        return said
 
     # --- Episodes (7.5) -----------------------------------------------------------------------
 
@@ -322,6 +269,10 @@ class Oracle:
 
     def end_bans(self, now):
         """What has ended by `now` is lifted as of its end; shadows end silently."""
+        if any(x.until <= now for x in self.never):
+            self.notes["never-block ended"] += 1
+            self.never = [x for x in self.never if x.until > now]
+            self.settle(now)
         over = [ban for ban in self.table.values() if not ban.ended and ban.until <= now]
         said = []
         for ban in sorted(over, key=lambda ban: (ban.until, ban.id)):
@@ -345,8 +296,8 @@ class Oracle:
 
     def order_ban(self, time, prefix, until, scope):
         prefix = widened(prefix, self.rules.host_v6)
-        if cover := covering(self.rules.never_block, prefix):
-            return [], {"made": 0, "never_block": True, "cover": cover}
+        if spared := self.spares(prefix, BY_HAND, None):
+            return [], {"made": 0, "never_block": True, "cover": spared[1]}
         standing = self.table.get((BY_HAND, prefix, scope))
         known = standing is not None and not standing.ended and time < standing.until
         if known and until <= standing.until:
@@ -387,6 +338,20 @@ class Oracle:
                         if not inside(host_prefix(e.addr, self.rules.host_v6), prefix)]
         return said
 
+    def order_never_add(self, time, prefix, until, jail, service):
+        entry = self.exact(Never(prefix, until, jail, service, by_hand=True))
+        renewed = [x for x in self.never if x.same(entry)]
+        self.never = [x for x in self.never if not x.same(entry)] + [entry]
+        said = self.settle(time)
+        self.notes["never-block lifts"] += len(said)
+        return said, {"made": not renewed, "renewed": len(renewed), "lifted": len(said)}
+
+    def order_never_remove(self, time, prefix, jail, service):
+        entry = self.exact(Never(prefix, NEVER, jail, service, by_hand=True))
+        kept = [x for x in self.never if not x.same(entry)]
+        removed, self.never = len(self.never) - len(kept), kept
+        return self.settle(time), {"removed": removed}
+
     def order_observe(self, yes):
         self.observing = yes
         return [], {}
@@ -400,6 +365,9 @@ class Oracle:
             self.observing = rules.observe
         now = {jail.name: n for n, jail in enumerate(rules.jails)}
         moved = {n: now.get(jail.name) for n, jail in enumerate(before.jails)} | {BY_HAND: BY_HAND}
+        self.never = self.of_the_rules() + [
+            replace(x, jail=ANY_JAIL if x.jail == ANY_JAIL else moved[x.jail]) for x in self.never
+            if x.by_hand and (x.jail == ANY_JAIL or moved[x.jail] is not None)]
         said = self.move_bans(time, moved)
         histories = self.histories
         self.histories = collections.defaultdict(list)
@@ -441,8 +409,7 @@ class Oracle:
         """Its kind of entry is another one by the rules of now; None: it is not."""
         if ban.ended:
             return None
-        its = Jail("", set(), None, {}, 0, 0, [], 0) if n == BY_HAND else self.rules.jails[n]
-        kind, because, _ = self.verdict(its, ban.prefix, daemon_observes=ban.because == "daemon-observes")
+        kind, because, _ = self.verdict(n, ban.prefix, ban.service, ban.because == "daemon-observes")
         return None if because == ban.because else because or kind
 
     # --- What can be asked --------------------------------------------------------------------
@@ -459,5 +426,6 @@ class Oracle:
         return max(ends) if ends and not self.observing else None
 
     def deadline(self):
-        """When the next one ends by itself."""
-        return min((ban.until for ban in self.table.values() if not ban.ended), default=NEVER)
+        """When the next one, or an entry of never-block, ends by itself."""
+        ends = [ban.until for ban in self.table.values() if not ban.ended]
+        return min(ends + [x.until for x in self.never], default=NEVER)

@@ -10,6 +10,8 @@ then what happens, each with its time:
   tick TIME
   ban TIME PREFIX UNTIL|never SCOPE
   unban TIME PREFIX JAIL|hand|any        unban-all TIME JAIL|hand|any
+  never-add TIME PREFIX UNTIL|never JAIL|any SERVICE|any
+  never-remove TIME PREFIX JAIL|any SERVICE|any
   observe TIME                           enforce TIME
   reload TIME                            (behind other rules: those are taken over)
   end TIME PREFIX...                     (the last line: prints the state, asks about the prefixes)
@@ -133,6 +135,11 @@ def order(law, oracle, verb, time, words):
         return oracle.order_unban(time, words[0], jail_number(words[1]))
     if verb == "unban-all":
         return oracle.order_unban_all(time, jail_number(words[0]))
+    if verb == "never-add":
+        until = law.NEVER if words[1] == "never" else microseconds(words[1])
+        return oracle.order_never_add(time, words[0], until, *map(jail_number, words[2:4]))
+    if verb == "never-remove":
+        return oracle.order_never_remove(time, words[0], *map(jail_number, words[1:3]))
     return oracle.order_observe(verb == "observe")
 
 
@@ -149,8 +156,10 @@ def decision_line(d):
             f" {min(d.score, d.threshold)} {d.cover or '-'}")
 
 
-def result_line(made=0, lifted=0, known=False, never_block=False, covered=False, cover=None):
-    return (f"result made={made} lifted={lifted} known={int(known)} never-block={int(never_block)}"
+def result_line(made=0, renewed=0, removed=0, lifted=0, known=False, never_block=False, covered=False,
+                cover=None):
+    return (f"result made={int(made)} renewed={renewed} removed={removed} lifted={lifted}"
+            f" known={int(known)} never-block={int(never_block)}"
             f" covered={int(covered)} cover={cover or '-'}")
 
 
@@ -162,6 +171,9 @@ def state(oracle, now, asked):
                      f" {ban.prefix} {ban.jail} {ban.scope}")
         until = oracle.wish(ban.prefix, ban.scope)
         lines.append(f"wish {ban.prefix} {ban.scope} {'-' if until is None else time_text(until)}")
+    for entry in oracle.never:
+        if entry.by_hand:
+            lines.append(f"never {entry.prefix} {time_text(entry.until)} {entry.jail} {entry.service}")
     for prefix in asked:
         lines.append(f"cover {prefix} {oracle.covering_ban(prefix) or '-'}")
         lines.append(f"blocks {prefix} {min(oracle.blocks_30d(prefix, now), EPISODES_KEPT)}")

@@ -24,11 +24,15 @@ static void each_reason_has_a_word_and_a_sentence_end(void **state)
 		[BECAUSE_EXPIRED] = "expired",
 		[BECAUSE_UNBAN] = "unban",
 		[BECAUSE_REPLACED] = "replaced",
+		[BECAUSE_JAIL_GONE] = "jail-gone",
+		[BECAUSE_PORTS_GONE] = "ports-gone",
+		[BECAUSE_SERVICE_NEVER_BLOCK] = "service-never-block",
 	};
 
 	(void)state;
 	assert_null(because_word(BECAUSE_NONE));
 	assert_string_equal(because_words(BECAUSE_NONE), "");
+	assert_int_equal(ARRAY_SIZE(words), BECAUSE_COUNT);
 	for (size_t i = BECAUSE_NONE + 1; i < ARRAY_SIZE(words); i++) {
 		assert_string_equal(because_word((enum because)i), words[i]);
 		assert_true(because_words((enum because)i)[0] != '\0');
