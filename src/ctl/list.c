@@ -8,11 +8,25 @@
 #include "ctl/columns.h"
 #include "ctl/table.h"
 #include "ctl/terminal.h"
+#include "ctl/watch.h"
 
 struct list {
 	struct value *rows; /* array of Ban */
 	struct value *mode; /* object with a copy of `mode` */
 	enum column sort;
+	bool headed;   /* JSON: the beginning is printed */
+	size_t n_json; /* and so many rows */
+};
+
+/* One look of --watch. */
+struct look {
+	const struct ctl *ctl;
+	const struct columns *columns;
+	enum column sort;
+};
+
+enum {
+	LOOK_LINES = 6 /* beside the rows: a warning, headings, what is left out, the total, keys */
 };
 
 static bool take_rows(void *arg, const struct value *p)
@@ -22,7 +36,30 @@ static bool take_rows(void *arg, const struct value *p)
 
 	value_set_text(l->mode, "mode", member(p, "mode", ""));
 	for (size_t i = 0; i < value_length(bans); i++) {
-		value_add(l->rows, value_copy(value_at(bans, i)));
+		value_add(l->rows, value_share_at(bans, i));
+	}
+	return true;
+}
+
+/* One object, printed as its rows come: a list may be long. */
+static bool print_rows(void *arg, const struct value *p)
+{
+	struct list *l = arg;
+	const struct value *bans = value_get(p, "bans");
+	CLEANUP(buf_done) struct buf text = { 0 };
+
+	if (!l->headed) {
+		buf_printf(&text, "{\"mode\":\"%s\",\"bans\":[",
+			   str_eq(member(p, "mode", ""), STR("observe")) ? "observe" : "enforce");
+		l->headed = true;
+	}
+	for (size_t i = 0; i < value_length(bans); i++) {
+		buf_printf(&text, "%s", l->n_json++ ? "," : "");
+		(void)!value_write(value_at(bans, i), &text);
+	}
+	if (buf_ok(&text) < 0 || fwrite(text.p, 1, text.n, stdout) != text.n) {
+		fprintf(stderr, "ipsctl: the answer cannot be printed\n");
+		exit(EXIT_FAILURE);
 	}
 	return true;
 }
@@ -139,7 +176,7 @@ static bool is_filtered(const struct ctl *ctl)
 	       ctl_has(ctl, "action") || ctl_has(ctl, "observed") || ctl_has(ctl, "spared");
 }
 
-static int print_list(const struct ctl *ctl, struct list *l, struct columns *columns)
+static int print_list(const struct ctl *ctl, struct list *l, struct columns *columns, size_t most)
 {
 	size_t n = value_length(l->rows);
 	const struct value **rows = calloc(n ? n : 1, sizeof(*rows));
@@ -158,7 +195,10 @@ static int print_list(const struct ctl *ctl, struct list *l, struct columns *col
 		terminal_warn_observing(member(l->mode, "mode", ""));
 	}
 	if (n) {
-		print_table(columns, rows, n, raw);
+		print_table(columns, rows, n < most ? n : most, raw);
+	}
+	if (n > most) {
+		printf("... and %zu more; all of them: ipsctl list\n", n - most);
 	}
 	if (!raw && n) {
 		print_total(rows, n);
@@ -184,33 +224,58 @@ static int list_run(const struct ctl *ctl, struct list *l, struct columns *colum
 {
 	bool dropped = ctl->json || columns_have(columns, COLUMN_DROPPED) ||
 		       l->sort == COLUMN_DROPPED;
-	int code = client_call(ctl, "List", list_parameters(ctl, dropped), true, take_rows, l);
+	int code = client_call(ctl, "List", list_parameters(ctl, dropped), true,
+			       ctl->json ? print_rows : take_rows, l);
 
 	if (code) {
 		return code;
 	}
 	if (ctl->json) {
-		struct value *out = value_object();
-
-		value_set_text(out, "mode", member(l->mode, "mode", ""));
-		value_set(out, "bans", value_copy(l->rows));
-		terminal_json(out);
-		value_free(out);
+		puts("]}");
 		return CTL_DONE;
 	}
 	if (!ctl_has(ctl, "output")) {
 		columns_hide_empty(columns, l->rows);
 	}
-	return print_list(ctl, l, columns);
+	if (ctl_has(ctl, "watch")) {
+		size_t lines = watch_lines();
+
+		watch_clear();
+		return print_list(ctl, l, columns, lines > LOOK_LINES ? lines - LOOK_LINES : 1);
+	}
+	return print_list(ctl, l, columns, SIZE_MAX);
+}
+
+static int list_once(const struct ctl *ctl, const struct columns *columns, enum column sort)
+{
+	struct list l = { .sort = sort, .rows = value_array(), .mode = value_object() };
+	struct columns shown = *columns;
+	int code = list_run(ctl, &l, &shown);
+
+	value_free(l.rows);
+	value_free(l.mode);
+	return code;
+}
+
+static int list_look(void *arg)
+{
+	const struct look *look = arg;
+	int code = list_once(look->ctl, look->columns, look->sort);
+
+	if (!code) {
+		terminal_tone(TONE_DIM);
+		printf("q ends\n");
+		terminal_tone(TONE_PLAIN);
+	}
+	return code;
 }
 
 int ctl_list(const struct ctl *ctl)
 {
 	const char *sort = ctl_option(ctl, "sort"), *action = ctl_option(ctl, "action");
-	struct list l = { .sort = COLUMN_COUNT };
+	enum column by = COLUMN_COUNT;
 	struct columns columns;
 	struct str bad;
-	int code;
 
 	if (ctl->n_arguments) {
 		return ctl_usage(ctl,
@@ -225,15 +290,16 @@ int ctl_list(const struct ctl *ctl)
 		return bad_column(ctl, "-o", bad);
 	}
 	if (sort) {
-		l.sort = column_find(str_of(sort));
-		if (l.sort == COLUMN_COUNT) {
+		by = column_find(str_of(sort));
+		if (by == COLUMN_COUNT) {
 			return bad_column(ctl, "--sort", str_of(sort));
 		}
 	}
-	l.rows = value_array();
-	l.mode = value_object();
-	code = list_run(ctl, &l, &columns);
-	value_free(l.rows);
-	value_free(l.mode);
-	return code;
+	if (ctl_has(ctl, "watch")) {
+		struct look look = { .ctl = ctl, .columns = &columns, .sort = by };
+		int code = watch_check(ctl);
+
+		return code ? code : watch_run(list_look, &look);
+	}
+	return list_once(ctl, &columns, by);
 }

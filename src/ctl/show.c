@@ -75,7 +75,7 @@ static void print_by(const struct value *ban)
 	}
 	if (member_instant(ban, "since", &since)) {
 		terminal_local_time(since, local);
-		printf(", since %s", local);
+		printf("\n  since %s", local);
 	}
 	if (has_text(ban, "reason")) {
 		printf(": ");
@@ -153,8 +153,8 @@ static void print_score(const struct value *score)
 	       (long long)threshold);
 	if (member_instant(score, "falls", &falls)) {
 		terminal_local_time(falls, local);
-		printf(sum >= threshold ? "; falls below that at %s"
-					: "; all of it is forgotten at %s",
+		printf(sum >= threshold ? "\n    falls below that at %s"
+					: "\n    all of it is forgotten at %s",
 		       local);
 	}
 	printf("\n");
@@ -167,7 +167,7 @@ static void print_score(const struct value *score)
 			terminal_text(member(e, "type", ""), 40);
 			printf(" (");
 			terminal_text(member(e, "about", ""), 60);
-			printf("), often innocent: ");
+			printf("), often innocent:\n      ");
 			terminal_text(member(e, "innocent", ""), 200);
 			terminal_tone(TONE_PLAIN);
 			printf("\n");

@@ -39,6 +39,7 @@ static const struct command_option options[] = {
 	{ COMMAND_LIST, "spared", 0, NULL,
 	  "those that would have been blocked, but are on never-block" },
 	{ COMMAND_LIST, "all", 0, NULL, "current, observed, spared and ended ones" },
+	{ COMMAND_LIST, "watch", 'w', NULL, "again every second, on a terminal; q ends" },
 	{ COMMAND_LIST, "output", 'o', "COLUMNS",
 	  "columns, separated by commas; +COLUMNS adds to the usual ones" },
 	{ COMMAND_LIST, "sort", 0, "COLUMN", "order by this column" },

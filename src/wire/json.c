@@ -214,6 +214,11 @@ const struct value *value_at(const struct value *array, size_t i)
 	return value_of(json_array_get(const_json_of(array), i));
 }
 
+struct value *value_share_at(const struct value *array, size_t i)
+{
+	return value_of(json_incref(json_array_get(const_json_of(array), i)));
+}
+
 void value_reverse(struct value *array)
 {
 	json_t *j = json_of(array);

@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MIT
 """The pages that an admin reads: list, show, events."""
+import contextlib
+import fcntl
 import os
+import re
+import struct
+import subprocess
+import termios
+
+import pytest
 
 import mmdb
 from daemon import line
-from netns import until
+from netns import PATIENCE, until
 
 BAD, OTHER, ELSE = "198.51.100.7", "198.51.100.8", "203.0.113.9"
 V6 = "2001:db8:a::5"
@@ -162,3 +170,82 @@ def test_show_of_a_host_name_shows_its_addresses(daemon):
 def test_a_word_is_an_address_before_it_is_anything_else(daemon):
     assert daemon.ctl("show", BAD, "--json").json["kind"] == "prefix"
     assert daemon.ctl("show", f"account:{BAD}", "--json").json["kind"] == "account"
+
+
+class Terminal:
+    """ipsctl on a terminal of 80 columns and 24 lines."""
+
+    def __init__(self, daemon, *words):
+        self.master, slave = os.openpty()
+        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.before = termios.tcgetattr(slave)
+        self.slave, self.shown = slave, b""
+        self.process = subprocess.Popen(daemon.ns.command(str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), *words),
+                                        stdin=slave, stdout=slave, stderr=slave, env=dict(os.environ, TERM="xterm"))
+        os.set_blocking(self.master, False)
+
+    def page(self):
+        """What stands there since it was cleared last."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.shown += os.read(self.master, 65536)
+        text = self.shown.rpartition(b"\x1b[H\x1b[2J")[2].decode()
+        return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text)
+
+    def type(self, keys):
+        os.write(self.master, keys)
+
+    def close(self):
+        code = self.process.wait(PATIENCE)
+        is_as_before = termios.tcgetattr(self.slave) == self.before
+        os.close(self.slave)
+        os.close(self.master)
+        return code, is_as_before
+
+
+@pytest.mark.parametrize("key", [b"q", b"\x03"])
+def test_watch_follows_what_is_blocked_until_a_key_ends_it(daemon, key):
+    terminal = Terminal(daemon, "list", "--watch")
+    until(lambda: "Nobody is blocked." in terminal.page(), "the first page")
+    assert daemon.ctl("ban", BAD).code == 0
+    until(lambda: BAD in terminal.page() and "1 block" in terminal.page(), "the ban")
+    assert "Nobody" not in terminal.page()
+    assert daemon.ctl("unban", BAD).code == 0
+    until(lambda: "Nobody is blocked." in terminal.page(), "the lift")
+    terminal.type(key)
+    assert terminal.close() == (0, True)
+
+
+def test_watch_fits_its_terminal(daemon):
+    assert daemon.ctl("ban", *(f"198.51.100.{i}" for i in range(1, 101))).code == 0
+    terminal = Terminal(daemon, "list", "--watch")
+    until(lambda: "q ends" in terminal.page(), "the page")
+    lines = terminal.page().splitlines()
+    assert len(lines) <= 24 and max(map(len, lines)) <= 80
+    assert any("... and 82 more; all of them: ipsctl list" in one for one in lines)
+    assert any(one.startswith("100 blocks: ") for one in lines)
+    terminal.type(b"q")
+    assert terminal.close() == (0, True)
+
+
+def test_watch_ends_with_the_daemon_and_says_so(daemon):
+    terminal = Terminal(daemon, "list", "-w")
+    until(lambda: "q ends" in terminal.page(), "the page")
+    daemon.stop()
+    until(lambda: "ipsd does not run" in terminal.page(), "its words")
+    assert terminal.close() == (3, True)
+
+
+def test_watch_without_a_terminal_says_what_to_type_instead(daemon):
+    answer = daemon.ctl("list", "--watch")
+    assert answer.code == 2 and "ipsctl events --follow --decisions" in answer.err
+
+
+@pytest.mark.parametrize("words", [["list"], ["show", BAD], ["events"], ["events", "--decisions"], ["show", "account:bob"], ["status"]])
+def test_a_page_fits_eighty_columns(daemon, words):
+    daemon.write(*(guess(BAD, "bob") for _ in range(20)))
+    daemon.wait_blocked(BAD)
+    terminal = Terminal(daemon, *words)
+    assert terminal.process.wait(PATIENCE) in (0, 1)
+    too_long = [one for one in terminal.page().splitlines() if len(one) > 80]
+    assert terminal.close()[1] and too_long == []
