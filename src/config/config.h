@@ -42,6 +42,8 @@ struct config_part {
 	const struct document *document; /* what its files say; NULL: there is no base file */
 };
 
+struct port_groups;
+
 struct config_settings {
 	bool observe;            /* [ipsd] mode */
 	bool never_block_broken; /* an entry could not be read: start observing, loudly */
@@ -54,13 +56,23 @@ struct config_settings {
 	uint64_t retention_events; /* 5,000,000 */
 };
 
+enum { CONFIG_LABEL_MAX = 255 };
+
+/* A scope with all that it consists of. */
+struct config_scope {
+	struct scope scope;
+	struct port_range ranges[SCOPE_RANGES_MAX];
+	char name[SCOPE_NAME_MAX + 1], label[CONFIG_LABEL_MAX];
+};
+
 struct config {
 	struct config_settings settings;
 	struct config_part *filters, *jails;
 	size_t n_filters, n_jails;
-	struct ruleset *ruleset;         /* TAKE() it for an engine */
-	const struct document *document; /* of ipsd.conf; for config_cat() */
-	struct arena *arena;             /* of texts and parts; not the ruleset's */
+	struct ruleset *ruleset;          /* TAKE() it for an engine */
+	const struct document *document;  /* of ipsd.conf; for config_cat() */
+	const struct port_groups *groups; /* [ports]; NULL: none */
+	struct arena *arena;              /* of texts and parts; not the ruleset's */
 };
 
 /* 0: usable (parts may have failed: see their states and `diag`). -EINVAL: ipsd.conf is broken, or
@@ -83,9 +95,12 @@ NODISCARD int config_cat(const struct config *c, enum config_kind kind, struct s
 NODISCARD int config_load_filter(const struct config_access *access,
 				 const struct config_paths *paths, struct str name_or_path,
 				 struct diag *diag, struct config **ret);
-/* A scope for ports that a person names on the command line (`25,465`, `mail`, `all`); known ones
- * give their number, others are refused with -ENOENT. */
-NODISCARD int config_scope(const struct ruleset *r, struct str ports, uint16_t *ret);
+/* Ports that a person names, in the words of a jail's `ports`: `25,465`, `mail`, `udp/53`, `all`.
+ * The scope's lists lie in *ret, its label is what was said. On failure *ret_word is the word (all
+ * of it with -E2BIG): -EINVAL: it is neither port nor group; -ERANGE: no port has that number;
+ * -ENOSPC: too many ranges; -E2BIG: too long. */
+NODISCARD int config_scope(const struct config *c, struct str ports, struct config_scope *ret,
+			   struct str *ret_word);
 
 /* A key as a manual lists it. */
 struct config_key {

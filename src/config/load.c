@@ -19,7 +19,6 @@
 #include "config/layers.h"
 #include "config/main_file.h"
 #include "config/samples.h"
-#include "config/scopes.h"
 #include "config/zones.h"
 
 enum { FILTERS_MAX = 1024, PART_NAME_MAX = 64 };
@@ -56,7 +55,6 @@ static int begin(struct loader *l, const struct config_access *access,
 	}
 	c->arena = arena_new();
 	r = c->arena ? ruleset_new(&c->ruleset) : -ENOMEM;
-	r = r < 0 ? r : scopes_make_room(c->ruleset);
 	if (r < 0) {
 		return r;
 	}
@@ -135,6 +133,7 @@ static int load_main(struct loader *l)
 	about_never_block = count_never_block(l, mark);
 	l->main_broken = errors > about_never_block;
 	l->config->settings.never_block_broken = about_never_block > 0;
+	l->config->groups = &l->main->groups;
 	return main_file_apply(l->main, &l->reader, &l->config->settings, l->config->ruleset);
 }
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* scopes.c - which number in the ruleset has this scope?
  *
- * A person on the command line names the ports of a scope by its label, as the PORTS column shows
- * it, or by any words that mean the same ports. Only scopes that the rules know are there to be
- * named: the kernel has no sets for others. */
+ * A person on the command line names ports in the words of a jail's `ports`. The same ports have
+ * the same name, so the engine finds out whether a jail has them already. */
 #include "config/scopes.h"
 
 #include <errno.h>
@@ -11,16 +10,20 @@
 
 #include "config/config.h"
 
-int scopes_make_room(struct ruleset *r)
+/* The next word of a list with blanks or commas between. */
+static bool next_word(struct str *rest, struct str *ret)
 {
-	struct scope *room = arena_alloc(r->arena, SCOPES_MAX, sizeof(*room));
-
-	if (!room) {
-		return -ENOMEM;
+	while (rest->n > 0 && (rest->p[0] == ',' || rest->p[0] == ' ' || rest->p[0] == '\t')) {
+		*rest = str_slice(*rest, 1, SIZE_MAX);
 	}
-	memcpy(room, r->scopes, r->n_scopes * sizeof(*room));
-	r->scopes = room;
-	return 0;
+	for (size_t n = 0; n <= rest->n; n++) {
+		if (n == rest->n || rest->p[n] == ',' || rest->p[n] == ' ' || rest->p[n] == '\t') {
+			*ret = str_slice(*rest, 0, n);
+			*rest = str_slice(*rest, n, SIZE_MAX);
+			return ret->n > 0;
+		}
+	}
+	return false;
 }
 
 static struct port_list list_of(const struct scope *s)
@@ -75,23 +78,51 @@ int scopes_add(struct ruleset *r, const struct port_list *list, enum verdict ver
 	return 0;
 }
 
-int config_scope(const struct ruleset *r, struct str ports, uint16_t *ret)
+/* The words of the list in one way of writing: commas between them. */
+static int normalize(struct str words, char label[static CONFIG_LABEL_MAX], size_t *ret_n)
+{
+	struct str word;
+	size_t n = 0;
+
+	while (next_word(&words, &word)) {
+		if (n + word.n + 1 > CONFIG_LABEL_MAX) {
+			return -E2BIG;
+		}
+		if (n > 0) {
+			label[n++] = ',';
+		}
+		memcpy(label + n, word.p, word.n);
+		n += word.n;
+	}
+	*ret_n = n;
+	return 0;
+}
+
+int config_scope(const struct config *c, struct str ports, struct config_scope *ret,
+		 struct str *ret_word)
 {
 	struct port_list list = { .n = 0 };
-	struct str word;
+	struct str words = ports, word;
+	size_t label = 0;
+	int r = normalize(ports, ret->label, &label);
 
-	for (uint16_t i = 0; i < r->n_scopes; i++) {
-		if (r->scopes[i].verdict == VERDICT_DROP && str_eq(r->scopes[i].label, ports)) {
-			*ret = i;
-			return 0;
-		}
+	*ret_word = ports;
+	while (r == 0 && next_word(&words, &word)) {
+		*ret_word = word;
+		r = ports_add(&list, word, c->groups);
 	}
-	while (str_split(&ports, ',', &word)) {
-		int e = ports_add(&list, str_trim(word), NULL);
-
-		if (e < 0) {
-			return -ENOENT;
-		}
+	if (r < 0 || label == 0) {
+		return r < 0 ? r : -EINVAL;
 	}
-	return list.n > 0 || list.all ? find_scope(r, &list, VERDICT_DROP, ret) : -ENOENT;
+	for (size_t i = 0; i < list.n; i++) {
+		ret->ranges[i] = list.at[i];
+	}
+	ret->scope = (struct scope){
+		.name = str_of(ports_set_name(&list, VERDICT_DROP, ret->name)),
+		.label = { .p = ret->label, .n = label },
+		.ranges = ret->ranges,
+		.n_ranges = list.n,
+		.verdict = VERDICT_DROP,
+	};
+	return 0;
 }

@@ -11,5 +11,3 @@
  * -ENOMEM. */
 NODISCARD int scopes_add(struct ruleset *r, const struct port_list *list, enum verdict verdict,
 			 struct str label, uint16_t *ret);
-/* Takes the room for SCOPES_MAX scopes; those that are there stay. -ENOMEM. */
-NODISCARD int scopes_make_room(struct ruleset *r);

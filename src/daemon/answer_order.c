@@ -20,7 +20,7 @@ struct order_call {
 	struct value *reply;
 	struct prefix *prefixes;
 	size_t n_prefixes;
-	bool all, emptying;
+	bool all, behind; /* behind: what did not fit is sent later */
 	uint64_t sent;    /* wishes that must have met their fate */
 	uint64_t refused; /* by the kernel, before the order */
 };
@@ -43,11 +43,11 @@ static bool order_is_done(struct order_call *o, const struct daemon *d)
 	if (!s) {
 		return true;
 	}
-	if (o->emptying && !d->empty) {
-		o->emptying = false;
+	if (o->behind && !d->empty && !d->resync) {
+		o->behind = false;
 		o->sent = s->sent;
 	}
-	return !o->emptying && s->done + s->failed >= o->sent;
+	return !o->behind && s->done + s->failed >= o->sent;
 }
 
 static enum call_next order_step(struct call *call)
@@ -134,7 +134,7 @@ static enum call_next order_end(struct call *call, struct order_call *o)
 		value_set_bool(o->reply, "stored", false);
 	}
 	o->sent = d->enforcer ? enforcer_state(d->enforcer)->sent : 0;
-	o->emptying = d->empty;
+	o->behind = d->enforcer && (d->empty || d->resync);
 	return order_step(call);
 }
 
@@ -219,6 +219,49 @@ static struct value *ban_rows(struct call *call, const struct order_call *o, uin
 	return rows;
 }
 
+static int refuse_ports(struct call *call, int error, struct str word)
+{
+	if (error == -E2BIG || error == -ENOSPC) {
+		(void)call_refused(call, NULL, "--ports: the list is too long: at most %d ranges",
+				   (int)SCOPE_RANGES_MAX);
+	} else if (error == -ERANGE) {
+		(void)call_refused(
+			call, NULL,
+			"%.*s is no port: ports go from 1 to 65535, ranges from low to high",
+			STR_ARG(word));
+	} else {
+		(void)call_refused(
+			call, "ipsctl cat",
+			"%.*s is neither a port, a range like 8000-8010 or udp/53, nor a group of [ports]",
+			STR_ARG(word));
+	}
+	return error;
+}
+
+/* The number of the scope, made when no ban has these ports yet. Negative: the call has been
+ * answered. */
+static int ban_scope(struct call *call, struct str ports, uint16_t *ret)
+{
+	struct daemon *d = call->daemon;
+	struct config_scope wanted;
+	struct str word;
+	int r = config_scope(d->config, ports, &wanted, &word);
+
+	if (r < 0) {
+		return refuse_ports(call, r, word);
+	}
+	r = engine_scope(d->engine, &wanted.scope, ret);
+	if (r < 0) {
+		(void)call_refused(
+			call, "ipsctl list -o +PORTS",
+			"there are %d different lists of ports already; lift the bans of one, or take one of them",
+			(int)SCOPES_MAX);
+	} else if (r > 0) {
+		enforcement_plan(d);
+	}
+	return r;
+}
+
 static enum call_next ban_run(struct call *call, struct order_call *o, struct order *order)
 {
 	size_t made = 0, known = 0;
@@ -253,15 +296,13 @@ enum call_next answer_ban(struct call *call)
 	if (ban_until(call, &order.until) < 0) {
 		return call_invalid(call, "seconds");
 	}
-	if (config_scope(rules, value_text(value_get(p, "ports"), STR("all")), &order.scope) < 0) {
-		return call_refused(call, "ipsctl cat",
-				    "%.*s: by hand only `all`, or ports that a jail bans as well",
-				    STR_ARG(value_text(value_get(p, "ports"), STR_NONE)));
-	}
 	for (size_t i = 0; i < o->n_prefixes && value_bool(value_get(p, "class_c"), false); i++) {
 		o->prefixes[i] = target_class_c(rules, &o->prefixes[i]);
 	}
 	if (ban_check(call, o, value_bool(value_get(p, "force"), false)) < 0) {
+		return CALL_DONE;
+	}
+	if (ban_scope(call, value_text(value_get(p, "ports"), STR("all")), &order.scope) < 0) {
 		return CALL_DONE;
 	}
 	return ban_run(call, o, &order);

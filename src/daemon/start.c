@@ -204,19 +204,32 @@ static int start_anew(struct daemon *d)
 
 struct gone {
 	struct daemon *d;
-	size_t n;
+	size_t n, n_scopes; /* bans; scopes that the enforcer knows */
 };
 
-/* The sets of before are taken over, so what is not wished any more is taken out by name. */
+/* The sets of before are taken over, so what is not wished any more is taken out by name. Sets of
+ * ports that nobody has any more go with the plan. */
 static void start_gone(void *arg, const struct stored_ban *ban, bool moved)
 {
 	struct gone *gone = arg;
-	uint16_t scope;
+	const struct ruleset *rules = engine_ruleset(gone->d->engine);
 
 	gone->n += !moved;
-	if (config_scope(engine_ruleset(gone->d->engine), ban->scope, &scope) == 0) {
-		enforcement_release(gone->d, &ban->decision.prefix, scope);
+	for (uint16_t i = 0; i < gone->n_scopes; i++) {
+		if (str_eq(rules->scopes[i].label, ban->scope)) {
+			enforcement_release(gone->d, &ban->decision.prefix, i);
+		}
 	}
+}
+
+static int start_scope(void *arg, struct str words, uint16_t *ret)
+{
+	const struct gone *gone = arg;
+	struct config_scope wanted;
+	struct str word;
+	int r = config_scope(gone->d->config, words, &wanted, &word);
+
+	return r < 0 ? r : engine_scope(gone->d->engine, &wanted.scope, ret);
 }
 
 static int start_engine(struct daemon *d)
@@ -224,6 +237,9 @@ static int start_engine(struct daemon *d)
 	struct engine_limits limits = { 0 };
 	uint8_t seed[TABLE_SEED_SIZE];
 	struct gone gone = { .d = d };
+	const struct store_recall_calls calls = { .gone = start_gone,
+						  .scope = start_scope,
+						  .arg = &gone };
 	int r;
 
 	files_random(seed, sizeof(seed));
@@ -234,7 +250,9 @@ static int start_engine(struct daemon *d)
 		log_error("no memory for the engine");
 		return EXIT_TROUBLE;
 	}
-	r = store_recall(d->store, d->engine, clock_now(), start_gone, &gone);
+	gone.n_scopes = engine_ruleset(d->engine)->n_scopes;
+	r = store_recall(d->store, d->engine, clock_now(), &calls);
+	enforcement_plan(d);
 	if (r < 0 && r != -EBADMSG) {
 		log_error("cannot read the state of before: %s", store_error(d->store));
 		return EXIT_TROUBLE;

@@ -135,10 +135,10 @@ static uint16_t find_jail(const struct ruleset *before, uint16_t jail, const str
 	return same ? found : (uint16_t)JAIL_BY_HAND;
 }
 
-static bool find_scope(const struct ruleset *rules, struct str label, uint16_t *ret)
+static bool find_scope(const struct ruleset *rules, struct str name, uint16_t *ret)
 {
 	for (size_t i = 0; i < rules->n_scopes; i++) {
-		if (str_eq(rules->scopes[i].label, label)) {
+		if (str_eq(rules->scopes[i].name, name)) {
 			*ret = (uint16_t)i;
 			return true;
 		}
@@ -152,7 +152,7 @@ static bool place(const struct ruleset *before, const struct ruleset *rules, str
 {
 	if (ban->jail == JAIL_BY_HAND) {
 		*ret = BECAUSE_PORTS_GONE;
-		return find_scope(rules, before->scopes[ban->scope].label, &ban->scope);
+		return find_scope(rules, before->scopes[ban->scope].name, &ban->scope);
 	}
 	ban->jail = find_jail(before, ban->jail, rules);
 	if (ban->jail == JAIL_BY_HAND) {

@@ -16,6 +16,7 @@
 
 #include "detect/detector.h"
 #include "engine/adopt.h"
+#include "engine/hand_scopes.h"
 #include "engine/judge.h"
 #include "engine/never.h"
 #include "engine/orders.h"
@@ -34,6 +35,7 @@ struct engine {
 	struct engine_limits limits;
 	uint8_t seed[TABLE_SEED_SIZE];
 	uint64_t lines, evicted; /* under rules of before */
+	struct hand_scopes *scopes;
 };
 
 /* What engine_feed() knows when the detector calls back. */
@@ -70,6 +72,7 @@ static int take_tables(struct engine *e)
 	if (r == 0) {
 		r = never_load(&e->judge);
 	}
+	r = r < 0 ? r : hand_scopes_new(e->rules, &e->scopes);
 	return r < 0 ? r : take_detection(e);
 }
 
@@ -79,6 +82,7 @@ static void free_tables(struct engine *e)
 	e->matcher = matcher_free(e->matcher);
 	free(e->contexts);
 	e->contexts = NULL;
+	e->scopes = hand_scopes_free(e->scopes);
 }
 
 int engine_new(struct ruleset *ruleset, const struct engine_limits *limits,
@@ -305,6 +309,7 @@ int engine_adopt(struct engine *e, const struct engine_change *change)
 	}
 	outbox_begin(&e->judge.out);
 	assert(outbox_is_empty(&e->judge.out));
+	hand_scopes_carry(fresh->scopes, e->rules, e->judge.bans);
 	r = adopt_prepare(&e->judge, change->ruleset, &fresh->judge);
 	if (r == 0 && !keeps_scores) {
 		r = change->refill(change->arg, fresh);
@@ -332,6 +337,11 @@ const struct never_block *engine_never(const struct engine *e)
 bool engine_observes(const struct engine *e)
 {
 	return e->judge.observes;
+}
+
+int engine_scope(struct engine *e, const struct scope *wanted, uint16_t *ret)
+{
+	return hand_scopes_want(e->scopes, wanted, e->judge.bans, ret);
 }
 
 void engine_recall_event(struct engine *e, uint64_t id, const struct event *event)

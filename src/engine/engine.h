@@ -99,6 +99,11 @@ const struct never_block *engine_never(const struct engine *e);
 /* Is the whole daemon observing? */
 bool engine_observes(const struct engine *e);
 
+/* The number of the scope of this name, made when there is none: a person bans ports that no jail
+ * does. 0: it was there; 1: made, the kernel is to hear of it before any ban. -ENOSPC: SCOPES_MAX
+ * are in use; -EINVAL: too long. */
+NODISCARD int engine_scope(struct engine *e, const struct scope *wanted, uint16_t *ret);
+
 /* State from before, at the start only, nothing is decided: ids go on after the highest; events
  * fill the windows (with the jails of the ruleset), bans (those that ended, too) and with them the
  * episodes come back. Bans first, in order of their time, then events, for a jail with after-ban =

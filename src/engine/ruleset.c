@@ -54,7 +54,7 @@ int ruleset_new(struct ruleset **ret)
 	if (n < 0) {
 		return n;
 	}
-	r->scopes = arena_alloc(r->arena, 1, sizeof(*r->scopes));
+	r->scopes = arena_alloc(r->arena, SCOPES_MAX, sizeof(*r->scopes));
 	if (!r->scopes) {
 		return -ENOMEM;
 	}

@@ -49,7 +49,7 @@ struct ruleset {
 	size_t n_jails;
 	struct source *sources;
 	size_t n_sources;
-	struct scope *scopes; /* [0] is all ports, drop */
+	struct scope *scopes; /* room for SCOPES_MAX; [0] is all ports, drop */
 	size_t n_scopes;
 	struct netset *never_block;     /* sealed; the tag is the line in never_file, 0 for
 					   built-in ones; never NULL */

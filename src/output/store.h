@@ -76,11 +76,18 @@ NODISCARD int store_cursor(struct store *s, struct str path, struct buf *ret);
  * a person named, are gone; or (`moved`) its jail has other ports now. The kernel may hold it. */
 typedef void (*store_gone_fn)(void *arg, const struct stored_ban *ban, bool moved);
 
+struct store_recall_calls {
+	store_gone_fn gone;
+	/* The number of the scope that a person once named by these words; negative: none. */
+	int (*scope)(void *arg, struct str words, uint16_t *ret);
+	void *arg;
+};
+
 /* At the start: fills the engine with ids, running bans and the last 30 days' episodes, and windows
  * (events not older than the longest window before the newest event or `now`: a log goes on where
  * it was left, however long ago). Names that the ruleset does not know any more are left out. */
-NODISCARD int store_recall(struct store *s, struct engine *e, instant now, store_gone_fn gone,
-			   void *arg);
+NODISCARD int store_recall(struct store *s, struct engine *e, instant now,
+			   const struct store_recall_calls *calls);
 
 /* A walk over the events, newest first, in slices: there is no index to jump by. */
 struct store_walk {

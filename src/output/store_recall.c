@@ -13,15 +13,17 @@ static const duration thirty_days = { .us = INT64_C(30) * 86400 * 1000000 };
 struct recall {
 	struct engine *engine;
 	instant now;
-	store_gone_fn gone;
-	void *arg;
+	const struct store_recall_calls *calls;
 	int error;
 };
 
-/* The ports of a jail's ban are those that the jail has now, of one by hand those that were named.
- * False: these are no ports of the ruleset any more; a ban of all ports would be another ban. */
-static bool find_scope(const struct ruleset *rules, struct ban *ban, struct str label)
+/* The ports of a jail's ban are those that the jail has now, of one by hand those that were named:
+ * for one that runs they are made again. False: they are no ports of the ruleset any more; a ban of
+ * all ports would be another ban. */
+static bool find_scope(const struct recall *recall, struct ban *ban, bool runs, struct str label)
 {
+	const struct ruleset *rules = engine_ruleset(recall->engine);
+
 	if (ban->jail != JAIL_BY_HAND) {
 		ban->scope = rules->jails[ban->jail].scope;
 		return true;
@@ -32,7 +34,7 @@ static bool find_scope(const struct ruleset *rules, struct ban *ban, struct str 
 			return true;
 		}
 	}
-	return false;
+	return runs && recall->calls->scope(recall->calls->arg, label, &ban->scope) >= 0;
 }
 
 /* A clock that was set back makes no ban longer than it was meant to be. */
@@ -53,12 +55,29 @@ static bool is_pardoned(const struct stored_ban *stored)
 	       stored->ended_because == BECAUSE_NEVER_BLOCK;
 }
 
+/* Gives the ban the ports it has here, and tells of it when it does not come back as it was. False:
+ * there is no such jail, or there are no such ports. */
+static bool place(const struct recall *recall, const struct stored_ban *stored, struct ban *ban)
+{
+	const struct ruleset *rules = engine_ruleset(recall->engine);
+	bool by_hand = stored->decision.jail == JAIL_BY_HAND;
+	bool runs = ban->kind == DECISION_BAN && !ban->ended && ban->until.us > recall->now.us;
+	bool known = (by_hand || ban->jail != JAIL_BY_HAND) &&
+		     find_scope(recall, ban, runs, stored->scope);
+
+	if (runs &&
+	    (!known || (!by_hand && !str_eq(stored->scope, rules->scopes[ban->scope].label)))) {
+		recall->calls->gone(recall->calls->arg, stored, known);
+	}
+	return known;
+}
+
 static bool recall_ban(void *arg, const struct stored_ban *stored)
 {
 	struct recall *recall = arg;
 	const struct ruleset *rules = engine_ruleset(recall->engine);
 	const struct decision *d = &stored->decision;
-	bool by_hand = d->jail == JAIL_BY_HAND, known;
+	bool by_hand = d->jail == JAIL_BY_HAND;
 	CLEANUP(buf_done) struct buf by = { 0 }, reason = { 0 };
 	struct ban ban = {
 		.id = d->ban,
@@ -77,12 +96,7 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 		.until = end_of(recall, stored),
 	};
 
-	known = (by_hand || ban.jail != JAIL_BY_HAND) && find_scope(rules, &ban, stored->scope);
-	if (ban.kind == DECISION_BAN && !ban.ended && ban.until.us > recall->now.us &&
-	    (!known || !str_eq(stored->scope, rules->scopes[ban.scope].label))) {
-		recall->gone(recall->arg, stored, known);
-	}
-	if (!known) {
+	if (!place(recall, stored, &ban)) {
 		return true;
 	}
 	buf_add_str(&by, d->by);
@@ -188,9 +202,10 @@ static duration longest_window(const struct ruleset *rules)
 	return longest;
 }
 
-int store_recall(struct store *s, struct engine *e, instant now, store_gone_fn gone, void *arg)
+int store_recall(struct store *s, struct engine *e, instant now,
+		 const struct store_recall_calls *calls)
 {
-	struct recall recall = { .engine = e, .now = now, .gone = gone, .arg = arg };
+	struct recall recall = { .engine = e, .now = now, .calls = calls };
 	instant oldest = now;
 	int64_t last_event, last_ban, newest = 0;
 	int r = sql_number(s->sql, "SELECT max(id) FROM events", 0, &last_event);

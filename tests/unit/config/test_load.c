@@ -351,37 +351,6 @@ static void one_filter_is_loaded_alone(void **state)
 	}
 }
 
-static void scopes_are_found_by_any_words(void **state)
-{
-	struct loaded l = load("--- etc/filters/a.conf\n" FILTER "--- etc/jails/a.conf\n" JAIL
-			       "[jail]\nports = mail\n--- etc/jails/b.conf\n" JAIL
-			       "[jail]\nports = 465 smtp\n--- etc/jails/c.conf\n" JAIL
-			       "[jail]\nports = smtp,submissions\n",
-			       0);
-	const struct ruleset *r = l.c->ruleset;
-	uint16_t mail, two, got = 77;
-
-	(void)state;
-	assert_int_equal(r->n_scopes, 3);
-	assert_int_equal(r->jails[1].scope, r->jails[2].scope);
-	assert_int_equal(config_scope(r, STR("mail"), &mail), 0);
-	assert_int_equal(mail, r->jails[0].scope);
-	assert_int_equal(config_scope(r, STR("465,smtp"), &two), 0);
-	assert_int_equal(two, r->jails[1].scope);
-	assert_int_equal(config_scope(r, STR("25,465"), &got), 0);
-	assert_int_equal(got, two);
-	assert_int_equal(config_scope(r, STR("25, 110,143,465,587,993,995,4190"), &got), 0);
-	assert_int_equal(got, mail);
-	assert_int_equal(config_scope(r, STR("all"), &got), 0);
-	assert_int_equal(got, SCOPE_ALL);
-	got = 77;
-	assert_int_equal(config_scope(r, STR("26"), &got), -ENOENT);
-	assert_int_equal(config_scope(r, STR("nonsense"), &got), -ENOENT);
-	assert_int_equal(config_scope(r, STR(""), &got), -ENOENT);
-	assert_int_equal(got, 77);
-	unload(&l);
-}
-
 static void there_are_at_most_so_many_scopes(void **state)
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
@@ -473,7 +442,6 @@ int main(void)
 		cmocka_unit_test(a_broken_ipsd_conf_is_refused_and_the_rest_is_still_told),
 		cmocka_unit_test(a_broken_never_block_goes_on_and_says_so),
 		cmocka_unit_test(one_filter_is_loaded_alone),
-		cmocka_unit_test(scopes_are_found_by_any_words),
 		cmocka_unit_test(there_are_at_most_so_many_scopes),
 		cmocka_unit_test(there_are_at_most_so_many_jails),
 		cmocka_unit_test(there_are_at_most_so_many_sources),

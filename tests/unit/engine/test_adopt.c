@@ -97,7 +97,7 @@ static struct ruleset *rules_of(size_t n_jails, const char *second, const char *
 	const char *const labels[] = { "all", second, third };
 
 	r->filters = arena_alloc(r->arena, 1, sizeof(*r->filters));
-	r->scopes = arena_alloc(r->arena, ARRAY_SIZE(labels), sizeof(*r->scopes));
+	r->scopes = arena_alloc(r->arena, SCOPES_MAX, sizeof(*r->scopes));
 	assert_true(r->filters && r->scopes);
 	r->filters[0].name = STR("filter");
 	r->n_filters = 1;
@@ -191,13 +191,35 @@ static void the_bans_of_a_jail_that_is_gone_are_lifted(void **state)
 	engine_free(c.engine);
 }
 
-static void a_ban_by_hand_of_ports_that_are_gone_is_lifted(void **state)
+static void a_ban_by_hand_keeps_ports_that_no_jail_has_any_more(void **state)
 {
 	struct change c = { .engine = rig_start(rules_of(1, "mail", "web")) };
+	const struct prefix a = rig_prefix(A "/32");
 
 	(void)state;
 	order_ban(c.engine, A, 1);
 	assert_int_equal(adopt(&c, rules_of(1, "post", "web")), 0);
+	assert_string_equal(c.said, "");
+	assert_int_equal(engine_ruleset(c.engine)->n_scopes, 4);
+	assert_true(str_eq(engine_ruleset(c.engine)->scopes[3].label, STR("mail")));
+	assert_non_null(engine_find_ban(c.engine, JAIL_BY_HAND, &a, 3));
+	assert_int_equal(adopt(&c, rules_of(1, "web", "mail")), 0);
+	assert_int_equal(engine_ruleset(c.engine)->n_scopes, 3);
+	assert_non_null(engine_find_ban(c.engine, JAIL_BY_HAND, &a, 2));
+	engine_free(c.engine);
+}
+
+static void a_ban_by_hand_whose_ports_have_no_room_is_lifted(void **state)
+{
+	struct change c = { .engine = rig_start(rules_of(1, "mail", "web")) };
+	struct ruleset *full = rules_of(1, "post", "web");
+
+	(void)state;
+	order_ban(c.engine, A, 1);
+	for (; full->n_scopes < SCOPES_MAX; full->n_scopes++) {
+		full->scopes[full->n_scopes] = full->scopes[1];
+	}
+	assert_int_equal(adopt(&c, full), 0);
 	assert_string_equal(c.said, "lift 1 by hand 192.0.2.1/32 5000 ports-gone");
 	engine_free(c.engine);
 }
@@ -278,9 +300,8 @@ static void a_ladder_goes_on(void **state)
 		}
 	}
 	rig_feed(c.engine, A, EVENT_IDS_VERDICT, 3000);
-	assert_string_equal(
-		rig_said(c.engine),
-		"lift 1 a 192.0.2.1/32 2800 expired; ban 2 a 192.0.2.1/32 3000-3100");
+	assert_string_equal(rig_said(c.engine),
+			    "lift 1 a 192.0.2.1/32 2800 expired; ban 2 a 192.0.2.1/32 3000-3100");
 	engine_free(c.engine);
 }
 
@@ -319,7 +340,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_number_is_translated_by_its_name),
 		cmocka_unit_test(the_bans_of_a_jail_that_is_gone_are_lifted),
-		cmocka_unit_test(a_ban_by_hand_of_ports_that_are_gone_is_lifted),
+		cmocka_unit_test(a_ban_by_hand_keeps_ports_that_no_jail_has_any_more),
+		cmocka_unit_test(a_ban_by_hand_whose_ports_have_no_room_is_lifted),
 		cmocka_unit_test(nobody_is_banned_by_a_lower_threshold_but_the_next_event_decides),
 		cmocka_unit_test(windows_go_on_untouched_when_no_score_changes),
 		cmocka_unit_test(

@@ -202,6 +202,33 @@ static void a_ban_by_hand_of_ports_that_are_gone_is_not_one_of_all_ports(void **
 	assert_null(world_ban(w, JAIL_BY_HAND, "192.0.2.1/32"));
 }
 
+static void a_ban_by_hand_makes_its_ports_again(void **state)
+{
+	struct world *w = *state;
+	struct prefix p = rig_prefix("192.0.2.1/32"), old = rig_prefix("192.0.2.2/32");
+	uint16_t scope = 0;
+
+	assert_int_equal(world_scope(w, STR("25"), &scope), 1);
+	assert_int_equal(scope, 2);
+	world_order(w, (struct order){ .kind = ORDER_BAN,
+				       .prefix = p,
+				       .scope = scope,
+				       .until = INSTANT_NEVER });
+	w->rules = without_mail;
+	world_restart(w);
+	assert_int_equal(w->dropped, 0);
+	assert_int_equal(w->moved, 0);
+	assert_non_null(engine_find_ban(w->engine, JAIL_BY_HAND, &p, 1));
+	world_order(w, (struct order){ .kind = ORDER_UNBAN, .prefix = p, .jail = ORDER_ANY_JAIL });
+	world_order(w, (struct order){ .kind = ORDER_BAN,
+				       .prefix = old,
+				       .scope = 1,
+				       .until = instant_at(w->now + 60) });
+	w->now += 3600;
+	world_restart(w);
+	assert_int_equal(engine_ruleset(w->engine)->n_scopes, 1);
+}
+
 static void a_clock_set_back_makes_no_ban_longer(void **state)
 {
 	struct world *w = *state;
@@ -332,6 +359,7 @@ int main(void)
 		IN_WORLD(bans_of_a_jail_that_is_gone_are_left_out_and_counted),
 		IN_WORLD(a_ban_takes_the_ports_that_its_jail_has_now),
 		IN_WORLD(a_ban_by_hand_of_ports_that_are_gone_is_not_one_of_all_ports),
+		IN_WORLD(a_ban_by_hand_makes_its_ports_again),
 		IN_WORLD(a_clock_set_back_makes_no_ban_longer),
 		IN_WORLD(a_question_about_a_prefix_finds_what_is_inside_and_around),
 		IN_WORLD(the_limit_is_for_what_fits),

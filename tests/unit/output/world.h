@@ -4,6 +4,7 @@
  *
  * Jails a and b as in rig.h watch filter `f` on /log; scope 1 is `mail`. Times are seconds before
  * or after the moment at which the test began. */
+#include <errno.h>
 #include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static inline struct ruleset *world_rules(const struct world *w)
 	uint16_t number;
 
 	r->filters = arena_alloc(r->arena, 1, sizeof(*r->filters));
-	r->scopes = arena_alloc(r->arena, 2, sizeof(*r->scopes));
+	r->scopes = arena_alloc(r->arena, SCOPES_MAX, sizeof(*r->scopes));
 	assert_true(r->filters && r->scopes);
 	r->filters[0].name = STR("f");
 	r->n_filters = 1;
@@ -59,10 +60,26 @@ static inline void world_gone(void *arg, const struct stored_ban *ban, bool move
 	w->dropped += !moved;
 }
 
+/* Ports that are named by a number can be had again. */
+static inline int world_scope(void *arg, struct str words, uint16_t *ret)
+{
+	struct world *w = arg;
+	static struct port_range range = { .proto = PROTO_TCP, .low = 25, .high = 25 };
+	const struct scope wanted = {
+		.name = STR("p_25_"), .label = words, .ranges = &range, .n_ranges = 1
+	};
+
+	return str_eq(words, STR("25")) ? engine_scope(w->engine, &wanted, ret) : -EINVAL;
+}
+
 static inline int world_recall(struct world *w)
 {
+	const struct store_recall_calls calls = { .gone = world_gone,
+						  .scope = world_scope,
+						  .arg = w };
+
 	w->dropped = w->moved = 0;
-	return store_recall(w->store, w->engine, instant_at(w->now), world_gone, w);
+	return store_recall(w->store, w->engine, instant_at(w->now), &calls);
 }
 
 static inline void world_start(struct world *w)
