@@ -11,6 +11,7 @@
 #include "config/reader.h"
 #include "config/reader_one.h"
 #include "config/schema.h"
+#include "config/session_file.h"
 #include "config/similar.h"
 #include "detect/once.h"
 
@@ -346,19 +347,31 @@ static void read_section(struct making *m, const char *name, void *ret)
 	schema_read(&from, m->r, ret);
 }
 
+static void read_session(struct making *m)
+{
+	const struct section *s = document_section(m->document, STR("session"));
+	struct filter_spec *spec = &m->file->spec;
+	struct diag_place at;
+
+	session_file_read(m->document, spec, m->r, m->rules, &m->file->session, &spec->session);
+	if (s) {
+		at = section_place(s);
+		spec->session_at = keep_place(m, &at);
+	}
+}
+
 int filter_file_read(const struct document *d, struct str name, struct reader *r,
 		     struct ruleset *rules, struct filter_file *ret)
 {
 	struct making m = { .document = d, .r = r, .rules = rules, .file = ret };
-	struct session_values session = { .id = { .text = STR_NONE } };
 
 	if (is_fail2ban(&m)) {
 		return 0;
 	}
 	schema_check(d, CONFIG_FILTER, r);
 	read_section(&m, "filter", &ret->values);
-	read_section(&m, "session", &session);
 	check_sources(&m);
 	read_spec(&m, name);
+	read_session(&m);
 	return r->failed ? -ENOMEM : 0;
 }

@@ -12,6 +12,7 @@
 struct filter_file {
 	struct filter_spec spec;
 	struct filter_values values;
+	struct session_values session;
 	const struct event_values *events; /* one for each section of the spec */
 };
 

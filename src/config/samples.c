@@ -10,6 +10,8 @@
 
 #include <errno.h>
 
+#include "detect/detector.h"
+
 #define SAMPLES_TIME 1735603200 /* 2024-12-31 */
 
 /* A run over one filter's samples. */
@@ -22,13 +24,18 @@ struct run {
 	bool shown[FILTER_PATTERNS_MAX]; /* a hit of its own section took this pattern */
 };
 
-static enum filter_result match(struct run *run, struct str line, struct event *ret)
+static struct stamp_context sample_context(const struct run *run)
 {
-	const struct stamp_context when = {
+	return (struct stamp_context){
 		.file_time = instant_at(SAMPLES_TIME),
 		.date = STAMP_NO_DATE,
 		.zone = run->file->spec.zone,
 	};
+}
+
+static enum filter_result match(struct run *run, struct str line, struct event *ret)
+{
+	const struct stamp_context when = sample_context(run);
 
 	return filter_match(run->filter, run->matcher, line, NULL, &when, ret);
 }
@@ -195,6 +202,69 @@ static void run_misses(struct run *run)
 	}
 }
 
+/* ---- sessions ---- */
+
+/* What a line of a session brings: its own event, and that of the session's end. */
+struct brought {
+	struct event at[2];
+	size_t n;
+};
+
+static bool bring(void *arg, const struct event *e)
+{
+	struct brought *b = arg;
+
+	if (b->n < ARRAY_SIZE(b->at)) {
+		b->at[b->n++] = *e;
+	}
+	return true;
+}
+
+static void run_session_line(struct run *run, struct detector *d, const struct spec_texts *lines,
+			     size_t *i)
+{
+	const struct spec_text *line = &lines->at[*i];
+	const struct stamp_context when = sample_context(run);
+	struct brought b = { .n = 0 };
+	size_t wanted = 0;
+
+	(void)detector_feed(d, run->matcher, line->text, &when, bring, &b);
+	for (; *i + 1 < lines->n && is_expectation(lines->at[*i + 1].text); ++*i, wanted++) {
+		if (wanted < b.n) {
+			expect(run, &lines->at[*i + 1], &b.at[wanted]);
+		}
+	}
+	if (wanted > 0 && wanted != b.n) {
+		diag_add(run->r->diag, DIAG_ERROR, &line->at,
+			 "this line of a session brings %zu event%s, not %zu", b.n,
+			 b.n == 1 ? "" : "s", wanted);
+	}
+}
+
+static int run_session(struct run *run)
+{
+	const struct spec_texts *lines = &run->file->session.hit;
+	CLEANUP(detector_freep) struct detector *d = NULL;
+	int r;
+
+	if (lines->n == 0) {
+		return 0;
+	}
+	r = detector_new(&run->filter, 1, &d);
+	if (r < 0) {
+		return r;
+	}
+	for (size_t i = 0; i < lines->n; i++) {
+		if (is_expectation(lines->at[i].text)) {
+			diag_add(run->r->diag, DIAG_ERROR, &lines->at[i].at,
+				 "there is no sample line above it");
+			continue;
+		}
+		run_session_line(run, d, lines, &i);
+	}
+	return 0;
+}
+
 /* ---- patterns ---- */
 
 static void check_patterns(struct run *run)
@@ -223,5 +293,5 @@ int samples_run(const struct filter_file *file, struct filter *filter, const str
 	}
 	run_misses(&run);
 	check_patterns(&run);
-	return 0;
+	return run_session(&run);
 }

@@ -44,7 +44,7 @@ struct session_values {
 	struct spec_text id;
 	struct spec_texts opens, closes, satisfied;
 	struct spec_text otherwise;
-	struct spec_texts carry;
+	struct spec_texts carry, hit;
 };
 
 struct event_values {

@@ -13,6 +13,10 @@
  * An event that another one told already (once.h) does not reach the sink. It is remembered when
  * the sink took it, not before: a line that was refused comes again and must not fold itself.
  *
+ * An event that belongs to a session gets what the session knows before it is told, and becomes
+ * part of it when the sink took it. Sessions that fell silent are told before the next line is, so
+ * that a refusal there refuses the whole line.
+ *
  * What a line adds to the counts is kept apart until the line is done: a line that the sink
  * refused is fed again and counts once. */
 #include <assert.h>
@@ -24,6 +28,7 @@
 #include "detect/framer.h"
 #include "detect/once.h"
 #include "detect/scanner.h"
+#include "detect/session.h"
 
 /* The pattern that a literal belongs to. */
 struct target {
@@ -39,6 +44,7 @@ struct detector {
 	struct filter_candidates *always; /* for each filter, its patterns without a literal */
 	struct filter_candidates *now;    /* for each filter, those to be tried on the open line */
 	struct once **once;               /* for each filter; NULL: all its events count */
+	struct sessions **sessions;       /* for each filter; NULL: its lines stand alone */
 	bool every_line;                  /* some `always` is not empty */
 	struct detector_stats stats;
 };
@@ -99,14 +105,18 @@ static int make_scanner(struct detector *d)
 	return r;
 }
 
-static int make_once(struct detector *d)
+static int make_memories(struct detector *d)
 {
 	int r = 0;
 
 	for (size_t i = 0; i < d->n && r == 0; i++) {
+		const struct session_rule *rule = filter_session(d->filters[i]);
 		unsigned fields = filter_once(d->filters[i]);
 
 		r = fields ? once_new(fields, &d->once[i]) : 0;
+		if (r == 0 && rule) {
+			r = sessions_new(rule, &d->sessions[i]);
+		}
 	}
 	return r;
 }
@@ -128,13 +138,14 @@ int detector_new(struct filter *const *filters, size_t n, struct detector **ret)
 	d->always = calloc(n, sizeof(*d->always));
 	d->now = calloc(n, sizeof(*d->now));
 	d->once = calloc(n, sizeof(struct once *));
-	if (!d->always || !d->now || !d->once) {
+	d->sessions = calloc(n, sizeof(struct sessions *));
+	if (!d->always || !d->now || !d->once || !d->sessions) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < n; i++) {
 		d->every_line = filter_always(filters[i], &d->always[i]) || d->every_line;
 	}
-	r = make_once(d);
+	r = make_memories(d);
 	r = r < 0 ? r : make_scanner(d);
 	if (r < 0) {
 		return r;
@@ -150,6 +161,10 @@ struct detector *detector_free(struct detector *d)
 		for (size_t i = 0; d->once && i < d->n; i++) {
 			d->once[i] = once_free(d->once[i]);
 		}
+		for (size_t i = 0; d->sessions && i < d->n; i++) {
+			d->sessions[i] = sessions_free(d->sessions[i]);
+		}
+		free(d->sessions);
 		free(d->once);
 		free(d->targets);
 		free(d->always);
@@ -166,6 +181,9 @@ void detector_inherit(struct detector *d, size_t i, struct detector *other, size
 	if (fresh && filter_once(d->filters[i]) == filter_once(other->filters[k])) {
 		d->once[i] = other->once[k];
 		other->once[k] = fresh;
+	}
+	if (d->sessions[i] && other->sessions[k]) {
+		sessions_inherit(d->sessions[i], other->sessions[k]);
 	}
 }
 
@@ -186,9 +204,57 @@ static bool is_empty(const struct filter_candidates *c)
 	return any == 0;
 }
 
+size_t detector_events_of_line(const struct detector *d)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++) {
+		n += d->sessions[i] ? 2 : 1;
+	}
+	return n;
+}
+
+/* Tells the silent sessions of filter i. False: refused. */
+static bool tell_silent(struct detector *d, size_t i, instant now, detector_sink sink, void *arg)
+{
+	struct event event;
+
+	while (d->sessions[i] && sessions_silent(d->sessions[i], now, &event)) {
+		event.filter = (uint16_t)i;
+		if (!sink(arg, &event)) {
+			return false;
+		}
+		d->stats.events++;
+		sessions_end(d->sessions[i]);
+	}
+	return true;
+}
+
+bool detector_tick(struct detector *d, instant now, detector_sink sink, void *arg)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		if (!tell_silent(d, i, now, sink, arg)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+instant detector_deadline(const struct detector *d)
+{
+	instant first = INSTANT_NEVER;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->sessions[i]) {
+			first = instant_min(first, sessions_deadline(d->sessions[i]));
+		}
+	}
+	return first;
+}
+
 /* Gives the event of filter i to the sink, unless it gave the same before. False: refused. */
-static bool tell(struct pass *pass, size_t i, const struct event *event,
-		 struct detector_stats *counts)
+static bool tell_once(struct pass *pass, size_t i, const struct event *event,
+		      struct detector_stats *counts)
 {
 	struct once *once = pass->d->once[i];
 
@@ -204,6 +270,27 @@ static bool tell(struct pass *pass, size_t i, const struct event *event,
 		once_add(once, event);
 	}
 	return true;
+}
+
+/* The same with what its session knows, and what comes of that. */
+static bool tell(struct pass *pass, size_t i, struct event *event, struct detector_stats *counts)
+{
+	struct sessions *sessions = pass->d->sessions[i];
+	struct event bad;
+	uint64_t lost;
+	bool is_bad;
+
+	if (!sessions) {
+		return tell_once(pass, i, event, counts);
+	}
+	sessions_carry(sessions, event);
+	if (!tell_once(pass, i, event, counts)) {
+		return false;
+	}
+	lost = sessions_evicted(sessions);
+	is_bad = sessions_add(sessions, event, &bad);
+	counts->sessions_lost += sessions_evicted(sessions) - lost;
+	return !is_bad || tell_once(pass, i, &bad, counts);
 }
 
 /* What filter i says about the open line. False when the sink refused its event. */
@@ -236,16 +323,35 @@ static void open_line(struct pass *pass, size_t at)
 	memcpy(d->now, d->always, d->n * sizeof(*d->now));
 }
 
+/* By the time of the lines before this one. */
+static bool go_silent(struct pass *pass)
+{
+	struct detector *d = pass->d;
+
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->sessions[i] &&
+		    !tell_silent(d, i, sessions_newest(d->sessions[i]), pass->sink, pass->arg)) {
+			pass->refused = true;
+			return false;
+		}
+	}
+	return true;
+}
+
 /* Tries the candidates of the open line. False when the sink refused. */
 static bool close_line(struct pass *pass)
 {
 	struct detector *d = pass->d;
-	struct detector_stats counts = d->stats;
+	struct detector_stats counts;
 	bool tried = false;
 
 	if (!pass->open) {
 		return true;
 	}
+	if (!go_silent(pass)) {
+		return false;
+	}
+	counts = d->stats;
 	for (size_t i = 0; i < d->n; i++) {
 		if (is_empty(&d->now[i])) {
 			continue;

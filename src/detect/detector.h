@@ -6,7 +6,10 @@
  * only lines with a hit are framed and given to PCRE2, and only to the patterns whose literal was
  * hit. When a filter has patterns without a literal, all lines are framed for those. Events come in
  * order of their lines; for one line, in order of the filters. What a filter calls the same event
- * (filter_once()) is told once. Scanning allocates nothing. Pure. */
+ * (filter_once()) is told once. A filter with sessions (filter_session()) may tell two events of
+ * one line, and events of sessions that fell silent between the lines. Scanning allocates nothing.
+ * Pure.
+ */
 #include "detect/filter.h"
 
 struct detector;
@@ -17,6 +20,7 @@ struct detector_stats {
 	uint64_t events;
 	uint64_t folded; /* not told, because they were the same as one before (once.h) */
 	uint64_t not_addr, bad_stamp, gave_up;
+	uint64_t sessions_lost; /* forgotten for lack of room */
 };
 
 /* Called for each event; `event->filter` is the index in `filters` of detector_new(). False: no
@@ -30,10 +34,18 @@ DEFINE_FREEP(struct detector, detector_free)
 /* Feeds a chunk of whole lines. `when`: one context per filter. Returns the bytes consumed: all, or
  * up to the line whose event the sink refused (that line is fed again; events of it that earlier
  * filters gave are not given twice only when the sink refuses the first of the line: a sink must
- * therefore have room for one event of each filter). */
+ * therefore have room for what detector_events_of_line() says). */
 size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
 		     const struct stamp_context *when, detector_sink sink, void *arg);
 /* Filter i goes on with what filter k of the other one remembers of the events it told, if both
- * fold by the same fields; types and services must have kept their numbers. */
+ * fold by the same fields, and with its open sessions; types and services must have kept their
+ * numbers. */
 void detector_inherit(struct detector *d, size_t i, struct detector *other, size_t k);
+/* Events that one line may bring at most. */
+size_t detector_events_of_line(const struct detector *d);
+/* All lines up to `now` were fed: sessions that are silent are told. Each is refused or taken like
+ * a line of its own; false: one was refused, call again. */
+bool detector_tick(struct detector *d, instant now, detector_sink sink, void *arg);
+/* When the next session falls silent; INSTANT_NEVER. */
+instant detector_deadline(const struct detector *d);
 const struct detector_stats *detector_stats(const struct detector *d);

@@ -101,6 +101,11 @@ unsigned filter_once(const struct filter *f)
 	return f->once;
 }
 
+const struct session_rule *filter_session(const struct filter *f)
+{
+	return f->session;
+}
+
 int32_t filter_file_date(const struct filter *f, struct str file_name)
 {
 	size_t start = file_name.n;

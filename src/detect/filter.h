@@ -78,5 +78,7 @@ enum filter_result filter_match(struct filter *f, struct matcher *m, struct str 
 				const struct stamp_context *when, struct event *ret);
 /* Bits of once_field: what must be the same for two events to be one; 0: every event counts. */
 unsigned filter_once(const struct filter *f);
+/* How its lines belong together; NULL: each stands alone. */
+const struct session_rule *filter_session(const struct filter *f);
 /* The date that a file name tells by the filter's stamp-date, or STAMP_NO_DATE. */
 int32_t filter_file_date(const struct filter *f, struct str file_name);

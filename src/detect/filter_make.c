@@ -20,7 +20,7 @@ struct maker {
 	struct filter *f;
 	struct filter_expander x;
 	struct filter_tags tags;
-	bool uses_stamp;
+	bool uses_stamp, uses_session;
 };
 
 /* 0, or -ENOMEM: errors that were told are counted in the diag, so that the rest is looked at too.
@@ -156,6 +156,7 @@ static void check_tags(struct maker *m, const struct section_spec *section,
 			    "the program said");
 	}
 	m->uses_stamp = m->uses_stamp || sees(m, FILTER_TAG_STAMP);
+	m->uses_session = m->uses_session || sees(m, FILTER_TAG_SESSION);
 }
 
 static int add_pattern(struct maker *m, size_t section, const struct spec_text *text)
@@ -277,6 +278,10 @@ static void check_whole(const struct maker *m)
 		filter_tell(m->x.diag, &spec->once_at,
 			    "no pattern has <STAMP>, so lines that arrive together would be one");
 	}
+	if (spec->session && m->f->n > 0 && !m->uses_session) {
+		filter_tell(m->x.diag, &spec->session_at,
+			    "no pattern has <SESSION>, so no lines belong together");
+	}
 	if (spec->programs.n > 0 && spec->layout != LAYOUT_SYSLOG) {
 		filter_tell(m->x.diag, &spec->programs.at[0].at,
 			    "which program it was is known only with layout = syslog");
@@ -333,6 +338,7 @@ int filter_make(struct filter *f, const struct filter_spec *spec, struct arena *
 	f->programs = spec->programs;
 	f->once = spec->once;
 	f->nocase = spec->nocase;
+	f->session = spec->session;
 	f->services = spec->services;
 	f->n_services = spec->n_services;
 	f->types = spec->types;

@@ -46,7 +46,8 @@ struct filter {
 	struct stamp_format *stamp_head;         /* auto, where a head has another form */
 	enum filter_layout layout;
 	struct spec_texts programs;
-	unsigned once; /* bits of once_field */
+	unsigned once;                      /* bits of once_field */
+	const struct session_rule *session; /* NULL: none */
 	bool nocase;
 	const struct zone *zone;
 	const struct spec_word *services, *types;

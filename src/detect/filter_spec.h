@@ -6,6 +6,7 @@
 #include "base/diag.h"
 #include "base/names.h"
 #include "detect/event.h"
+#include "detect/session.h"
 #include "detect/zone.h"
 
 enum { FILTER_PATTERNS_MAX = 256, FILTER_SECTIONS_MAX = 64 };
@@ -52,6 +53,8 @@ struct filter_spec {
 	const struct zone *zone; /* NULL: UTC */
 	unsigned once; /* bits of once_field: what is the same is one event; 0: all count */
 	struct diag_place once_at;
+	const struct session_rule *session; /* NULL: none */
+	struct diag_place session_at;
 	bool nocase;
 	uint16_t service;
 	struct spec_texts ignore;

@@ -213,10 +213,26 @@ bool engine_feed_event(struct engine *e, const struct event *event)
 	return true;
 }
 
+/* Sessions that are silent by now are events of now. */
+static bool end_sessions(struct engine *e, instant now)
+{
+	for (size_t i = 0; i < e->rules->n_sources; i++) {
+		const struct source *source = &e->rules->sources[i];
+		struct feed feed = { .source = (uint16_t)i, .arrival = now };
+		struct reading reading = { .engine = e, .feed = &feed, .source = source };
+
+		if (source->detector &&
+		    !detector_tick(source->detector, now, take_event, &reading)) {
+			return false;
+		}
+	}
+	return true;
+}
+
 bool engine_tick(struct engine *e, instant now)
 {
 	outbox_begin(&e->judge.out);
-	return judge_end(&e->judge, now) &&
+	return end_sessions(e, now) && judge_end(&e->judge, now) &&
 	       !bans_sweep(e->judge.bans, e->rules->jails, now, TICK_STEPS) &&
 	       !tracker_tick(e->judge.tracker, e->rules->jails, now, TICK_STEPS);
 }
@@ -224,8 +240,16 @@ bool engine_tick(struct engine *e, instant now)
 instant engine_deadline(const struct engine *e)
 {
 	const struct ban *ban = bans_next_end(e->judge.bans);
+	instant first = instant_min(ban ? ban->until : INSTANT_NEVER,
+				    never_block_next_end(e->judge.never));
 
-	return instant_min(ban ? ban->until : INSTANT_NEVER, never_block_next_end(e->judge.never));
+	for (size_t i = 0; i < e->rules->n_sources; i++) {
+		if (e->rules->sources[i].detector) {
+			first = instant_min(first,
+					    detector_deadline(e->rules->sources[i].detector));
+		}
+	}
+	return first;
 }
 
 struct batch engine_take(struct engine *e)

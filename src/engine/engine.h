@@ -53,10 +53,10 @@ const struct ruleset *engine_ruleset(const struct engine *e);
 size_t engine_feed(struct engine *e, const struct feed *feed);
 /* The same for an event that is ready. False: the batch is full. */
 bool engine_feed_event(struct engine *e, const struct event *event);
-/* Everything up to `now` has been read: bans end, what is out of every window is forgotten. False:
- * the batch is full or there was a lot to forget: take, and call again. */
+/* Everything up to `now` has been read: silent sessions end, bans end, what is out of every window
+ * is forgotten. False: the batch is full or there was a lot to forget: take, and call again. */
 bool engine_tick(struct engine *e, instant now);
-/* When the next ban, shadow or never-block entry ends by itself; INSTANT_NEVER. */
+/* When the next ban, shadow, never-block entry or silent session ends by itself; INSTANT_NEVER. */
 instant engine_deadline(const struct engine *e);
 /* What came about since the last take. Valid until the next call that feeds, ticks or orders. */
 struct batch engine_take(struct engine *e);

@@ -30,13 +30,23 @@ static size_t least(size_t a, size_t b)
 	return a < b ? a : b;
 }
 
-/* The jails that a line of the source may reach, each as often as a filter leads there. */
-static size_t jails_of_line(const struct source *source)
+/* Events that a line may bring by this route: its own, and that of the session that it closes. */
+static size_t events_of_line(const struct judge *j, const struct route *route)
+{
+	const struct ruleset *r = j->rules;
+	const struct filter *filter =
+		route->filter < r->n_filters ? r->filters[route->filter].filter : NULL;
+
+	return filter && filter_session(filter) ? 2 : 1;
+}
+
+/* The jails that a line of the source may reach, each as often as an event leads there. */
+static size_t jails_of_line(const struct judge *j, const struct source *source)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < source->n_routes; i++) {
-		n += source->routes[i].n_jails;
+		n += source->routes[i].n_jails * events_of_line(j, &source->routes[i]);
 	}
 	return n;
 }
@@ -46,16 +56,19 @@ static size_t evidence_of_line(const struct judge *j, const struct source *sourc
 	size_t n = 0;
 
 	for (size_t i = 0; i < source->n_routes; i++) {
+		size_t events = events_of_line(j, &source->routes[i]);
+
 		for (size_t k = 0; k < source->routes[i].n_jails; k++) {
 			const struct jail *jail = &j->rules->jails[source->routes[i].jails[k]];
 
-			n += least(jail_kept_events(jail) + TRACKER_UNSCORED_MAX, j->max_evidence);
+			n += events *
+			     least(jail_kept_events(jail) + TRACKER_UNSCORED_MAX, j->max_evidence);
 		}
 	}
 	return n;
 }
 
-/* How much one line may bring: an event of each filter, in each jail a lift and a ban. */
+/* How much one line may bring: the events of each filter, in each jail a lift and a ban. */
 static void measure_line(struct judge *j)
 {
 	const struct ruleset *r = j->rules;
@@ -63,8 +76,13 @@ static void measure_line(struct judge *j)
 
 	j->line = (struct outbox_room){ .events = 1 };
 	for (size_t i = 0; i < r->n_sources; i++) {
-		jails = most(jails, jails_of_line(&r->sources[i]));
-		j->line.events = most(j->line.events, r->sources[i].n_routes);
+		size_t events = 0;
+
+		for (size_t k = 0; k < r->sources[i].n_routes; k++) {
+			events += events_of_line(j, &r->sources[i].routes[k]);
+		}
+		jails = most(jails, jails_of_line(j, &r->sources[i]));
+		j->line.events = most(j->line.events, events);
 	}
 	j->max_evidence = most(1, least(EVIDENCE_MAX, BATCH_EVIDENCE / jails));
 	for (size_t i = 0; i < r->n_sources; i++) {

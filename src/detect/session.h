@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* session.h - which lines belong together, and how did it end?
+ *
+ * Events that caught the same <SESSION> share what one of them knows (carry), and a session that
+ * ends without what satisfies it is an event of its own. It ends at an event that closes it, or
+ * SESSION_SILENCE seconds after its last one; time is that of the events. When all SESSIONS_MAX
+ * places are taken, the session heard of longest ago is forgotten, without an event. Memory is
+ * taken by sessions_new() and touched as it is used. Pure. */
+#include "base/attr.h"
+#include "detect/event.h"
+
+enum {
+	SESSIONS_MAX = 16384,
+	SESSION_SILENCE = 600,
+	SESSION_ACCOUNT_KEPT = 128, /* bytes of an account that are carried */
+	SESSION_TEXT_KEPT = 256,    /* bytes of the last line */
+};
+
+enum session_field {
+	SESSION_ADDRESS = 1 << 0,
+	SESSION_ACCOUNT = 1 << 1,
+	SESSION_SERVICE = 1 << 2,
+	SESSION_COUNT = 1 << 3,
+};
+
+struct session_types {
+	const uint16_t *at;
+	size_t n;
+};
+
+/* What a filter's [session] says. */
+struct session_rule {
+	struct session_types opens; /* none: every event of a session does */
+	struct session_types closes, satisfied;
+	uint16_t otherwise; /* type of the event of one that ends unsatisfied; NAMES_NONE: none */
+	unsigned carry;     /* bits of session_field */
+};
+
+struct sessions;
+
+/* The rule is borrowed. -ENOMEM. */
+NODISCARD int sessions_new(const struct session_rule *rule, struct sessions **ret);
+struct sessions *sessions_free(struct sessions *s);
+DEFINE_FREEP(struct sessions, sessions_free)
+
+/* Fills what the event lacks and its session knows; borrowed until the next sessions_add(). */
+void sessions_carry(const struct sessions *s, struct event *e);
+/* Takes the event, carried already, into its session. True: it closed one that was not satisfied,
+ * and *ret is the event of that, with the texts of `e`. */
+bool sessions_add(struct sessions *s, const struct event *e, struct event *ret);
+/* The session that is silent for longest, if its silence was over at `now`: *ret is its event,
+ * valid until the next sessions_add(); sessions_end() takes it out. Satisfied ones, and those
+ * without `otherwise`, are taken out on the way. */
+bool sessions_silent(struct sessions *s, instant now, struct event *ret);
+void sessions_end(struct sessions *s);
+/* The latest time of an event so far; 0. */
+instant sessions_newest(const struct sessions *s);
+/* When the next silence is over; INSTANT_NEVER. */
+instant sessions_deadline(const struct sessions *s);
+/* Goes on with the open sessions of the other one, under its own rule. */
+void sessions_inherit(struct sessions *s, struct sessions *other);
+size_t sessions_count(const struct sessions *s);
+/* Forgotten for lack of room. */
+uint64_t sessions_evicted(const struct sessions *s);
+/* The field of that name ("address", "addr", "account", "user", "service", "count"), or 0. */
+unsigned session_field_find(struct str name);
+/* Name number i, NULL past the end. */
+const char *session_field_name(size_t i);
