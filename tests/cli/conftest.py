@@ -53,7 +53,7 @@ class Ctl:
         return [str(self.program), f"--config-dir={self.etc}", f"--runtime-dir={self.dir / 'run'}", *map(os.fsencode, words)]
 
     def env(self, **more):
-        return dict(os.environ, IPSD_SHARE_DIR="/nonexistent", TZ="UTC", LC_ALL="C.UTF-8", **more)
+        return dict(dict(os.environ, IPSD_SHARE_DIR="/nonexistent", TZ="UTC", LC_ALL="C.UTF-8"), **more)
 
     def __call__(self, *words, stdin=b"", env=None):
         return Answer(subprocess.run(self.command(*words), input=stdin, capture_output=True, check=False, timeout=60,
