@@ -18,6 +18,7 @@
 #include "sys/clock.h"
 
 static const duration position_delay = { .us = 5000000 };
+static const duration bans_kept = { .us = INT64_C(90) * 86400 * 1000000 };
 static const duration retain_pause = { .us = 50000 }, retain_every = { .us = 600000000 };
 
 static void wheel_enforce(struct daemon *d, const struct batch *batch)
@@ -117,24 +118,44 @@ static instant wheel_read_up_to(const struct daemon *d)
 		       : instant_min(now, engine_stats(d->engine).newest);
 }
 
-/* Nothing goes that is younger than the longest window: a restart fills the windows from it. */
-static void wheel_retain(struct daemon *d, instant now)
+static instant ago(instant t, duration d)
+{
+	return instant_add(t, (duration){ .us = -d.us });
+}
+
+/* No event goes that is in a window: a restart fills the windows from them, and a log that is late
+ * is behind the clock. */
+static struct store_retention wheel_retention(const struct daemon *d, instant now)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	const struct config_settings *settings = &d->config->settings;
-	duration keep = settings->retention;
+	instant newest = engine_stats(d->engine).newest;
+	duration window = { 0 };
+
+	newest = newest.us ? instant_min(now, newest) : now;
+	for (size_t i = 0; i < rules->n_jails; i++) {
+		window = rules->jails[i].window.us > window.us ? rules->jails[i].window : window;
+	}
+	return (struct store_retention){
+		.events_from = instant_min(ago(now, settings->retention), ago(newest, window)),
+		.windows_from = ago(newest, window),
+		.events_max = settings->retention_events,
+		.bans_from = ago(now, bans_kept),
+	};
+}
+
+static void wheel_retain(struct daemon *d, instant now)
+{
+	struct store_retention keep;
 	int r;
 
 	if (now.us < d->retain_at.us || d->store_trouble.on) {
 		return;
 	}
-	for (size_t i = 0; i < rules->n_jails; i++) {
-		keep = rules->jails[i].window.us > keep.us ? rules->jails[i].window : keep;
-	}
-	r = store_retain(d->store, instant_add(now, (duration){ .us = -keep.us }),
-			 settings->retention_events);
+	keep = wheel_retention(d, now);
+	r = store_retain(d->store, &keep);
 	if (r < 0) {
-		log_error("old events cannot be deleted: %s", store_error(d->store));
+		log_error("old events and bans cannot be deleted: %s", store_error(d->store));
 	}
 	d->retain_at = instant_add(now, r == 1 ? retain_pause : retain_every);
 }

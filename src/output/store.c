@@ -399,23 +399,3 @@ int store_apply(struct store *s, const struct ruleset *rules, const struct batch
 	}
 	return r < 0 ? store_rollback(s, r) : 0;
 }
-
-/* Of the oldest 2,000 rows, a deletion must not hold the wheel up; and never the newest: the ids of
- * a restart go on behind it. */
-int store_retain(struct store *s, instant oldest, uint64_t max_events)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"DELETE FROM events WHERE id IN (SELECT id FROM (SELECT id, time FROM events ORDER BY id LIMIT 2000)"
-		" WHERE id < (SELECT max(id) FROM events) AND (id <= (SELECT max(id) FROM events) - ?1 OR time < ?2))",
-		&st);
-
-	if (r >= 0) {
-		sql_bind_int(st, 1,
-			     (int64_t)(max_events > INT64_MAX / 2 ? INT64_MAX / 2 : max_events));
-		sql_bind_int(st, 2, oldest.us);
-		r = sql_finish(st);
-	}
-	return r < 0 ? store_fail(s, r) : sql_changes(s->sql) > 0;
-}

@@ -108,8 +108,17 @@ NODISCARD int store_evidence(struct store *s, uint64_t ban, store_event_fn fn, v
  * first, at most `limit`. */
 NODISCARD int store_bans(struct store *s, const struct prefix *subject, uint64_t before_id,
 			 size_t limit, store_ban_fn fn, void *arg);
-/* Deletes events beyond the retention, at most 2,000, but never the newest; 1: there may
- * be more. */
-NODISCARD int store_retain(struct store *s, instant oldest, uint64_t max_events);
+
+/* What is to be kept: events from a time on, the newest so many of them, and in any case those that
+ * are in a window; bans, with their evidence, that ended after a time. */
+struct store_retention {
+	instant events_from, windows_from;
+	uint64_t events_max;
+	instant bans_from;
+};
+
+/* Deletes a slice of what is beyond it: at most 2,000 events, else 500 bans; and at the end what
+ * unbans said about events that are gone. The newest event and ban stay. 1: there may be more. */
+NODISCARD int store_retain(struct store *s, const struct store_retention *keep);
 /* Events of this prefix that are in the database count no more (unban): VPOP3's flag. */
 NODISCARD int store_ignore(struct store *s, const struct prefix *p);

@@ -10,6 +10,7 @@ struct store {
 	char *path;
 	struct sql *sql;
 	bool ordering, broken;  /* inside an order's transaction; something in it has failed */
+	int64_t retained;       /* bans up to this id were looked at for their age */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
 	char error[256];
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is stored comes back: events, evidence, windows, positions, settings. */
+#include "output/store_db.h"
 #include "unit/output/world.h"
 
 struct sum {
@@ -229,16 +230,98 @@ static void everything_can_be_ignored(void **state)
 
 /* ---- retention ---- */
 
+/* Events from `from` (seconds from now) on, the newest `most`, what is in a window from `window`
+ * on. */
+static int retain(struct world *w, int64_t from, uint64_t most, int64_t window)
+{
+	const struct store_retention keep = {
+		.events_from = instant_at(w->now + from),
+		.windows_from = instant_at(w->now + window),
+		.events_max = most,
+	};
+
+	return store_retain(w->store, &keep);
+}
+
+static int retain_bans(struct world *w, int64_t from)
+{
+	const struct store_retention keep = { .events_max = UINT64_MAX,
+					      .bans_from = instant_at(w->now + from) };
+
+	return store_retain(w->store, &keep);
+}
+
+static void assert_kept(struct world *w, const char *expected)
+{
+	struct ids ids = { 0 };
+
+	assert_int_equal(store_bans(w->store, NULL, 0, 100, ids_ban, &ids), 0);
+	assert_string_equal(buf_text(&ids.text), expected);
+	ids_done(&ids);
+}
+
+static void what_is_in_a_window_stays_however_many_there_are(void **state)
+{
+	struct world *w = *state;
+
+	world_attack(w, "192.0.2.1", -60, 10);
+	assert_int_equal(retain(w, -3600, 3, -54), 1);
+	assert_events(w, NULL, "10 9 8");
+	world_attack(w, "192.0.2.1", -40, 10);
+	assert_int_equal(retain(w, -3600, 3, -40), 1);
+	assert_events(w, NULL, "20 19 18 17 16 15 14 13 12");
+	assert_int_equal(retain(w, -3600, 3, -40), 0);
+}
+
+static void old_bans_go_with_their_evidence_and_running_ones_stay(void **state)
+{
+	struct world *w = *state;
+	struct sum sum = { 0 };
+
+	world_attack(w, "192.0.2.1", -7300, 10);
+	world_attack(w, "192.0.2.2", -30, 10);
+	world_attack(w, "192.0.2.3", -20, 10);
+	assert_true(engine_tick(w->engine, instant_at(w->now)));
+	assert_int_equal(world_apply(w), 0);
+	assert_kept(w, "6 5 4 3 2! 1!");
+	assert_int_equal(retain_bans(w, -86400), 0);
+	assert_kept(w, "6 5 4 3 2! 1!");
+	assert_int_equal(retain_bans(w, -10), 1);
+	assert_int_equal(retain_bans(w, -10), 0);
+	assert_kept(w, "6 5 4 3");
+	assert_int_equal(store_evidence(w->store, 1, add_points, &sum), 0);
+	assert_int_equal(sum.points, 0);
+	assert_int_equal(store_evidence(w->store, 3, add_points, &sum), 0);
+	assert_int_equal(sum.points, 1000);
+}
+
+static void what_an_unban_said_goes_with_its_events(void **state)
+{
+	struct world *w = *state;
+	struct prefix p = rig_prefix("192.0.2.1/32"), q = rig_prefix("192.0.2.2/32");
+	int64_t left;
+
+	world_attack(w, "192.0.2.1", -60, 3);
+	assert_int_equal(store_ignore(w->store, &p), 0);
+	world_attack(w, "192.0.2.2", -30, 3);
+	assert_int_equal(store_ignore(w->store, &q), 0);
+	while (retain(w, -40, UINT64_MAX, 0) == 1) {
+	}
+	assert_events(w, NULL, "6! 5! 4!");
+	assert_int_equal(sql_number(w->store->sql, "SELECT count(*) FROM ignored", 0, &left), 0);
+	assert_int_equal(left, 1);
+}
+
 static void the_oldest_events_go_and_their_evidence_stays(void **state)
 {
 	struct world *w = *state;
 	struct sum sum = { 0 };
 
 	world_attack(w, "192.0.2.1", -60, 10);
-	assert_int_equal(store_retain(w->store, instant_at(w->now - 55), UINT64_MAX), 1);
+	assert_int_equal(retain(w, -55, UINT64_MAX, 0), 1);
 	assert_events(w, NULL, "10 9 8 7 6");
-	assert_int_equal(store_retain(w->store, instant_at(w->now - 55), UINT64_MAX), 0);
-	assert_int_equal(store_retain(w->store, instant_at(0), 3), 1);
+	assert_int_equal(retain(w, -55, UINT64_MAX, 0), 0);
+	assert_int_equal(retain(w, -86400, 3, 0), 1);
 	assert_events(w, NULL, "10 9 8");
 	assert_int_equal(store_evidence(w->store, 1, add_points, &sum), 0);
 	assert_int_equal(sum.points, 1000);
@@ -251,7 +334,7 @@ static void ids_go_on_after_all_events_were_old(void **state)
 
 	world_attack(w, "192.0.2.1", -60, 10);
 	assert_int_equal(store_ignore(w->store, &p), 0);
-	assert_int_equal(store_retain(w->store, instant_at(w->now + 1), 0), 1);
+	assert_int_equal(retain(w, 1, 0, 0), 1);
 	assert_events(w, NULL, "10!");
 	world_restart(w);
 	world_attack(w, "192.0.2.1", 0, 1);
@@ -269,13 +352,13 @@ static void a_call_deletes_no_more_than_two_thousand(void **state)
 		struct store_walk walk = { .scan = 10000 };
 		struct ids ids = { 0 };
 
-		assert_int_equal(store_retain(w->store, instant_at(w->now), UINT64_MAX), 1);
+		assert_int_equal(retain(w, 0, UINT64_MAX, 0), 1);
 		assert_int_equal(store_events(w->store, &walk, ids_event, &ids), 0);
 		assert_int_equal(ids.n, left);
 		ids_done(&ids);
 	}
-	assert_int_equal(store_retain(w->store, instant_at(w->now), UINT64_MAX), 1);
-	assert_int_equal(store_retain(w->store, instant_at(w->now), UINT64_MAX), 0);
+	assert_int_equal(retain(w, 0, UINT64_MAX, 0), 1);
+	assert_int_equal(retain(w, 0, UINT64_MAX, 0), 0);
 	assert_events(w, NULL, "5000");
 }
 
@@ -339,6 +422,9 @@ int main(void)
 		IN_WORLD(an_unban_of_an_ipv4_address_means_those_that_carry_it),
 		IN_WORLD(everything_can_be_ignored),
 		IN_WORLD(the_oldest_events_go_and_their_evidence_stays),
+		IN_WORLD(what_is_in_a_window_stays_however_many_there_are),
+		IN_WORLD(old_bans_go_with_their_evidence_and_running_ones_stay),
+		IN_WORLD(what_an_unban_said_goes_with_its_events),
 		IN_WORLD(ids_go_on_after_all_events_were_old),
 		IN_WORLD(a_call_deletes_no_more_than_two_thousand),
 		IN_WORLD(positions_come_back_bit_for_bit),
