@@ -51,9 +51,12 @@ struct config_settings {
 	bool nft_both;           /* direction = both */
 	bool nft_counters;       /* counters = yes; auto decides by size */
 	bool nft_counters_auto;
-	struct str geo_database;   /* a path; empty: the usual ones */
-	duration retention;        /* 30d */
-	uint64_t retention_events; /* 5,000,000 */
+	struct str geo_database;       /* a path; empty: the usual ones */
+	duration retention;            /* 30d */
+	uint64_t retention_events;     /* 5,000,000 */
+	const struct str *never_hosts; /* by hostname_is_entry(); each ends with a NUL */
+	size_t n_never_hosts;
+	bool never_own, never_resolvers, never_gateways, never_ssh_peers;
 };
 
 enum { CONFIG_LABEL_MAX = 255 };

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/hostname.h"
 #include "config/reader.h"
 #include "config/reader_one.h"
 #include "config/schema.h"
@@ -115,6 +116,22 @@ static void check_prefixes(const struct main_file *m, const struct section *ipsd
 	}
 }
 
+static void check_hosts(const struct main_file *m, struct reader *r)
+{
+	for (size_t i = 0; i < m->values.hosts.n; i++) {
+		const struct spec_text *host = &m->values.hosts.at[i];
+		struct prefix p;
+
+		if (!hostname_is_entry(host->text)) {
+			diag_add(r->diag, DIAG_ERROR, &host->at, "\"%.*s\" is no host name%s",
+				 STR_ARG(host->text),
+				 prefix_parse(host->text, &p) != -EINVAL
+					 ? "; addresses and networks belong to addresses"
+					 : " and no mx:DOMAIN");
+		}
+	}
+}
+
 static void read_defaults(const struct document *d, struct main_file *m, struct reader *r)
 {
 	const struct section *s = document_section(d, STR("defaults"));
@@ -146,6 +163,7 @@ void main_file_read(const struct document *d, struct reader *r, struct main_file
 		schema_read(&from, r, &ret->values);
 	}
 	read_groups(ret, document_section(d, STR("ports")), r);
+	check_hosts(ret, r);
 	check_prefixes(ret, document_section(d, STR("ipsd")), r);
 	read_defaults(d, ret, r);
 }
@@ -191,6 +209,26 @@ static int replace_never_block(const struct main_file *m, struct reader *r, stru
 	return 0;
 }
 
+static int apply_hosts(const struct main_file *m, struct reader *r,
+		       struct config_settings *settings)
+{
+	const struct spec_texts *hosts = &m->values.hosts;
+	struct str *names = arena_alloc(r->arena, hosts->n, sizeof(*names));
+	size_t n = 0;
+
+	for (size_t i = 0; names && i < hosts->n; i++) {
+		if (hostname_is_entry(hosts->at[i].text)) {
+			names[n] = arena_str(r->arena, hosts->at[i].text);
+			if (!names[n++].p) {
+				return -ENOMEM;
+			}
+		}
+	}
+	settings->never_hosts = names;
+	settings->n_never_hosts = n;
+	return names ? 0 : -ENOMEM;
+}
+
 int main_file_apply(const struct main_file *m, struct reader *r, struct config_settings *settings,
 		    struct ruleset *rules)
 {
@@ -209,5 +247,12 @@ int main_file_apply(const struct main_file *m, struct reader *r, struct config_s
 	rules->network_v6 = (uint8_t)v->network_v6;
 	rules->max_subjects = (uint32_t)v->max_subjects;
 	rules->observe = settings->observe;
+	settings->never_own = v->own_addresses;
+	settings->never_resolvers = v->resolvers;
+	settings->never_gateways = v->gateways;
+	settings->never_ssh_peers = v->ssh_peers;
+	if (apply_hosts(m, r, settings) < 0) {
+		return -ENOMEM;
+	}
 	return replace_never_block(m, r, rules);
 }

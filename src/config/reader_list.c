@@ -8,6 +8,7 @@
 
 #include <errno.h>
 
+#include "base/hostname.h"
 #include "base/journal_place.h"
 #include "base/span.h"
 #include "config/reader_one.h"
@@ -305,8 +306,11 @@ static bool read_network(struct reader *r, const struct spec_text *t, struct net
 			STR_ARG(t->text), prefix_format(&ret->prefix, net), addr_format(&a, host));
 	}
 	return READER_WRONG(r, t,
-			    "\"%.*s\" is neither an address nor a network such as 192.0.2.0/24",
-			    STR_ARG(t->text));
+			    "\"%.*s\" is neither an address nor a network such as 192.0.2.0/24%s",
+			    STR_ARG(t->text),
+			    hostname_is_entry(t->text)
+				    ? "; names of hosts go to [never-block] hosts"
+				    : "");
 }
 
 bool reader_list_networks(struct reader *r, const struct reader_rule *rule, const struct setting *s,

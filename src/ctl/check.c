@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/check_costs.h"
+#include "ctl/check_postfix.h"
 #include "ctl/config_open.h"
 #include "ctl/terminal.h"
 
@@ -161,10 +162,11 @@ static void print_verdict(const struct findings *f)
 
 /* ---- the rest ---- */
 
-/* A note is told about files of one's own; about shipped ones when asked for. */
+/* A note is told about the admin's own files; about shipped ones when asked for. */
 static bool is_own(const struct findings *f, const struct diag_item *item)
 {
-	return str_has_prefix(item->place.file, str_of(f->ctl->config_dir));
+	return str_has_prefix(item->place.file, str_of(f->ctl->config_dir)) ||
+	       !str_has_prefix(item->place.file, str_of(f->ctl->share_dir));
 }
 
 static void print_notes(const struct findings *f)
@@ -223,6 +225,9 @@ int ctl_check(const struct ctl *ctl)
 	if (r < 0 && r != -EINVAL) {
 		fprintf(stderr, "ipsctl check: %s: %s\n", ctl->config_dir, strerror(-r));
 		return CTL_NO;
+	}
+	if (config) {
+		check_postfix(config, diag);
 	}
 	f.config = config;
 	f.starts = r >= 0;

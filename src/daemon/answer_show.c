@@ -204,7 +204,8 @@ static void set_prefix(struct value *reply, const char *key, const struct prefix
 static void show_facts(struct show *s, struct str what)
 {
 	struct daemon *d = s->daemon;
-	const struct ruleset *rules = engine_ruleset(d->engine);
+	const struct never_entry *never = never_block_find(engine_never(d->engine), &s->prefix,
+							   NEVER_ANY_JAIL, NEVER_ANY_SERVICE);
 	const struct ban *cover = engine_covering(d->engine, &s->prefix);
 
 	value_set_text(s->reply, "query", what);
@@ -214,7 +215,7 @@ static void show_facts(struct show *s, struct str what)
 	value_set_int(s->reply, "other_events", 0);
 	set_prefix(s->reply, "prefix", &s->prefix);
 	value_set_word(s->reply, "mode", engine_observes(d->engine) ? "observe" : "enforce");
-	set_prefix(s->reply, "never_block", netset_covering(rules->never_block, &s->prefix, NULL));
+	set_prefix(s->reply, "never_block", never ? &never->prefix : NULL);
 	set_prefix(s->reply, "covered_by", cover ? &cover->prefix : NULL);
 	row_set_country(s->reply, d, &s->prefix.addr, s->now);
 	value_set_int(s->reply, "blocks_30d", engine_blocks_30d(d->engine, &s->prefix, s->now));

@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "daemon/call.h"
+#include "daemon/learning.h"
 #include "sys/clock.h"
 
 static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command,
@@ -296,6 +297,12 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 	}
 }
 
+static void status_learning(void *findings, const char *level, const char *command,
+			    const char *text)
+{
+	add_finding(findings, level, command, "%s", text);
+}
+
 enum call_next answer_status(struct call *call)
 {
 	const struct daemon *d = call->daemon;
@@ -309,6 +316,7 @@ enum call_next answer_status(struct call *call)
 	status_sources(d, sources, findings);
 	status_jails(d, jails, findings);
 	status_patterns(d, findings);
+	learning_findings(d, status_learning, findings);
 	value_set(reply, "sources", sources);
 	value_set(reply, "jails", jails);
 	value_set(reply, "kernel", kernel);

@@ -19,6 +19,7 @@
 enum { POSITIONS_MAX = 1024, JOURNALS_MAX = 8, DAEMON_LONGEST_WAIT_US = 2000000 };
 
 struct control;
+struct learning;
 struct geo;
 
 /* A journal that is read: the host's, or that of a directory. */
@@ -62,6 +63,7 @@ struct daemon {
 	struct reading readings[JOURNALS_MAX];
 	size_t n_readings;
 	struct control *control;
+	struct learning *learning;
 	struct geo *geo; /* NULL: countries are not known */
 	int geo_error;   /* of the named database, that was told */
 	instant geo_at;  /* when it was looked at last */
@@ -73,10 +75,12 @@ struct daemon {
 	instant positions_since; /* when the oldest of them moved; 0: none */
 	instant retain_at;       /* when old events are looked for next */
 
-	bool replan;      /* a plan is to be sent as soon as the one under way is there */
-	bool plan_failed; /* the kernel has not taken the last one */
-	bool resync;      /* all wishes are to be sent again, from resync_cursor on */
-	bool empty;       /* before that the kernel's sets are to be emptied */
+	struct netset *holes; /* of the last plan: what is on never-block for everybody */
+	uint64_t holes_of;    /* the list's changes then */
+	bool replan;          /* a plan is to be sent as soon as the one under way is there */
+	bool plan_failed;     /* the kernel has not taken the last one */
+	bool resync;          /* all wishes are to be sent again, from resync_cursor on */
+	bool empty;           /* before that the kernel's sets are to be emptied */
 	uint32_t resync_cursor;
 	bool resync_blocked;          /* the enforcer takes no more just now */
 	uint64_t refused;             /* wishes that the kernel refused */
@@ -131,6 +135,8 @@ NODISCARD int enforcement_watch(struct daemon *d);
  * scope that stays holds, it keeps; a caller that gave scopes other numbers sends all wishes again.
  */
 void enforcement_plan(struct daemon *d);
+/* The same, if the never-block list is another one than in the last plan. */
+void enforcement_follow(struct daemon *d);
 /* Sends the wish for this (prefix, scope). */
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope);
 /* Sends that it is not to be held. */

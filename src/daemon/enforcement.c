@@ -20,21 +20,35 @@ static const duration retry_after = { .us = 5000000 };
 static const duration probe_every = { .us = 2000000 };
 static const duration probe_slack = { .us = 3000000 };
 
-/* What is never to be blocked, by the kernel either. */
-static const struct netset *never_block(const struct ruleset *rules)
+/* What is never to be blocked, by the kernel either. Without memory it stays what it was. */
+static const struct netset *never_block(struct daemon *d)
 {
-	return rules->never_block;
+	uint64_t changes = d->engine ? never_block_changes(engine_never(d->engine)) : 0;
+	struct netset *holes;
+
+	if (!d->engine) {
+		return d->config->ruleset->never_block;
+	}
+	if (d->holes && changes == d->holes_of) {
+		return d->holes;
+	}
+	if (never_block_holes(engine_never(d->engine), &holes) == 0) {
+		netset_free(d->holes);
+		d->holes = holes;
+		d->holes_of = changes;
+	}
+	return d->holes ? d->holes : engine_ruleset(d->engine)->never_block;
 }
 
 /* Before there is an engine, its rules lie with the configuration. */
-static struct enforcer_plan wanted_plan(const struct daemon *d)
+static struct enforcer_plan wanted_plan(struct daemon *d)
 {
 	const struct ruleset *rules = d->engine ? engine_ruleset(d->engine) : d->config->ruleset;
 
 	return (struct enforcer_plan){
 		.scopes = rules->scopes,
 		.n_scopes = rules->n_scopes,
-		.never_block = never_block(rules),
+		.never_block = never_block(d),
 	};
 }
 
@@ -62,6 +76,13 @@ void enforcement_plan(struct daemon *d)
 	d->replan = r == -ENOBUFS;
 	if (r < 0 && r != -ENOBUFS) {
 		plan_trouble(d, -r);
+	}
+}
+
+void enforcement_follow(struct daemon *d)
+{
+	if (!d->holes || d->holes_of != never_block_changes(engine_never(d->engine))) {
+		enforcement_plan(d);
 	}
 }
 

@@ -19,6 +19,7 @@
 #include "daemon/control.h"
 #include "daemon/countries.h"
 #include "daemon/daemon.h"
+#include "daemon/learning.h"
 #include "daemon/mode.h"
 #include "daemon/telling.h"
 #include "sys/clock.h"
@@ -165,6 +166,18 @@ static int start_enforcer(struct daemon *d, const struct sandbox_user *user)
 	return 0;
 }
 
+/* Nothing of ours is open yet that the resolver would have to close. */
+static int start_learning(struct daemon *d, const struct sandbox_user *user)
+{
+	int r = learning_start(d, user);
+
+	if (r < 0) {
+		log_error("the process that looks up host names cannot be started: %s",
+			  strerror(-r));
+	}
+	return r < 0 ? EXIT_TROUBLE : 0;
+}
+
 static int start_store(struct daemon *d)
 {
 	char aside[256] = "";
@@ -298,6 +311,9 @@ static int start_loop(struct daemon *d)
 		r = sources_start(d);
 	}
 	if (r >= 0) {
+		r = learning_begin(d);
+	}
+	if (r >= 0) {
 		r = loop_watchdog(d->loop);
 	}
 	if (r < 0) {
@@ -313,7 +329,7 @@ int daemon_start(struct daemon *d)
 
 	d->started = clock_now();
 	(void)umask(027);
-	if ((r = start_config(d)) || (r = start_user(d, &user)) ||
+	if ((r = start_config(d)) || (r = start_user(d, &user)) || (r = start_learning(d, &user)) ||
 	    (r = start_directories(d, &user)) || (r = start_socket(d, &user)) ||
 	    (r = start_enforcer(d, &user))) {
 		return r;
@@ -343,6 +359,7 @@ void daemon_stop(struct daemon *d)
 	}
 	telling_end(d);
 	d->control = control_free(d->control);
+	learning_stop(d);
 	d->globs = globs_free(d->globs);
 	d->tail = tail_free(d->tail);
 	journals_stop(d);
@@ -353,6 +370,7 @@ void daemon_stop(struct daemon *d)
 	d->loop = loop_free(d->loop);
 	store_free(d->store);
 	countries_close(d);
+	netset_free(d->holes);
 	engine_free(d->engine);
 	config_free(d->config);
 	fd_close(&d->listen_fd);

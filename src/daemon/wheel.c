@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "daemon/control.h"
+#include "daemon/learning.h"
 #include "daemon/mode.h"
 #include "daemon/telling.h"
 #include "sys/clock.h"
@@ -95,9 +96,11 @@ int wheel_apply(struct daemon *d, bool durable)
 		    instant_since(clock_now(), d->positions_since).us >= position_delay.us;
 	int r;
 
+	enforcement_follow(d);
 	if (batch.n_decisions) {
 		wheel_enforce(d, &batch);
 	}
+	learning_note(d, &batch);
 	r = enforcement_flush(d);
 	if (r < 0) {
 		return r;
@@ -188,9 +191,14 @@ int wheel_turn(void *daemon)
 	if (r < 0) {
 		return r;
 	}
+	r = learning_turn(d, clock_now());
+	if (r < 0) {
+		return r;
+	}
 	wheel_retain(d, clock_now());
 	wake = instant_min(instant_min(engine_deadline(d->engine), d->mode_until), d->retain_at);
 	wake = instant_min(wake, telling_due(d, clock_now()));
+	wake = instant_min(wake, learning_deadline(d));
 	if (d->enforcer) {
 		wake = instant_min(wake, d->probe_at);
 	}

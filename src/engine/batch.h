@@ -16,9 +16,9 @@ enum {
 	EVIDENCE_MAX = 1000, /* events that one decision names */
 };
 
-/* An event that at least one jail counted. Its strings live in the batch. */
+/* An event that at least one jail counted, or a login. Its strings live in the batch. */
 struct counted {
-	uint64_t id; /* ascends, never 0 */
+	uint64_t id; /* ascends; 0: a login that no jail counted, to be known but not kept */
 	struct event event;
 };
 

@@ -448,6 +448,9 @@ void judge_event(struct judge *j, const struct route *route, const struct event 
 			decide(j, index, &subject, slot, event);
 		}
 	}
+	if (!counted && event->type == EVENT_LOGIN) {
+		outbox_event(&j->out, 0, event);
+	}
 }
 
 void judge_recall(struct judge *j, const struct route *route, uint64_t id,

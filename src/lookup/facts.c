@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-void facts_add(struct facts *f, const struct addr *addr, const char *text)
+void facts_add(struct facts *f, const struct addr *addr, instant until, const char *text)
 {
 	for (size_t i = 0; i < f->n; i++) {
 		if (addr_eq(&f->at[i].addr, addr)) {
@@ -18,6 +18,7 @@ void facts_add(struct facts *f, const struct addr *addr, const char *text)
 		return;
 	}
 	f->at[f->n].addr = *addr;
+	f->at[f->n].until = until;
 	(void)snprintf(f->at[f->n].text, FACT_TEXT_MAX, "%s", text);
 	f->n++;
 }

@@ -64,7 +64,7 @@ int hosts_want(struct hosts *h, struct str name)
 		host->wanted = true;
 		return 0;
 	}
-	if (!question_is_name(name)) {
+	if (!hostname_is_entry(name)) {
 		return -EINVAL;
 	}
 	if (h->n == HOSTS_MAX) {

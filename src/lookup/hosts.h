@@ -18,7 +18,7 @@ struct host_address {
 };
 
 struct host {
-	char name[QUESTION_NAME_MAX]; /* as it was written, `mx:` included */
+	char name[HOSTNAME_MAX]; /* as it was written, `mx:` included */
 	bool wanted;
 	unsigned failures; /* since the last success */
 	instant asked;     /* when it was last answered; 0: never */

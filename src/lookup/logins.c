@@ -44,19 +44,17 @@ bool logins_add(struct logins *l, const struct addr *addr, struct str account, i
 {
 	struct login made = { .addr = *addr, .time = instant_min(time, now) };
 	struct login *login;
-	bool changed;
 
 	if (logins_end(&made).us <= now.us) {
 		return false;
 	}
 	login = place(l, addr);
-	changed = !addr_eq(&login->addr, addr);
-	if (!changed && login->time.us > made.time.us) {
+	if (addr_eq(&login->addr, addr) && login->time.us >= made.time.us) {
 		return false;
 	}
 	set_account(&made, account);
 	*login = made;
-	return changed;
+	return true;
 }
 
 bool logins_expire(struct logins *l, instant now)
@@ -71,16 +69,6 @@ bool logins_expire(struct logins *l, instant now)
 	memset(&l->at[kept], 0, (before - kept) * sizeof(l->at[0]));
 	l->n = kept;
 	return kept < before;
-}
-
-instant logins_next(const struct logins *l)
-{
-	instant next = INSTANT_NEVER;
-
-	for (size_t i = 0; i < l->n; i++) {
-		next = instant_min(next, logins_end(&l->at[i]));
-	}
-	return next;
 }
 
 /* One a line: address, microseconds, account. */

@@ -21,14 +21,12 @@ struct logins {
 	struct login at[LOGINS_MAX];
 };
 
-/* One that is too old is not taken; a time of the future counts as now. True: that changes the
- * list of addresses. */
+/* One that is too old is not taken; a time of the future counts as now. True: the list is another
+ * now. */
 bool logins_add(struct logins *l, const struct addr *addr, struct str account, instant time,
 		instant now);
 /* Drops what is too old. True: something was. */
 bool logins_expire(struct logins *l, instant now);
-/* When the next one is too old; INSTANT_NEVER. */
-instant logins_next(const struct logins *l);
 /* Until when a login protects its address. */
 instant logins_end(const struct login *login);
 /* The list as text, and back; nonsense is left out. */

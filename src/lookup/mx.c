@@ -7,7 +7,7 @@
 #include <netinet/in.h>
 #include <resolv.h>
 
-#include "lookup/question.h"
+#include "base/hostname.h"
 
 enum { PREFERENCE_BYTES = 2 };
 
@@ -24,7 +24,7 @@ static int add_host(ns_msg *message, const ns_rr *record, struct mx_hosts *ret)
 	if (used < 0 || used + PREFERENCE_BYTES > ns_rr_rdlen(*record)) {
 		return -EBADMSG;
 	}
-	ret->n += question_is_name(str_of(name)) && !str_has_prefix(str_of(name), STR("mx:"));
+	ret->n += hostname_is_name(str_of(name));
 	return 0;
 }
 

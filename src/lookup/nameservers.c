@@ -25,7 +25,7 @@ bool nameservers_parse(struct str text, struct facts *ret)
 			continue;
 		}
 		if (addr_parse(str_slice(word, 0, str_find_char(word, '%')), &addr) == 0) {
-			facts_add(ret, &addr, "");
+			facts_add(ret, &addr, INSTANT_NEVER, "");
 			stub |= is_stub(&addr);
 		}
 	}

@@ -30,7 +30,7 @@ int network_own_addresses(struct facts *ret)
 	}
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		if (i->ifa_addr && facts_address(i->ifa_addr, &addr)) {
-			facts_add(ret, &addr, i->ifa_name);
+			facts_add(ret, &addr, INSTANT_NEVER, i->ifa_name);
 		}
 	}
 	freeifaddrs(all);
@@ -84,7 +84,7 @@ static void add_gateway(const uint8_t *bytes, size_t n, unsigned interface, stru
 
 	if (n == 4 || n == 16) {
 		memcpy(addr.bytes, bytes, n);
-		facts_add(ret, &addr, if_indextoname(interface, name) ? name : "");
+		facts_add(ret, &addr, INSTANT_NEVER, if_indextoname(interface, name) ? name : "");
 	}
 }
 

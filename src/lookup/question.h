@@ -5,16 +5,16 @@
  * Messages of fixed size over a SOCK_SEQPACKET pair, one question under way at a time. Neither side
  * trusts the other: each message is checked whole. Pure. */
 #include "base/addr.h"
+#include "base/hostname.h"
 
 enum {
-	QUESTION_NAME_MAX = 260, /* a name of 253 bytes with `mx:` and the NUL */
-	ANSWER_ADDRESSES = 64,   /* more are left out */
+	ANSWER_ADDRESSES = 64, /* more are left out */
 	ANSWER_WHY_MAX = 120
 };
 
 struct question {
-	uint64_t id; /* never 0 */
-	char name[QUESTION_NAME_MAX];
+	uint64_t id;             /* never 0 */
+	char name[HOSTNAME_MAX]; /* by hostname_is_entry() */
 	uint8_t pad[4];
 };
 
@@ -35,11 +35,6 @@ struct answer {
 	char why[ANSWER_WHY_MAX];
 };
 
-/* Is the name one that can be looked up: letters, digits, dashes, underscores and dots, no empty
- * label, labels of up to 63 bytes, no dash at either end of one, up to 253 bytes, and the last
- * label is no number (an address is no name)? With `mx:` in front, the domain behind it. A dot at
- * the end is allowed. */
-bool question_is_name(struct str name);
 /* What came in: -EBADMSG when it is not as it should be. */
 NODISCARD int question_parse(const void *bytes, size_t n, struct question *ret);
 NODISCARD int answer_parse(const void *bytes, size_t n, struct answer *ret);

@@ -2,7 +2,8 @@
 /* resolver.c - the daemon's side: a question goes out, its answer comes back some time.
  *
  * Each process says that it is ready when it begins. What its predecessor had read died with it, so
- * the question under way is sent again then. */
+ * the question under way is sent again then, once: a name that kills whoever looks it up must not
+ * keep the others waiting. */
 #include "lookup/resolver.h"
 
 #include <errno.h>
@@ -17,8 +18,8 @@
 
 struct resolver {
 	int fd;
-	pid_t keeper;
-	bool busy;
+	pid_t starter;
+	bool busy, repeated;
 	uint64_t starts;
 	struct question question; /* the last one */
 };
@@ -38,13 +39,13 @@ int resolver_start(const struct sandbox_user *user, struct resolver **ret)
 		return e;
 	}
 	r->fd = fds[0];
-	r->keeper = fork();
-	if (r->keeper == 0) {
+	r->starter = fork();
+	if (r->starter == 0) {
 		resolver_process_keep(user, fds[1]);
 	}
 	e = -errno;
 	(void)close(fds[1]);
-	if (r->keeper < 0) {
+	if (r->starter < 0) {
 		return e;
 	}
 	*ret = TAKE(r);
@@ -55,7 +56,7 @@ struct resolver *resolver_free(struct resolver *r)
 {
 	if (r) {
 		fd_close(&r->fd);
-		while (r->keeper > 0 && waitpid(r->keeper, NULL, 0) < 0 && errno == EINTR) {
+		while (r->starter > 0 && waitpid(r->starter, NULL, 0) < 0 && errno == EINTR) {
 		}
 		free(r);
 	}
@@ -95,15 +96,33 @@ int resolver_ask(struct resolver *r, struct str name)
 	}
 	memcpy(r->question.name, name.p, name.n);
 	r->busy = true;
+	r->repeated = false;
 	return send_question(r);
 }
 
+/* The first process finds what was asked before it began. 1: *a is the answer. */
+static int take_start(struct resolver *r, struct answer *a)
+{
+	r->starts++;
+	if (!r->busy || r->starts == 1) {
+		return 0;
+	}
+	if (!r->repeated) {
+		r->repeated = true;
+		return send_question(r);
+	}
+	*a = (struct answer){ .id = r->question.id,
+			      .state = ANSWER_FAILED,
+			      .why = "it took too long, or the resolver died of it" };
+	r->busy = false;
+	return 1;
+}
+
 /* 1: it answers the question under way. */
-static int take_answer(struct resolver *r, const struct answer *a)
+static int take_answer(struct resolver *r, struct answer *a)
 {
 	if (a->state == ANSWER_READY) {
-		r->starts++;
-		return r->busy && r->starts > 1 ? send_question(r) : 0;
+		return take_start(r, a);
 	}
 	if (!r->busy || a->id != r->question.id) {
 		return 0;

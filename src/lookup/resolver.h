@@ -3,17 +3,16 @@
 /* resolver.h - look up a host name without waiting for it.
  *
  *   ipsd ──questions──► ipsd: resolver ──► name servers
- *    └──(fork)─► ipsd: keeper ──(fork)──┘
+ *    └──(fork)─► ipsd: starter ─(fork)──┘
  *
  * The process holds no right and no file of ours; it is started again when it dies. One question is
- * under way at a time; a process that dies over it is asked again, which is this module's affair.
- */
+ * under way at a time. A process that dies over it is asked once more, then that is the answer. */
 #include "lookup/question.h"
 #include "sys/sandbox.h"
 
 struct resolver;
 
-/* Forks keeper and process, which become the user (NULL: stay) without any capability. In the
+/* Forks starter and process, which become the user (NULL: stay) without any capability. In the
  * children it never returns. -ENOMEM, and what fork and socketpair say. */
 NODISCARD int resolver_start(const struct sandbox_user *user, struct resolver **ret);
 /* Ends the processes. */
@@ -25,7 +24,7 @@ int resolver_fd(const struct resolver *r);
 bool resolver_is_busy(const struct resolver *r);
 /* Times that the process was started again. */
 uint64_t resolver_restarts(const struct resolver *r);
-/* The name must be one by question_is_name(), and none under way. -EPIPE: keeper and process are
+/* The name must be one by hostname_is_entry(), and none under way. -EPIPE: starter and process are
  * gone, for good. */
 NODISCARD int resolver_ask(struct resolver *r, struct str name);
 /* 1: *ret answers the question under way. 0: nothing yet. -EPIPE: gone, for good. */

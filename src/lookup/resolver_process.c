@@ -2,8 +2,8 @@
 /* resolver_process.c - the process that asks name servers.
  *
  * A library that parses what strangers send does the work, plug-ins of the system's own choosing
- * among it (NSS). So it works where there is nothing to be had, may die of it, and the keeper above
- * it, which reads not a byte, starts the next one. */
+ * among it (NSS). So it works where there is nothing to be had, may die of it, and the starter
+ * above it, which reads not a byte, starts the next one. */
 #include "lookup/resolver_process.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #include "sys/log.h"
 #include "sys/sockets.h"
 
-enum { DONE = 0, FAILED = 3 };
+enum { DONE = 0, FAILED = 3, LONGEST_LOOKUP = 60 /* seconds; then the process ends */ };
 
 /* --- The process --------------------------------------------------------------------------------
  */
@@ -51,7 +51,9 @@ static void take_question(void)
 		_exit(DONE);
 	}
 	if (question_parse(bytes, (size_t)n, &q) == 0) {
+		(void)alarm(LONGEST_LOOKUP);
 		resolve(&q, &a);
+		(void)alarm(0);
 		send_answer(&a);
 	}
 }
@@ -69,18 +71,18 @@ static noreturn void run(void)
 	}
 }
 
-/* --- Its keeper ---------------------------------------------------------------------------------
+/* --- Its starter --------------------------------------------------------------------------------
  */
 
 static pid_t start(void)
 {
-	pid_t keeper = getpid(), pid = fork();
+	pid_t starter = getpid(), pid = fork();
 
 	if (pid == 0) {
 		if (sandbox_die_with_parent() < 0) {
 			_exit(FAILED);
 		}
-		if (getppid() != keeper) {
+		if (getppid() != starter) {
 			_exit(DONE);
 		}
 		run();
@@ -107,7 +109,7 @@ noreturn void resolver_process_keep(const struct sandbox_user *user, int fd)
 	int back_off = 0;
 
 	log_to_stderr();
-	(void)prctl(PR_SET_NAME, "ipsd: keeper");
+	(void)prctl(PR_SET_NAME, "ipsd: starter");
 	child_reset_signals();
 	/* A dead name server holds up the next question only so long, unless the admin says. */
 	(void)setenv("RES_OPTIONS", "timeout:3 attempts:2", 0); /* NOLINT(concurrency-mt-unsafe) */

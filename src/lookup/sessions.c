@@ -47,7 +47,7 @@ static void add_session(const char *session, struct facts *ret)
 		sockets_user_name(uid, user, sizeof(user));
 	}
 	(void)snprintf(text, sizeof(text), "session of %s", user);
-	facts_add(ret, &addr, text);
+	facts_add(ret, &addr, INSTANT_NEVER, text);
 }
 
 int sessions_find(struct facts *ret)

@@ -332,7 +332,7 @@ static int apply_all(struct store *s, const struct ruleset *rules, const struct 
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < batch->n_events; i++) {
-		r = apply_event(s, rules, &batch->events[i]);
+		r = batch->events[i].id ? apply_event(s, rules, &batch->events[i]) : 0;
 	}
 	for (size_t i = 0; r >= 0 && i < batch->n_decisions; i++) {
 		const struct decision *d = &batch->decisions[i];

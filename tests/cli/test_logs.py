@@ -373,6 +373,38 @@ def test_the_first_line_of_check_says_what_ipsd_would_do(ctl, files, verdict):
     assert ("well" in verdict) or any(name.split("/")[-1] in row for row in rest for name in files)
 
 
+POSTFIX = """# relayhost = [other.example.org]
+mynetworks = 127.0.0.0/8, [::1]/128
+    192.0.2.0/24 hash:/etc/postfix/nets
+    203.0.113.0/24
+relayhost = [{relay}]:587
+"""
+
+
+def test_check_names_what_postfix_works_with_and_ipsd_might_ban(ctl):
+    main_cf = ctl.dir / "main.cf"
+    env = {"IPSD_POSTFIX_MAIN_CF": str(main_cf)}
+    main_cf.write_text(POSTFIX.format(relay="smtp.example.org"))
+    (ctl.etc / "ipsd.conf").write_text("[never-block]\naddresses = 192.0.2.0/23\n")
+
+    def notes():
+        answer = ctl("check", env=env)
+        assert answer.code == 0 and answer.out.startswith("all is well")
+        return [row for row in answer.out.splitlines() if str(main_cf) in row]
+
+    assert notes() == [
+        f"note: {main_cf}:5: relayhost: mail goes through smtp.example.org, which is not on never-block; "
+        "ipsd.conf: [never-block] hosts = smtp.example.org",
+        f"note: {main_cf}:2: mynetworks: Postfix trusts 203.0.113.0/24, which is not on never-block; "
+        "ipsd.conf: [never-block] addresses = 203.0.113.0/24"]
+    (ctl.etc / "ipsd.conf").write_text("[never-block]\naddresses = 192.0.2.0/23 203.0.113.0/24\nhosts = SMTP.example.org\n")
+    assert notes() == []
+    main_cf.write_text(POSTFIX.format(relay="198.51.100.25"))
+    assert notes()[0].endswith("addresses = 198.51.100.25")
+    main_cf.unlink()
+    assert notes() == []
+
+
 def test_check_tells_costs_when_asked(ctl):
     quiet = ctl("check").out
     assert "found by" not in quiet and "keeps at most" not in quiet

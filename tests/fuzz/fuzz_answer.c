@@ -30,7 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (mx_parse(data, size, &hosts) >= 0) {
 		assert(hosts.n <= MX_MAX);
 		for (size_t i = 0; i < hosts.n; i++) {
-			assert(question_is_name(str_of(hosts.at[i])));
+			assert(hostname_is_name(str_of(hosts.at[i])));
 		}
 	}
 	facts.n = 0;

@@ -37,6 +37,25 @@ static void events_keep_their_texts(void **state)
 	assert_string_equal(copy(batch.events[0].event.account, text), "bob");
 }
 
+static void a_login_is_told_even_if_no_jail_counts_it(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	struct event login = rig_event("192.0.2.1", EVENT_LOGIN, 100),
+		     failure = rig_event("192.0.2.1", EVENT_AUTH_FAILURE, 101),
+		     other = rig_event("192.0.2.1", EVENT_CONNECTION, 102);
+	struct batch batch;
+
+	(void)state;
+	assert_true(engine_feed_event(e, &login) && engine_feed_event(e, &failure) &&
+		    engine_feed_event(e, &other));
+	batch = engine_take(e);
+	assert_int_equal(batch.n_events, 2);
+	assert_int_equal(batch.events[0].event.type, EVENT_LOGIN);
+	assert_int_equal(batch.events[0].id, 0);
+	assert_int_equal(batch.events[1].id, 1);
+	assert_int_equal(engine_stats(e).counted, 1);
+}
+
 static void long_texts_are_cut(void **state)
 {
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
@@ -243,6 +262,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_keep_their_texts),
+		cmocka_unit_test(a_login_is_told_even_if_no_jail_counts_it),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(a_full_batch_refuses_and_loses_nothing),
 		cmocka_unit_test(room_for_decisions_counts_too),

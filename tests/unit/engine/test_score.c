@@ -113,7 +113,7 @@ static void events_that_no_jail_counts_leave_no_trace(void **state)
 	event.service = 0;
 	event.addr.family = 0;
 	assert_true(engine_feed_event(e, &event)); /* no address */
-	event = rig_event(ADDR, EVENT_LOGIN, 100);
+	event = rig_event(ADDR, EVENT_CONNECTION, 100);
 	event.service = 0;
 	assert_true(engine_feed_event(e, &event)); /* no multiplier */
 	event.type = 60000;

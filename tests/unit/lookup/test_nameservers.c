@@ -40,8 +40,8 @@ static void a_long_list_is_cut(void **state)
 	for (size_t i = 0; i < FACTS_MAX + 10; i++) {
 		addr.bytes[2] = (uint8_t)(i >> 8);
 		addr.bytes[3] = (uint8_t)i;
-		facts_add(&found, &addr, "");
-		facts_add(&found, &addr, "again");
+		facts_add(&found, &addr, INSTANT_NEVER, "");
+		facts_add(&found, &addr, INSTANT_NEVER, "again");
 	}
 	assert_int_equal(found.n, FACTS_MAX);
 	assert_string_equal(found.at[5].text, "");

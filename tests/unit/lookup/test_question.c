@@ -6,36 +6,6 @@
 
 #include "unit/check.h"
 
-static bool is_name(const char *name)
-{
-	return question_is_name(str_of(name));
-}
-
-static void knows_a_host_name(void **state)
-{
-	char longest[254], label[70] = "";
-
-	(void)state;
-	assert_true(is_name("mail.example.org") && is_name("localhost") &&
-		    is_name("_dmarc.a-b.c") && is_name("mx:example.org") &&
-		    is_name("mail.example.org.") && is_name("1.a"));
-	assert_false(is_name("") || is_name("mx:") || is_name(".") || is_name("a..b") ||
-		     is_name("-a.b") || is_name("a-.b") || is_name("a b") || is_name("a\nb") ||
-		     is_name("mx:mx:a") || is_name("a:25") || is_name("\xc3\xa4.de"));
-	assert_false(is_name("192.0.2.1") || is_name("12") || is_name("2001:db8::1"));
-	memset(label, 'a', 63);
-	assert_true(is_name(label));
-	label[63] = 'a';
-	assert_false(is_name(label));
-	memset(longest, 'a', sizeof(longest));
-	for (size_t i = 60; i < 253; i += 60) {
-		longest[i] = '.';
-	}
-	longest[253] = '\0';
-	assert_true(is_name(longest));
-	assert_false(question_is_name((struct str){ .p = longest, .n = 254 }));
-}
-
 static void takes_only_a_whole_question(void **state)
 {
 	struct question q = { .id = 1, .name = "mail.example.org" }, got;
@@ -103,7 +73,6 @@ static void takes_only_a_whole_answer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_a_host_name),
 		cmocka_unit_test(takes_only_a_whole_question),
 		cmocka_unit_test(takes_only_a_whole_answer),
 	};
