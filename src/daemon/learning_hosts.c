@@ -26,6 +26,7 @@ struct learning_hosts {
 	struct hosts *hosts;
 	uint64_t entries; /* a digest of those that name a host, when the engine was told last */
 	bool changed;
+	uint64_t list; /* never_block_changes() when the names were collected */
 	char asked[HOSTNAME_MAX];
 };
 
@@ -97,6 +98,7 @@ int learning_hosts_collect(struct daemon *d, struct learning_hosts *l)
 	}
 	l->changed |= hosts_end(l->hosts) || digest != l->entries;
 	l->entries = digest;
+	l->list = never_block_changes(engine_never(d->engine));
 	return 0;
 }
 
@@ -266,7 +268,10 @@ int learning_hosts_turn(struct daemon *d, struct learning_hosts *l, instant now)
 {
 	int r = 0;
 
-	if (l->changed) {
+	if (l->list != never_block_changes(engine_never(d->engine))) {
+		r = learning_hosts_collect(d, l);
+	}
+	if (r >= 0 && l->changed) {
 		r = tell(d, l);
 		save(d, l);
 	}
