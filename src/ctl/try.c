@@ -82,46 +82,56 @@ const char *try_why_not(enum filter_result result)
 	return NULL;
 }
 
-/* An event that another line told already is none. */
-static void tell_event(struct trial *t, const struct event *event)
+static bool take_event(void *arg, const struct event *event)
 {
-	if (t->once && once_has(t->once, event)) {
-		t->folded++;
-		return;
-	}
-	if (t->once) {
-		once_add(t->once, event);
-	}
+	struct trial *t = arg;
+
 	t->hits++;
+	t->hit = t->hit || event->text.p == t->line.p;
 	if (t->missed) {
-		return;
+		return true;
 	}
 	if (t->ctl->json) {
 		print_json(t, event);
 	} else {
 		print_event(t, event);
 	}
+	return true;
 }
 
-static enum filter_result match(struct trial *t, struct str line, struct event *ret)
+/* Feeds the line as ipsd would. True: it is an event, or tells one again. */
+static bool feed(struct trial *t, struct str line)
 {
+	uint64_t folded = detector_stats(t->detector)->folded;
+
 	t->lines++;
-	*ret = (struct event){ 0 };
-	return filter_match(t->filter, t->matcher, line, NULL, &t->when, ret);
+	t->line = line;
+	t->hit = false;
+	(void)detector_feed(t->detector, t->matcher, line, &t->when, take_event, t);
+	folded = detector_stats(t->detector)->folded - folded;
+	t->folded += folded;
+	t->known += t->hit || folded;
+	return t->hit || folded;
 }
 
 static int try_line(struct trial *t, struct str line)
 {
-	struct event event;
-	enum filter_result result = match(t, line, &event);
+	uint64_t tried = detector_stats(t->detector)->candidates;
+	struct event event = { 0 };
+	const char *why;
 
-	if (result == FILTER_EVENT) {
-		tell_event(t, &event);
-	} else if (t->missed) {
+	if (feed(t, line)) {
+		return 0;
+	}
+	if (t->missed) {
 		return shapes_add(t->missed, line, t->lines);
-	} else if (!t->ctl->json && try_why_not(result)) {
-		printf("line %llu: no event: %s\n", (unsigned long long)t->lines,
-		       try_why_not(result));
+	}
+	if (t->ctl->json || detector_stats(t->detector)->candidates == tried) {
+		return 0;
+	}
+	why = try_why_not(filter_match(t->filter, t->matcher, line, NULL, &t->when, &event));
+	if (why) {
+		printf("line %llu: no event: %s\n", (unsigned long long)t->lines, why);
 	}
 	return 0;
 }
@@ -217,7 +227,7 @@ static void print_total_json(const struct trial *t, struct value *row)
 
 	value_set_int(summary, "lines", (int64_t)t->lines);
 	value_set_int(summary, "hits", (int64_t)t->hits);
-	value_set_int(summary, "misses", (int64_t)(t->lines - t->hits - t->folded));
+	value_set_int(summary, "misses", (int64_t)(t->lines - t->known));
 	value_set_int(summary, "folded", (int64_t)t->folded);
 	value_set(row, "summary", summary);
 	terminal_json(row);
@@ -237,22 +247,20 @@ static void print_total(const struct trial *t)
 	if (folded) {
 		printf("%llu that told one of them again (once-per), ", folded);
 	}
-	printf("%llu without\n", lines - hits - folded);
+	printf("%llu without\n", lines - (unsigned long long)t->known);
 }
 
 /* One line, and what each pattern makes of it. */
 static int run_line(struct trial *t, struct str line)
 {
 	struct value *row = t->ctl->json ? value_object() : NULL;
-	struct event event;
+	struct event event = { 0 };
 	enum filter_result result;
 	int code;
 
 	t->when = (struct stamp_context){ .file_time = clock_now(), .date = STAMP_NO_DATE };
-	result = match(t, line, &event);
-	if (result == FILTER_EVENT) {
-		tell_event(t, &event);
-	}
+	(void)feed(t, line);
+	result = filter_match(t->filter, t->matcher, line, NULL, &t->when, &event);
 	code = try_explain(t, line, result, &event, row);
 	if (row) {
 		print_total_json(t, row);
@@ -277,14 +285,9 @@ static int run_file(struct trial *t)
 static int run(const struct ctl *ctl, const struct ruleset *rules)
 {
 	CLEANUP(matcher_freep) struct matcher *matcher = NULL;
-	CLEANUP(once_freep) struct once *once = NULL;
 	CLEANUP(shapes_freep) struct shapes *missed = NULL;
-	struct filter *filter = rules->filters[0].filter;
 	int r = matcher_new(&matcher);
 
-	if (r == 0 && filter_once(filter)) {
-		r = once_new(filter_once(filter), &once);
-	}
 	if (r == 0 && ctl_has(ctl, "missed")) {
 		r = shapes_new(&missed);
 	}
@@ -294,9 +297,9 @@ static int run(const struct ctl *ctl, const struct ruleset *rules)
 	}
 	struct trial t = { .ctl = ctl,
 			   .rules = rules,
-			   .filter = filter,
+			   .filter = rules->filters[0].filter,
+			   .detector = rules->sources[0].detector,
 			   .matcher = matcher,
-			   .once = once,
 			   .missed = missed };
 
 	return ctl_has(ctl, "line") ? run_line(&t, str_of(ctl_option(ctl, "line"))) : run_file(&t);

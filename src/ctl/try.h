@@ -3,7 +3,6 @@
 /* try.h - one filter and the lines it is tried on; the inside of `try`. */
 #include "ctl/ctl.h"
 #include "ctl/shapes.h"
-#include "detect/once.h"
 #include "engine/ruleset.h"
 
 struct trial {
@@ -11,10 +10,13 @@ struct trial {
 	const struct ruleset *rules;
 	struct filter *filter;
 	struct matcher *matcher;
-	struct once *once;     /* NULL: every event counts */
+	struct detector *detector;
 	struct shapes *missed; /* NULL: nobody asks */
 	struct stamp_context when;
+	struct str line; /* the one that is tried */
+	bool hit;        /* it is an event */
 	uint64_t lines, hits, folded;
+	uint64_t known; /* lines that are an event, or tell one again */
 };
 
 /* What stands in the way of a line that a pattern hit and that is no event all the same; NULL. */

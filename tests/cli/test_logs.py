@@ -267,6 +267,18 @@ def test_try_tells_the_same_event_once(ctl):
     assert rows[-1]["summary"] == {"lines": 7, "hits": 2, "misses": 1, "folded": 4}
 
 
+def test_try_ties_lines_to_sessions_as_ipsd_does(ctl):
+    path = ctl.dir / "mine.conf"
+    path.write_text("[filter]\nservice = smtp\n[session]\nid = <SESSION>\nopens = connection\ncarry = addr\n"
+                    "hit = a1: from 203.0.113.9\n  => connection 203.0.113.9\n  a1: no such user\n  => bad-recipient 203.0.113.9\n"
+                    "[event connection]\nmatch = ^<SESSION>: from <ADDR>\nhit = a1: from 203.0.113.9\n"
+                    "[event bad-recipient]\nmatch = ^<SESSION>: no such user\nhit = a1: no such user\n")
+    rows = ctl("try", str(path), "-", "--json", stdin=b"a1: from 203.0.113.9\nb2: from 203.0.113.10\na1: no such user\nx\n").rows
+    assert [(row["event"], row["address"]) for row in rows[:-1]] == [
+        ("connection", "203.0.113.9"), ("connection", "203.0.113.10"), ("bad-recipient", "203.0.113.9")]
+    assert rows[-1]["summary"] == {"lines": 4, "hits": 3, "misses": 1, "folded": 0}
+
+
 def test_missed_lines_are_grouped_by_shape(ctl):
     log = "".join(line("203.0.113.9", i % 60) for i in range(5))
     log += "".join(f"10:00:{i % 60:02} [198.51.100.{i % 200}] refused <a{i}@example.com> by \"rule {i}\" as 2001:db8::{i:x}\n" for i in range(300))

@@ -206,6 +206,19 @@ def test_nothing_at_all_is_a_good_config(check, ctl):
     assert check(code=0, ipsd="").startswith("all is well")
 
 
+def test_each_shipped_jail_says_whose_numbers_it_has():
+    for path in sorted((ROOT / "jails").glob("*.conf")):
+        text = path.read_text()
+        head = " ".join(row.lstrip("; ") for row in text.split("[jail]")[0].splitlines())
+        marks = set(re.findall(r"\(([A-Z])\)", head))
+        assert re.search("documents|documented|published|proposal", head), path.name
+        for key in ("window", "threshold", "ban"):
+            above = re.search(rf"((?:^;.*\n)*)^{key} +=", text, re.M)
+            assert above, (path.name, key)
+            said = set(re.findall(r"\(([A-Z])\)", above[1]))
+            assert said <= marks and (said or "ours" in above[1] or "our proposal" in head), (path.name, key)
+
+
 # ---- filters --------------------------------------------------------------------------------------
 
 
