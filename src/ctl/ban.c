@@ -7,6 +7,7 @@
 
 #include "base/addr.h"
 #include "base/span.h"
+#include "ctl/ban_file.h"
 #include "ctl/client.h"
 #include "ctl/terminal.h"
 
@@ -98,6 +99,15 @@ static void print_warnings(const struct value *p)
 	}
 }
 
+static void print_list(const char *head, const struct value *list)
+{
+	for (size_t i = 0; i < value_length(list); i++) {
+		printf("%s", head);
+		terminal_text(value_text(value_at(list, i), STR_NONE), 0);
+		printf("\n");
+	}
+}
+
 static bool take_ban(void *arg, const struct value *p)
 {
 	struct answer *a = arg;
@@ -128,6 +138,12 @@ static bool take_ban(void *arg, const struct value *p)
 		}
 		printf("\n");
 	}
+	if (value_bool(value_get(p, "many"), false)) {
+		printf("%lld blocks were made, %lld stood already\n",
+		       (long long)value_int(value_get(p, "made"), 0),
+		       (long long)value_int(value_get(p, "known"), 0));
+	}
+	print_list("  ", value_get(p, "notes"));
 	print_warnings(p);
 	return false;
 }
@@ -139,7 +155,7 @@ static int add_length(const struct ctl *ctl, struct value *p)
 	duration length;
 	int r;
 
-	if (ctl_has(ctl, "permanent")) {
+	if (ctl->command == COMMAND_BLACKLIST || ctl_has(ctl, "permanent")) {
 		value_set_null(p, "seconds");
 		return text ? ctl_usage(ctl, "--for and --permanent exclude each other") : 0;
 	}
@@ -159,40 +175,49 @@ static int add_length(const struct ctl *ctl, struct value *p)
 	return 0;
 }
 
-int ctl_ban(const struct ctl *ctl)
+/* Those of the command line, or of a file: 0, or the exit code. */
+static int add_whom(const struct ctl *ctl, struct value *p)
 {
-	struct answer a = { .ctl = ctl, .code = CTL_DONE };
-	struct value *p;
-	int code;
+	const char *file = ctl_option(ctl, "file");
+	struct value *lines;
 
+	if (file && ctl->n_arguments) {
+		return ctl_usage(ctl, "either addresses or --file, not both");
+	}
+	if (file) {
+		lines = value_array();
+		value_set(p, "lines", lines);
+		return ban_file_read(ctl, file, value_int(value_get(p, "seconds"), 0), lines);
+	}
 	if (!ctl->n_arguments) {
-		return ctl_usage(ctl, "whom? For example: ipsctl ban 203.0.113.9 --for 2h");
+		return ctl_usage(ctl, "whom? For example: ipsctl %s 203.0.113.9%s",
+				 command_info(ctl->command)->word,
+				 ctl->command == COMMAND_BAN ? " --for 2h" : "");
 	}
 	if (!check_ban(ctl)) {
 		return CTL_USAGE;
 	}
-	p = value_object();
-	code = add_length(ctl, p);
+	add_prefixes(ctl, p);
+	return 0;
+}
+
+int ctl_ban(const struct ctl *ctl)
+{
+	struct answer a = { .ctl = ctl, .code = CTL_DONE };
+	struct value *p = value_object();
+	int code = add_length(ctl, p);
+
+	code = code ? code : add_whom(ctl, p);
 	if (code) {
 		value_free(p);
 		return code;
 	}
-	add_prefixes(ctl, p);
 	value_set_word(p, "ports", ctl_has(ctl, "ports") ? ctl_option(ctl, "ports") : "all");
 	value_set_bool(p, "class_c", ctl_has(ctl, "class-c"));
 	value_set_bool(p, "force", ctl_has(ctl, "force"));
 	value_set_word(p, "reason", ctl_option(ctl, "reason"));
 	code = client_call(ctl, "Ban", p, false, take_ban, &a);
 	return code ? code : a.code;
-}
-
-static void print_list(const char *head, const struct value *list)
-{
-	for (size_t i = 0; i < value_length(list); i++) {
-		printf("%s", head);
-		terminal_text(value_text(value_at(list, i), STR_NONE), 0);
-		printf("\n");
-	}
 }
 
 static bool take_unban(void *arg, const struct value *p)

@@ -48,7 +48,7 @@ int ctl_usage(const struct ctl *ctl, const char *fmt, ...) PRINTF(2, 3);
 int ctl_status(const struct ctl *ctl);
 int ctl_list(const struct ctl *ctl);
 int ctl_show(const struct ctl *ctl);
-int ctl_ban(const struct ctl *ctl);
+int ctl_ban(const struct ctl *ctl); /* blacklist, too */
 int ctl_unban(const struct ctl *ctl);
 int ctl_verify(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);

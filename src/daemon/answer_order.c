@@ -14,10 +14,17 @@
 #include "daemon/target.h"
 #include "sys/clock.h"
 
-enum { ORDER_PREFIXES_MAX = 1000, SECONDS_MAX_MINUTES = 999999999 };
+enum {
+	ORDER_PREFIXES_MAX = 1000,
+	ORDER_LINES_MAX = 200000, /* of a file */
+	SECONDS_MAX_MINUTES = 999999999,
+};
+
+static const duration file_patience = { .us = 60000000 };
 
 struct order_call {
 	struct value *reply;
+	const struct value *lines; /* of a file: each its own time and reason; NULL */
 	struct prefix *prefixes;
 	size_t n_prefixes;
 	bool all, behind; /* behind: what did not fit is sent later */
@@ -75,14 +82,15 @@ static enum call_next order_step(struct call *call)
 static const char *order_prefixes(const struct call *call, struct order_call *o)
 {
 	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
-	const struct value *list = value_get(call->parameters, "prefixes");
+	const struct value *list = value_get(call->parameters, o->lines ? "lines" : "prefixes");
 	size_t n = value_length(list);
 
 	for (size_t i = 0; i < n; i++) {
-		struct str text = value_text(value_at(list, i), STR_NONE);
+		const struct value *item = value_at(list, i);
+		struct str text = value_text(o->lines ? value_get(item, "prefix") : item, STR_NONE);
 
 		if (target_parse(rules, text, &o->prefixes[i]) < 0) {
-			return "prefixes";
+			return o->lines ? "lines" : "prefixes";
 		}
 	}
 	o->n_prefixes = n;
@@ -93,17 +101,20 @@ static const char *order_prefixes(const struct call *call, struct order_call *o)
  * comes back. */
 static struct order_call *order_begin(struct call *call, bool all)
 {
-	size_t n = value_length(value_get(call->parameters, "prefixes"));
+	const struct value *lines = value_get(call->parameters, "lines");
+	size_t most = lines ? ORDER_LINES_MAX : ORDER_PREFIXES_MAX;
+	size_t n = value_length(lines ? lines : value_get(call->parameters, "prefixes"));
 	struct order_call *o = calloc(1, sizeof(*o));
 	const char *wrong;
 
-	if (!o || n > ORDER_PREFIXES_MAX) {
+	if (!o || n > most) {
 		free(o);
-		(void)call_refused(call, NULL, "at most %d prefixes at a time",
-				   (int)ORDER_PREFIXES_MAX);
+		(void)call_refused(call, NULL, "at most %zu %s at a time", most,
+				   lines ? "lines" : "prefixes");
 		return NULL;
 	}
 	*o = (struct order_call){ .all = all,
+				  .lines = lines,
 				  .reply = value_object(),
 				  .refused = call->daemon->refused,
 				  .prefixes = calloc(n ? n : 1, sizeof(*o->prefixes)) };
@@ -160,6 +171,13 @@ static int ban_check(struct call *call, const struct order_call *o, bool force)
 				text);
 			return -EPERM;
 		}
+		if (target_wraps_v4(&o->prefixes[i]) && !force) {
+			(void)call_refused(
+				call, NULL,
+				"%s stands for IPv4 addresses (NAT64, 6to4, Teredo), and it is those that are counted and banned; ban them, or this by --force",
+				text);
+			return -EPERM;
+		}
 		if (by) {
 			(void)call_refused(call, "ipsctl cat",
 					   "%s is inside %s, which is on never-block", text,
@@ -170,9 +188,9 @@ static int ban_check(struct call *call, const struct order_call *o, bool force)
 	return 0;
 }
 
-static int ban_until(const struct call *call, instant *ret)
+static int ban_until(const struct value *from, instant *ret)
 {
-	const struct value *seconds = value_get(call->parameters, "seconds");
+	const struct value *seconds = value_get(from, "seconds");
 	int64_t n = value_int(seconds, -1);
 
 	if (!seconds || value_type(seconds) == VALUE_NULL) {
@@ -184,6 +202,27 @@ static int ban_until(const struct call *call, instant *ret)
 	}
 	*ret = instant_add(clock_now(), (duration){ .us = n * 1000000 });
 	return 0;
+}
+
+static bool lines_are_good(const struct order_call *o)
+{
+	instant until;
+
+	for (size_t i = 0; o->lines && i < o->n_prefixes; i++) {
+		if (ban_until(value_at(o->lines, i), &until) < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What the line of a file says about its ban. */
+static void take_line(const struct order_call *o, size_t i, struct order *order)
+{
+	const struct value *line = value_at(o->lines, i);
+
+	(void)!ban_until(line, &order->until);
+	order->reason = value_text(value_get(line, "reason"), STR_NONE);
 }
 
 /* One prefix; false: the call has been answered with why not. */
@@ -209,7 +248,7 @@ static struct value *ban_rows(struct call *call, const struct order_call *o, uin
 	struct value *rows = value_array();
 	instant now = clock_now();
 
-	for (size_t i = 0; i < o->n_prefixes; i++) {
+	for (size_t i = 0; i < o->n_prefixes && !o->lines; i++) {
 		const struct ban *ban = engine_find_ban(e, JAIL_BY_HAND, &o->prefixes[i], scope);
 
 		if (ban) {
@@ -269,6 +308,9 @@ static enum call_next ban_run(struct call *call, struct order_call *o, struct or
 	wheel_open_order(call->daemon);
 	for (size_t i = 0; i < o->n_prefixes; i++) {
 		order->prefix = o->prefixes[i];
+		if (o->lines) {
+			take_line(o, i, order);
+		}
 		if (!ban_one(call, order, &made, &known)) {
 			(void)!wheel_close_order(call->daemon); /* what the engine did stands */
 			return CALL_DONE;
@@ -277,6 +319,12 @@ static enum call_next ban_run(struct call *call, struct order_call *o, struct or
 	value_set_int(o->reply, "made", (int64_t)made);
 	value_set_int(o->reply, "known", (int64_t)known);
 	value_set(o->reply, "bans", ban_rows(call, o, order->scope));
+	value_set_bool(o->reply, "many", o->lines != NULL);
+	value_set(o->reply, "notes",
+		  row_holes(call->daemon->engine, o->prefixes, o->lines ? 0 : o->n_prefixes));
+	if (o->lines) {
+		call->deadline = instant_add(clock_now(), file_patience);
+	}
 	return order_end(call, o);
 }
 
@@ -293,7 +341,7 @@ enum call_next answer_ban(struct call *call)
 		return CALL_DONE;
 	}
 	order.reason = value_text(value_get(p, "reason"), STR_NONE);
-	if (ban_until(call, &order.until) < 0) {
+	if (ban_until(p, &order.until) < 0 || !lines_are_good(o)) {
 		return call_invalid(call, "seconds");
 	}
 	for (size_t i = 0; i < o->n_prefixes && value_bool(value_get(p, "class_c"), false); i++) {

@@ -232,3 +232,38 @@ struct value *row_points(const struct ruleset *rules, const struct jail *jail,
 	}
 	return list;
 }
+
+static void add_hole(struct value *notes, const struct never_entry *entry)
+{
+	CLEANUP(buf_done) struct buf line = { 0 };
+	char text[PREFIX_TEXT_MAX];
+
+	buf_printf(&line, "banned without %s (never-block, ",
+		   prefix_format_short(&entry->prefix, text));
+	if (entry->file.n) {
+		buf_printf(&line, "%.*s:%u)", STR_ARG(entry->file), entry->line);
+	} else {
+		buf_printf(&line, "%s)", never_from_word(entry->from));
+	}
+	value_add_text(notes, buf_str(&line));
+}
+
+struct value *row_holes(const struct engine *e, const struct prefix *prefixes, size_t n)
+{
+	struct value *notes = value_array();
+	const struct never_entry *entry;
+	uint32_t cursor = 0;
+
+	while (n > 0 && value_length(notes) < HOLES_MAX &&
+	       (entry = never_block_each(engine_never(e), &cursor))) {
+		bool inside = false;
+
+		for (size_t i = 0; i < n && entry->prefix.addr.family; i++) {
+			inside |= prefix_contains(&prefixes[i], &entry->prefix);
+		}
+		if (inside && never_entry_is_global(entry)) {
+			add_hole(notes, entry);
+		}
+	}
+	return notes;
+}

@@ -17,3 +17,9 @@ void row_set_country(struct value *row, struct daemon *d, const struct addr *add
 /* The points of these entries by type: Points objects, in order of first appearance. */
 struct value *row_points(const struct ruleset *rules, const struct jail *jail,
 			 const struct evidence *entries, size_t n);
+
+enum { HOLES_MAX = 20 };
+
+/* A sentence for each never-block entry, up to HOLES_MAX, inside these banned prefixes: what passes
+ * all the same. */
+struct value *row_holes(const struct engine *e, const struct prefix *prefixes, size_t n);

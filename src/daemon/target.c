@@ -26,6 +26,24 @@ struct prefix target_class_c(const struct ruleset *rules, const struct prefix *p
 	return p->len <= len ? *p : prefix_of(&p->addr, len);
 }
 
+bool target_wraps_v4(const struct prefix *p)
+{
+	static const struct prefix wrapping[] = {
+		{ { .family = 6, .bytes = { 0x00, 0x64, 0xff, 0x9b } }, 96 },
+		{ { .family = 6, .bytes = { 0x20, 0x02 } }, 16 },
+		{ { .family = 6, .bytes = { 0x20, 0x01, 0, 0 } }, 32 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(wrapping); i++) {
+		/* No network is longer than an IPv6 subject, NAT64's own prefix is. */
+		if (prefix_contains(&wrapping[i], p) ||
+		    (p->len > 32 && prefix_overlaps(&wrapping[i], p))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool target_holds(const struct prefix *p, const struct addr *addr)
 {
 	struct addr inner = addr_unwrap(addr);

@@ -20,7 +20,9 @@ enum command_needs {
 	X(LIST, "list", "", NEEDS_DAEMON, "List current blocks")                                   \
 	X(SHOW, "show", "WHAT...", NEEDS_DAEMON,                                                   \
 	  "Explain why an address, prefix, account or host name is blocked, or why not")           \
-	X(BAN, "ban", "PREFIX...", NEEDS_DAEMON, "Block addresses by hand")                        \
+	X(BAN, "ban", "PREFIX...|--file=FILE", NEEDS_DAEMON, "Block addresses by hand")            \
+	X(BLACKLIST, "blacklist", "PREFIX...", NEEDS_DAEMON,                                       \
+	  "Block addresses until somebody lifts it")                                               \
 	X(UNBAN, "unban", "PREFIX...", NEEDS_DAEMON, "Lift blocks")                                \
 	X(OBSERVE, "observe", "", NEEDS_DAEMON, "Let everybody in, go on watching")                \
 	X(ENFORCE, "enforce", "", NEEDS_DAEMON, "Block again")                                     \
