@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/journal_place.h"
+#include "config/alternatives.h"
 #include "config/watching.h"
 
 /* A jail gets the events of a filter on a place. Numbers are the ruleset's. */
@@ -253,8 +254,14 @@ static int link_jails(const struct parts *p, struct links *ret)
 int build_ruleset(struct parts *p)
 {
 	struct links links = { .n = 0 };
-	int r = resolve_jails(p);
+	int r;
 
+	for (size_t i = 0; i < p->n_filters; i++) {
+		struct filter_part *f = &p->filters[i];
+
+		f->read = alternatives_choose(p->access, &f->file.values.sources, &f->exists);
+	}
+	r = resolve_jails(p);
 	if (r == 0) {
 		r = add_jails(p);
 	}

@@ -4,7 +4,7 @@
  *
  * Reads ipsd.conf, filters and jails (with their drop-ins, over the shipped ones), checks all of
  * it, and makes settings and a ruleset. All problems of all files are told in one run. It does no
- * I/O of its own: the caller lends the two functions of struct config_access (sys/files.h has them
+ * I/O of its own: the caller lends the functions of struct config_access (sys/files.h has them
  * for real files). */
 #include "base/buf.h"
 #include "base/diag.h"
@@ -18,6 +18,9 @@ struct config_access {
 	/* Appends the names in the directory that end in `suffix`, sorted, each followed by NUL.
 	 * -ENOENT. Names that begin with a dot are left out. */
 	int (*list)(const char *dir, const char *suffix, struct buf *ret);
+	/* Is there such a file or folder, or a file that the pattern in the last component fits?
+	 * NULL: nobody knows, and of alternative sources the best is taken. */
+	bool (*exists)(const char *path);
 };
 
 struct config_paths {

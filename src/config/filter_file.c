@@ -263,10 +263,6 @@ static void check_sources(struct making *m)
 			(void)filter_file_is_place(&sources->at[i].words.at[k], m->r);
 		}
 	}
-	if (sources->n > 1) {
-		diag_add(m->r->diag, DIAG_ERROR, &sources->at[1].at,
-			 "a second line is an alternative, which is not supported yet");
-	}
 }
 
 /* The bits of `once-per`. */

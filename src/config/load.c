@@ -71,6 +71,7 @@ static int begin(struct loader *l, const struct config_access *access,
 		.diag = diag,
 	};
 	l->parts.r = &l->reader;
+	l->parts.access = access;
 	l->parts.rules = c->ruleset;
 	l->main = arena_alloc(c->arena, 1, sizeof(*l->main));
 	if (!l->main) {

@@ -11,6 +11,8 @@
 struct filter_part {
 	struct config_part *part;
 	struct filter_file file;
+	const struct place_line *read; /* the chosen one of its sources; NULL: it names none */
+	bool exists;                   /* a place of that line exists */
 };
 
 /* A filter that a jail watches on a place. */
@@ -28,6 +30,7 @@ struct jail_part {
 
 struct parts {
 	struct reader *r;
+	const struct config_access *access;
 	struct ruleset *rules;
 	struct filter_part *filters;
 	size_t n_filters;

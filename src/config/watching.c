@@ -52,17 +52,15 @@ static uint16_t read_filter(const struct parts *p, const struct spec_text *name)
 	return filter;
 }
 
-static size_t count_places(const struct filter_part *filter, const struct place_line *line)
+static size_t count_places(const struct parts *p, uint16_t filter, const struct place_line *line)
 {
-	size_t n = 0;
+	const struct place_line *own;
 
 	if (line->words.n > 1) {
 		return line->words.n - 1;
 	}
-	for (size_t i = 0; i < filter->file.values.sources.n; i++) {
-		n += filter->file.values.sources.at[i].words.n;
-	}
-	return n;
+	own = p->filters[filter].read;
+	return own ? own->words.n : 0;
 }
 
 /* Adds the places behind the filter's name. */
@@ -87,15 +85,13 @@ static void add_own(const struct parts *p, const struct place_line *line, uint16
 /* Adds the places that the filter names. */
 static void add_filters(const struct parts *p, uint16_t filter, struct watch *to, size_t *n)
 {
-	const struct places *sources = &p->filters[filter].file.values.sources;
+	const struct place_line *own = p->filters[filter].read;
 
-	for (size_t i = 0; i < sources->n; i++) {
-		for (size_t k = 0; k < sources->at[i].words.n; k++) {
-			to[(*n)++] = (struct watch){
-				.place = sources->at[i].words.at[k].text,
-				.filter = filter,
-			};
-		}
+	for (size_t i = 0; own && i < own->words.n; i++) {
+		to[(*n)++] = (struct watch){
+			.place = own->words.at[i].text,
+			.filter = filter,
+		};
 	}
 }
 
@@ -137,7 +133,7 @@ int watching_resolve(struct parts *p, struct jail_part *jail)
 	for (size_t i = 0; filters && i < lines->n; i++) {
 		filters[i] = read_filter(p, &lines->at[i].words.at[0]);
 		if (filters[i] != NAMES_NONE) {
-			max += count_places(&p->filters[filters[i]], &lines->at[i]);
+			max += count_places(p, filters[i], &lines->at[i]);
 		}
 	}
 	if (filters && max + count_all(p) > WATCHES_MAX) {
@@ -296,6 +292,22 @@ static bool is_watched(const struct parts *p, uint16_t filter)
 	return false;
 }
 
+/* Which of several alternatives is read. */
+static void tell_choice(const struct parts *p, const struct filter_part *filter)
+{
+	const struct places *sources = &filter->file.values.sources;
+	const struct place_line *line = filter->read;
+
+	if (sources->n < 2 || !p->access->exists) {
+		return;
+	}
+	diag_add(p->r->diag, DIAG_NOTE, &line->at,
+		 filter->exists
+			 ? "of %zu alternatives this one is read: %.*s%s"
+			 : "none of %zu alternatives exists yet; this one is waited for: %.*s%s",
+		 sources->n, STR_ARG(line->words.at[0].text), line->words.n > 1 ? " ..." : "");
+}
+
 void watching_check_filter(const struct parts *p, uint16_t filter)
 {
 	CLEANUP(buf_done) struct buf idle = { 0 };
@@ -304,6 +316,7 @@ void watching_check_filter(const struct parts *p, uint16_t filter)
 	if (!is_watched(p, filter)) {
 		return;
 	}
+	tell_choice(p, &p->filters[filter]);
 	for (uint16_t type = 0; type < p->rules->types.n; type++) {
 		if (yields_type(spec, type) && !is_counted(p, filter, type)) {
 			buf_printf(&idle, "%s%.*s", idle.n > 0 ? ", " : "",

@@ -7,7 +7,11 @@
 
 #include "sys/files.h"
 
-const struct config_access config_real_access = { .read = files_read, .list = files_list };
+const struct config_access config_real_access = { .read = files_read,
+						  .list = files_list,
+						  .exists = files_exist };
+/* Rules for old logs are the same on every host. */
+static const struct config_access config_any_host = { .read = files_read, .list = files_list };
 
 size_t config_print_diag(const struct diag *diag, enum diag_level least, bool to_stderr)
 {
@@ -39,7 +43,7 @@ int config_open(const struct ctl *ctl, unsigned flags, struct config **ret)
 	if (!diag) {
 		return CTL_NO;
 	}
-	r = config_load(&config_real_access, &paths, flags, diag, ret);
+	r = config_load(&config_any_host, &paths, flags, diag, ret);
 	config_print_diag(diag, DIAG_ERROR, true);
 	if (r < 0) {
 		fprintf(stderr, "ipsctl: the config in %s cannot be used%s%s: ipsctl check\n",

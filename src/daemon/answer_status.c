@@ -168,6 +168,57 @@ static const char *part_word(enum part_state state)
 	return "";
 }
 
+/* Is there anything to be read of this source? */
+static bool source_exists(const struct daemon *d, uint16_t source)
+{
+	for (size_t i = 0; i < tail_count(d->tail); i++) {
+		struct tail_status s;
+
+		tail_status(d->tail, i, &s);
+		if (s.source == source && s.state != TAIL_MISSING) {
+			return true;
+		}
+	}
+	for (size_t k = 0; k < d->n_readings; k++) {
+		const struct journal *journal = d->readings[k].journal;
+
+		for (size_t i = 0; i < journal_count(journal); i++) {
+			struct journal_status s = journal_status(journal, i);
+
+			if (s.source == source && s.state != TAIL_MISSING) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static bool route_has(const struct route *route, uint16_t jail)
+{
+	for (size_t i = 0; i < route->n_jails; i++) {
+		if (route->jails[i] == jail) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* None of the jail's sources exists yet. */
+static bool jail_waits(const struct daemon *d, uint16_t jail)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+
+	for (size_t i = 0; i < rules->n_sources; i++) {
+		for (size_t k = 0; k < rules->sources[i].n_routes; k++) {
+			if (route_has(&rules->sources[i].routes[k], jail) &&
+			    source_exists(d, (uint16_t)i)) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 static struct value *jail_row(const struct daemon *d, const struct config_part *part)
 {
 	bool runs = part->state == PART_OK;
@@ -180,7 +231,10 @@ static struct value *jail_row(const struct daemon *d, const struct config_part *
 		observes = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE;
 	}
 	value_set_text(row, "name", part->name);
-	value_set_word(row, "state", part_word(part->state));
+	value_set_word(row, "state",
+		       runs && part->automatic && jail_waits(d, part->index)
+			       ? "waiting"
+			       : part_word(part->state));
 	value_set_word(row, "mode", observes ? "observe" : "enforce");
 	value_set_int(row, "subjects", stats.subjects);
 	value_set_int(row, "near", stats.near);

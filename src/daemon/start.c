@@ -46,7 +46,9 @@ static void tell_diag(const struct diag *diag)
 
 static int start_config(struct daemon *d)
 {
-	static const struct config_access access = { .read = files_read, .list = files_list };
+	static const struct config_access access = { .read = files_read,
+						     .list = files_list,
+						     .exists = files_exist };
 	struct config_paths paths = { .dir = d->options.config_dir,
 				      .shared = d->options.share_dir };
 	CLEANUP(diag_freep) struct diag *diag = diag_new();

@@ -189,6 +189,26 @@ int files_list(const char *dir, const char *suffix, struct buf *ret)
 	return buf_ok(ret);
 }
 
+bool files_exist(const char *path)
+{
+	CLEANUP(buf_done) struct buf names = { 0 }, dir = { 0 };
+	const char *slash = strrchr(path, '/');
+
+	if (!slash || !strpbrk(slash, "*?")) {
+		return access(path, F_OK) == 0;
+	}
+	buf_add(&dir, path, (size_t)(slash - path) + 1);
+	if (files_list(buf_text(&dir), "", &names) < 0 || buf_ok(&names) < 0) {
+		return false;
+	}
+	for (size_t at = 0; at < names.n; at += strlen(names.p + at) + 1) {
+		if (str_glob(str_of(slash + 1), str_of(names.p + at))) {
+			return true;
+		}
+	}
+	return false;
+}
+
 int files_make_dir(const char *path, unsigned mode, unsigned uid, unsigned gid)
 {
 	int fd CLEANUP(fd_close) = -1;

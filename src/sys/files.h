@@ -15,6 +15,9 @@ NODISCARD int files_read(const char *path, size_t max, struct buf *ret);
 /* Appends the names in the directory that end in `suffix`, sorted, each followed by NUL; none that
  * begins with a dot. */
 NODISCARD int files_list(const char *dir, const char *suffix, struct buf *ret);
+/* Is there such a file or directory? With * or ? in the last component: one that fits, whose name
+ * does not begin with a dot. */
+bool files_exist(const char *path);
 /* Makes the directory (not its parents) with this mode and owner if it is missing; an existing one
  * is left as it is. */
 NODISCARD int files_make_dir(const char *path, unsigned mode, unsigned uid, unsigned gid);

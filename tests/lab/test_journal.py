@@ -187,3 +187,44 @@ def test_a_long_journal_does_not_hold_up_a_file(lab):
     daemon.wait_blocked(BAD)
     assert time.monotonic() - started < 2
     until(lambda: source(daemon)["lines"] == 20000, "the whole journal")
+
+
+def alternatives(daemon, *lines):
+    conf = daemon.etc / "filters" / "sshd.conf"
+    text = (ROOT / "filters" / "sshd.conf").read_text()
+    before, behind = text.split("sources = ", 1)
+    own = "".join(f"          {line}\n" for line in lines).lstrip()
+    conf.write_text(before + "sources = " + own + "service =" + behind.split("service =", 1)[1])
+    watch(daemon, "sshd")
+
+
+def test_the_first_alternative_that_exists_is_read_and_no_other(lab):
+    daemon, written = lab
+    log = daemon.dir / "log" / "auth.log"
+    written.write("hello")
+    alternatives(daemon, log, f"journal:{written.dir} _SYSTEMD_UNIT=ssh.service", "/nonexistent/secure")
+    daemon.start()
+    assert [s["path"] for s in daemon.ctl("status", "--json").json["sources"] if "vpop3" not in s["path"] and s["path"] != str(daemon.log)] == \
+        [f"journal:{written.dir} _SYSTEMD_UNIT=ssh.service"]
+    assert "of 3 alternatives this one is read: journal:" in daemon.ctl("check", "--json").out
+    log.write_text("".join(f"Nov 22 11:02:17 mail sshd[812]: {said}\n" for said in failed(BAD, 9)))
+    written.write(*failed(BAD, 4), *failed(FRIEND))
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert events(daemon).count(BAD) == 4, "the file that came later tells the same again"
+    daemon.stop()
+    daemon.start()
+    until(lambda: log.name in daemon.ctl("status").out, "the better one, after a restart")
+    assert "journal:" not in daemon.ctl("status").out
+
+
+def test_a_jail_whose_sources_do_not_exist_waits(lab):
+    daemon, written = lab
+    written.remove()
+    log = daemon.dir / "log" / "auth.log"
+    alternatives(daemon, log, f"journal:{written.dir}")
+    daemon.start()
+    states = {jail["name"]: jail["state"] for jail in daemon.ctl("status", "--json").json["jails"]}
+    assert states == {"ssh": "waiting", "test": "watching"}
+    assert "none of 2 alternatives exists yet" in daemon.ctl("check", "--json").out
+    log.write_text("".join(f"{time.strftime('%b %e %H:%M:%S')} mail sshd[812]: {said}\n" for said in failed(BAD, 5)))
+    daemon.wait_blocked(BAD)

@@ -2,6 +2,7 @@
 #include "config/config.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "config/bundle.h"
 #include "config/watching.h"
@@ -426,10 +427,57 @@ static void cat_asks_for_parts_that_exist(void **state)
 	unload(&l);
 }
 
+#define ALTERNATIVES                                                                               \
+	"--- etc/filters/a.conf\n[filter]\nsources = /log/a /log/b*\n          /log/c\n"           \
+	"          journal:_COMM=a\n          journal:/dir _COMM=b journal:\nservice = smtp\n"     \
+	"[event auth-failure]\nmatch = ^<ADDR> failed <USER>\nhit = 203.0.113.9 failed bob\n"      \
+	"--- etc/jails/j.conf\n" JAIL
+
+static const char *the_one_that_exists;
+
+static bool exists(const char *path)
+{
+	return strcmp(path, the_one_that_exists) == 0;
+}
+
+/* The sources of the ruleset, a line each, while that path exists. */
+static void check_alternative(const char *path, const char *sources)
+{
+	static const struct config_access access = { .read = bundle_read,
+						     .list = bundle_list,
+						     .exists = exists };
+	static struct bundle bundle;
+	CLEANUP(buf_done) struct buf found = { 0 };
+	CLEANUP(diag_freep) struct diag *diag = diag_new();
+	CLEANUP(config_freep) struct config *c = NULL;
+
+	bundle_parse(STR(ALTERNATIVES), &bundle);
+	bundle_open = &bundle;
+	the_one_that_exists = path;
+	assert_int_equal(config_load(&access, &BUNDLE_PATHS, CONFIG_STRICT, diag, &c), 0);
+	for (size_t i = 0; i < c->ruleset->n_sources; i++) {
+		buf_printf(&found, "%.*s\n", STR_ARG(c->ruleset->sources[i].text));
+	}
+	assert_string_equal(buf_text(&found), sources);
+}
+
+static void the_first_alternative_that_exists_is_read(void **state)
+{
+	(void)state;
+	check_alternative("/log/a", "/log/a\n/log/b*\n");
+	check_alternative("/log/b*", "/log/a\n/log/b*\n");
+	check_alternative("/log/c", "/log/c\n");
+	check_alternative("/run/log/journal", "journal:_COMM=a\n");
+	check_alternative("/var/log/journal", "journal:_COMM=a\n");
+	check_alternative("/dir", "journal:\njournal:/dir _COMM=b\n");
+	check_alternative("/nothing", "/log/a\n/log/b*\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_at_all_is_a_good_config),
+		cmocka_unit_test(the_first_alternative_that_exists_is_read),
 		cmocka_unit_test(settings_have_the_documented_defaults),
 		cmocka_unit_test(settings_are_taken_over),
 		cmocka_unit_test(private_addresses_are_never_blocked),

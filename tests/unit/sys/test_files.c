@@ -167,6 +167,21 @@ static void lists_names_with_the_suffix_in_order_without_dot_files(void **state)
 	assert_int_equal(files_list(in_folder("conf"), "", &b), -ENOTDIR);
 }
 
+static void a_pattern_exists_when_a_file_fits_it(void **state)
+{
+	(void)state;
+	assert_int_equal(fclose(fopen(in_folder("2026-a.log"), "w")), 0);
+	assert_int_equal(fclose(fopen(in_folder(".hidden"), "w")), 0);
+	assert_true(files_exist(folder));
+	assert_true(files_exist(in_folder("2026-a.log")));
+	assert_true(files_exist(in_folder("*-a.log")));
+	assert_true(files_exist(in_folder("2026-?.log")));
+	assert_false(files_exist(in_folder("*-b.log")));
+	assert_false(files_exist(in_folder("*hidden")));
+	assert_false(files_exist(in_folder("none")));
+	assert_false(files_exist(in_folder("none/*")));
+}
+
 static void makes_a_directory_with_its_mode_and_leaves_another_as_it_is(void **state)
 {
 	struct stat st;
@@ -255,6 +270,7 @@ int main(void)
 		IN_FOLDER(a_fifo_without_a_writer_is_empty_and_holds_nobody_up),
 		IN_FOLDER(a_fifo_is_read_to_its_end),
 		IN_FOLDER(lists_names_with_the_suffix_in_order_without_dot_files),
+		IN_FOLDER(a_pattern_exists_when_a_file_fits_it),
 		IN_FOLDER(makes_a_directory_with_its_mode_and_leaves_another_as_it_is),
 		IN_FOLDER(a_lock_keeps_others_out_until_it_is_closed),
 		IN_FOLDER(a_lock_does_not_follow_a_link),
