@@ -132,12 +132,16 @@ class Netns:
             raise OSError(f"connect to {target}")
         return s
 
-    def close(self):
+    def kill_all(self):
+        """Its processes, those that left their parents, too."""
         pids = subprocess.run(["ip", "netns", "pids", self.name], capture_output=True, text=True,
                               check=False).stdout.split()
         for pid in map(int, pids):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def close(self):
+        self.kill_all()
         subprocess.run(["ip", "netns", "del", self.name], check=False)
 
 
