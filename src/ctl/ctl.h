@@ -54,6 +54,7 @@ int ctl_verify(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_observe(const struct ctl *ctl);
 int ctl_enforce(const struct ctl *ctl);
+int ctl_reload(const struct ctl *ctl);
 int ctl_events(const struct ctl *ctl);
 int ctl_replay(const struct ctl *ctl);
 int ctl_try(const struct ctl *ctl);

@@ -16,6 +16,7 @@ static int (*const verbs[COMMAND_COUNT])(const struct ctl *) = {
 	[COMMAND_REPLAY] = ctl_replay,     [COMMAND_TRY] = ctl_try,
 	[COMMAND_CHECK] = ctl_check,       [COMMAND_CAT] = ctl_cat,
 	[COMMAND_TEARDOWN] = ctl_teardown, [COMMAND_BLACKLIST] = ctl_ban,
+	[COMMAND_RELOAD] = ctl_reload,
 };
 
 /* An answer that could not be written was not given. A closed pipe (`| head`) is the reader's

@@ -25,8 +25,7 @@ static const duration lateness = { .us = -INT64_C(3600) * 1000000 };
 struct events {
 	struct daemon *daemon;
 	struct str account, type, service;
-	const struct jail *jail;
-	uint16_t jail_number;
+	struct str jail; /* empty: all */
 	struct prefix subject;
 	bool has_subject, follow, decisions, searched;
 	instant since;
@@ -57,11 +56,13 @@ static void events_free(void *state)
 static bool jail_counts(const struct events *s, const struct stored_event *event)
 {
 	const struct ruleset *rules = engine_ruleset(s->daemon->engine);
+	uint16_t number = ruleset_jail(rules, s->jail);
+	const struct jail *jail = number != JAIL_BY_HAND ? &rules->jails[number] : NULL;
 	uint16_t service = event->service.n ? names_find(&rules->services, event->service)
 					    : EVENT_SERVICE_NONE;
 
-	return jail_points(s->jail, names_find(&rules->types, event->type)) != 0 &&
-	       jail_serves(s->jail, service);
+	return jail && jail_points(jail, names_find(&rules->types, event->type)) != 0 &&
+	       jail_serves(jail, service);
 }
 
 static bool events_wants(const struct events *s, const struct stored_event *event)
@@ -70,7 +71,7 @@ static bool events_wants(const struct events *s, const struct stored_event *even
 	       (!s->type.n || str_eq(s->type, event->type)) &&
 	       (!s->service.n || str_eq(s->service, event->service)) &&
 	       (!s->has_subject || target_holds(&s->subject, &event->addr)) &&
-	       (!s->jail || jail_counts(s, event));
+	       (!s->jail.n || jail_counts(s, event));
 }
 
 /* A late line has an id among newer ones: the search goes on for a while behind the first row that
@@ -100,9 +101,8 @@ static bool events_row(void *arg, const struct stored_event *event)
 
 static bool decisions_wants(const struct events *s, const struct stored_ban *ban)
 {
-	struct str jail = s->jail ? s->jail->name : STR_NONE;
-
-	return (!s->type.n || str_eq(s->type, ban->type)) && (!jail.n || str_eq(jail, ban->jail)) &&
+	return (!s->type.n || str_eq(s->type, ban->type)) &&
+	       (!s->jail.n || str_eq(s->jail, ban->jail)) &&
 	       (!s->service.n || str_eq(s->service, ban->service)) &&
 	       (!s->has_subject || prefix_overlaps(&s->subject, &ban->decision.prefix));
 }
@@ -307,11 +307,11 @@ static const char *events_parameters(const struct value *p, const struct ruleset
 				     struct events *s)
 {
 	struct str address = value_text(value_get(p, "address"), STR_NONE);
-	struct str jail = value_text(value_get(p, "jail"), STR_NONE),
-		   since = value_text(value_get(p, "since"), STR_NONE);
+	struct str since = value_text(value_get(p, "since"), STR_NONE);
 	int64_t limit = value_int(value_get(p, "limit"), EVENTS_LIMIT);
 
 	s->account = value_text(value_get(p, "account"), STR_NONE);
+	s->jail = value_text(value_get(p, "jail"), STR_NONE);
 	s->type = value_text(value_get(p, "type"), STR_NONE);
 	s->service = value_text(value_get(p, "service"), STR_NONE);
 	s->follow = value_bool(value_get(p, "follow"), false);
@@ -323,12 +323,8 @@ static const char *events_parameters(const struct value *p, const struct ruleset
 	if (since.n && instant_parse(since, &s->since) < 0) {
 		return "since";
 	}
-	if (jail.n) {
-		s->jail_number = ruleset_jail(rules, jail);
-		if (s->jail_number == JAIL_BY_HAND) {
-			return "jail";
-		}
-		s->jail = &rules->jails[s->jail_number];
+	if (s->jail.n && ruleset_jail(rules, s->jail) == JAIL_BY_HAND) {
+		return "jail";
 	}
 	if (limit < 0 || limit > EVENTS_LIMIT_MAX) {
 		return "limit";

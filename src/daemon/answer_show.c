@@ -61,7 +61,7 @@ static void show_answer(struct call *call, const struct enforcer_answer *answer)
 	struct value *row = value_object();
 
 	s->answered++;
-	value_set_text(row, "ports", rules->scopes[answer->scope].label);
+	value_set_text(row, "ports", ruleset_ports(rules, answer->scope));
 	value_set_bool(row, "held", answer->held);
 	set_left(row, answer);
 	value_set_int(row, "packets", (int64_t)answer->packets);

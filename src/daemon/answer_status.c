@@ -8,6 +8,7 @@
 #include "base/escape.h"
 #include "daemon/call.h"
 #include "daemon/learning.h"
+#include "daemon/reload.h"
 #include "sys/clock.h"
 
 static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command,
@@ -339,6 +340,10 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 	value_set_instant(reply, "mode_until", d->mode_until);
 	if (observes && d->forced_why) {
 		add_finding(findings, "warning", NULL, "nobody is blocked: %s", d->forced_why);
+	}
+	if (reload_stamp(d) != d->config_stamp) {
+		add_finding(findings, "note", "ipsctl reload",
+			    "config files were changed since they were read");
 	}
 	if (d->store_trouble.on) {
 		add_finding(findings, "error", "df -h", "the database cannot be written: %s",

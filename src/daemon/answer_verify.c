@@ -39,7 +39,7 @@ static void add_difference(struct verify *v, const struct enforcer_answer *answe
 	row = value_object();
 	value_set_word(row, "prefix", prefix_format(&answer->prefix, text));
 	value_set_text(row, "ports",
-		       engine_ruleset(v->daemon->engine)->scopes[answer->scope].label);
+		       ruleset_ports(engine_ruleset(v->daemon->engine), answer->scope));
 	value_set_word(row, "what", what);
 	value_add(v->differences, row);
 }

@@ -58,5 +58,6 @@ enum call_next answer_ban(struct call *call);
 enum call_next answer_unban(struct call *call);
 enum call_next answer_events(struct call *call);
 enum call_next answer_mode(struct call *call);
+enum call_next answer_reload(struct call *call);
 enum call_next answer_metrics(struct call *call);
 enum call_next answer_verify(struct call *call);

@@ -69,6 +69,7 @@ struct daemon {
 	instant geo_at;  /* when it was looked at last */
 	int lock_fd, listen_fd;
 	instant started;
+	uint64_t config_stamp; /* of the config files that were read (reload.h) */
 
 	struct stored_position positions[POSITIONS_MAX]; /* moved since the last commit */
 	size_t n_positions;
@@ -117,6 +118,15 @@ NODISCARD int journals_add(struct daemon *d, uint16_t number, struct str place);
 NODISCARD int journals_start(struct daemon *d);
 bool journals_are_idle(const struct daemon *d);
 void journals_stop(struct daemon *d);
+/* Begins to read a source of the ruleset; too many sources or files are told, and no failure. */
+NODISCARD int sources_begin(struct daemon *d, uint16_t number, const struct source *source);
+
+/* sources_change.c: the numbers that the sources of before have now, TAIL_NO_SOURCE for none, one
+ * for each (free()), and lines about those added and removed. -ENOMEM. */
+NODISCARD int sources_map(const struct ruleset *before, const struct ruleset *now, uint16_t **ret,
+			  struct buf *told);
+/* The engine has other rules: `map` is of n sources of before. */
+void sources_change(struct daemon *d, const uint16_t *map, size_t n);
 
 /* wheel.c: once a wake-up, and before an order. */
 NODISCARD int wheel_turn(void *daemon);

@@ -61,6 +61,7 @@ static const struct {
 	{ "io.ipsd.Control.Unban", answer_unban },
 	{ "io.ipsd.Control.Events", answer_events },
 	{ "io.ipsd.Control.Mode", answer_mode },
+	{ "io.ipsd.Control.Reload", answer_reload },
 	{ "io.ipsd.Control.Metrics", answer_metrics },
 	{ "io.ipsd.Control.Verify", answer_verify },
 };

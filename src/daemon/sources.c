@@ -122,7 +122,7 @@ static bool sources_gone(void *arg, const char *path)
 	return wheel_apply(d, true) >= 0 && !d->n_positions && tail_remove(d->tail, path);
 }
 
-static int sources_begin(struct daemon *d, uint16_t number, const struct source *source)
+static int begin(struct daemon *d, uint16_t number, const struct source *source)
 {
 	CLEANUP(buf_done) struct buf path = { 0 };
 	int r;
@@ -138,6 +138,17 @@ static int sources_begin(struct daemon *d, uint16_t number, const struct source 
 	return 0;
 }
 
+int sources_begin(struct daemon *d, uint16_t number, const struct source *source)
+{
+	int r = begin(d, number, source);
+
+	if (r == -ENOSPC) {
+		log_error("%.*s is not read: too many sources", STR_ARG(source->text));
+		r = 0;
+	}
+	return r;
+}
+
 int sources_start(struct daemon *d)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
@@ -148,11 +159,6 @@ int sources_start(struct daemon *d)
 	}
 	for (size_t i = 0; r >= 0 && i < rules->n_sources; i++) {
 		r = sources_begin(d, (uint16_t)i, &rules->sources[i]);
-		if (r == -ENOSPC) {
-			log_error("%.*s is not read: too many sources",
-				  STR_ARG(rules->sources[i].text));
-			r = 0;
-		}
 	}
 	r = r < 0 ? r : journals_start(d);
 	return r < 0 ? r : wheel_apply(d, true);

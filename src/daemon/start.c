@@ -21,6 +21,7 @@
 #include "daemon/daemon.h"
 #include "daemon/learning.h"
 #include "daemon/mode.h"
+#include "daemon/reload.h"
 #include "daemon/telling.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -57,6 +58,7 @@ static int start_config(struct daemon *d)
 	if (!diag) {
 		return EXIT_TROUBLE;
 	}
+	d->config_stamp = reload_stamp(d);
 	r = config_load(&access, &paths, d->options.strict ? CONFIG_STRICT : 0, diag, &d->config);
 	tell_diag(diag);
 	if (r < 0) {
@@ -287,6 +289,17 @@ static int ask_to_end(void *arg, int signo)
 	return 0;
 }
 
+/* The service manager's old way to say it; what came of it is in the log. */
+static int ask_to_reload(void *arg, int signo)
+{
+	struct reload told;
+	int r = reload_run(arg, "SIGHUP", &told);
+
+	(void)signo;
+	reload_done(&told);
+	return r;
+}
+
 static int start_loop(struct daemon *d)
 {
 	int r = loop_new(&d->loop);
@@ -296,6 +309,9 @@ static int start_loop(struct daemon *d)
 	}
 	if (r >= 0) {
 		r = loop_add_signal(d->loop, SIGINT, ask_to_end, d);
+	}
+	if (r >= 0) {
+		r = loop_add_signal(d->loop, SIGHUP, ask_to_reload, d);
 	}
 	if (r >= 0) {
 		r = loop_add_timer(d->loop, wheel_timer, d, &d->timer);

@@ -103,6 +103,11 @@ struct str ruleset_jail_name(const struct ruleset *r, uint16_t jail)
 	return jail < r->n_jails ? r->jails[jail].name : STR("by hand");
 }
 
+struct str ruleset_ports(const struct ruleset *r, uint16_t scope)
+{
+	return scope < r->n_scopes ? r->scopes[scope].label : STR("");
+}
+
 struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a)
 {
 	const struct addr host = addr_unwrap(a);

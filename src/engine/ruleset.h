@@ -68,6 +68,8 @@ DEFINE_FREEP(struct ruleset, ruleset_free)
 uint16_t ruleset_jail(const struct ruleset *r, struct str name);
 /* The name of a jail number; "by hand" for JAIL_BY_HAND. */
 struct str ruleset_jail_name(const struct ruleset *r, uint16_t jail);
+/* The ports of a scope number; "" for one of other rules that is out of range. */
+struct str ruleset_ports(const struct ruleset *r, uint16_t scope);
 /* What is counted and banned for an address: the /32, the v6 host prefix (v4 inside NAT64, 6to4 and
  * Teredo unwrapped). */
 struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a);

@@ -235,6 +235,54 @@ int globs_add(struct globs *g, uint16_t source, struct str pattern)
 	return look_all(g);
 }
 
+static void unwatch(const struct globs *g, int wd)
+{
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->patterns[i].wd == wd) {
+			return;
+		}
+	}
+	if (wd >= 0) {
+		(void)inotify_rm_watch(g->inotify, wd);
+	}
+}
+
+/* The last pattern takes its place. */
+static void forget_pattern(struct globs *g, size_t pattern)
+{
+	struct pattern_dir *p = &g->patterns[pattern];
+	const int wd = p->wd;
+
+	for (size_t i = 0; i < g->n_files;) {
+		if (g->files[i].pattern == pattern) {
+			free(g->files[i].path);
+			g->files[i] = g->files[--g->n_files];
+		} else {
+			i++;
+		}
+	}
+	free(p->text);
+	free(p->dir);
+	*p = g->patterns[--g->n];
+	for (size_t i = 0; i < g->n_files; i++) {
+		g->files[i].pattern = g->files[i].pattern == g->n ? pattern : g->files[i].pattern;
+	}
+	unwatch(g, wd);
+}
+
+int globs_renumber(struct globs *g, const uint16_t *sources)
+{
+	for (size_t i = 0; i < g->n;) {
+		g->patterns[i].source = sources[g->patterns[i].source];
+		if (g->patterns[i].source == GLOBS_NO_SOURCE) {
+			forget_pattern(g, i);
+		} else {
+			i++;
+		}
+	}
+	return look_all(g);
+}
+
 size_t globs_count(const struct globs *g)
 {
 	return g->n;

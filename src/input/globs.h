@@ -14,7 +14,7 @@
 #include "base/str.h"
 #include "sys/loop.h"
 
-enum { GLOBS_FILES_MAX = 512 };
+enum { GLOBS_FILES_MAX = 512, GLOBS_NO_SOURCE = 0xffff };
 
 struct globs;
 
@@ -31,6 +31,10 @@ struct globs *globs_free(struct globs *g);
 DEFINE_FREEP(struct globs, globs_free)
 /* -ENOMEM, -ENOSPC; what `found` fails with. */
 NODISCARD int globs_add(struct globs *g, uint16_t source, struct str pattern);
+/* Source number i is sources[i] from here on; patterns of those that became GLOBS_NO_SOURCE are
+ * forgotten with their files, and what of these fits another pattern is found by that one. What
+ * `found` fails with. */
+NODISCARD int globs_renumber(struct globs *g, const uint16_t *sources);
 size_t globs_count(const struct globs *g);
 /* Pattern i, how many of its files are known, and whether its directory exists. */
 const char *globs_status(const struct globs *g, size_t i, size_t *ret_files, bool *ret_is_there);

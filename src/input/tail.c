@@ -270,6 +270,31 @@ int tail_add(struct tail *t, uint16_t source, const char *path, const struct pos
 	return loop_defer(t->loop, tail_work, t);
 }
 
+static void entry_remove(struct tail *t, size_t i)
+{
+	struct entry *e = t->entries[i];
+
+	t->entries[i] = t->entries[--t->n];
+	unwatch_file(t, e->now);
+	unwatch_file(t, e->old);
+	followed_done(&e->file);
+	free(e);
+}
+
+void tail_renumber(struct tail *t, const uint16_t *sources)
+{
+	for (size_t i = 0; i < t->n;) {
+		struct followed *file = &t->entries[i]->file;
+
+		file->source = sources[file->source];
+		if (file->source == TAIL_NO_SOURCE) {
+			entry_remove(t, i);
+		} else {
+			i++;
+		}
+	}
+}
+
 bool tail_remove(struct tail *t, const char *path)
 {
 	for (size_t i = 0; i < t->n; i++) {
@@ -281,11 +306,7 @@ bool tail_remove(struct tail *t, const char *path)
 		if (e->look) {
 			return false;
 		}
-		t->entries[i] = t->entries[--t->n];
-		unwatch_file(t, e->now);
-		unwatch_file(t, e->old);
-		followed_done(&e->file);
-		free(e);
+		entry_remove(t, i);
 		return true;
 	}
 	return false;

@@ -13,6 +13,8 @@
 #include "input/tail_chunk.h"
 #include "sys/loop.h"
 
+enum { TAIL_NO_SOURCE = 0xffff };
+
 struct tail;
 
 struct tail_status {
@@ -37,6 +39,9 @@ NODISCARD int tail_add(struct tail *t, uint16_t source, const char *path,
 /* Follows the path no more; what was not read of it is left. Not from inside the sink. False: it is
  * not followed, or not read to its end. */
 bool tail_remove(struct tail *t, const char *path);
+/* Source number i is sources[i] from here on; files of those that became TAIL_NO_SOURCE are
+ * followed no more, read to their end or not. Not from inside the sink. */
+void tail_renumber(struct tail *t, const uint16_t *sources);
 /* Everything that had been written when it was last looked at has been taken in. */
 bool tail_is_idle(const struct tail *t);
 size_t tail_count(const struct tail *t);

@@ -89,6 +89,9 @@ struct store_recall_calls {
 NODISCARD int store_recall(struct store *s, struct engine *e, instant now,
 			   const struct store_recall_calls *calls);
 
+/* Of that the windows only, from what is committed: for an engine that is to know no bans. */
+NODISCARD int store_recall_events(struct store *s, struct engine *e, instant now);
+
 /* A walk over the events, newest first, in slices: there is no index to jump by. */
 struct store_walk {
 	const struct prefix *subject; /* NULL: all */

@@ -202,29 +202,46 @@ static duration longest_window(const struct ruleset *rules)
 	return longest;
 }
 
+/* A log goes on where it was left, however long ago. */
+static int recall_windows(struct store *s, struct recall *recall)
+{
+	int64_t newest = 0;
+	instant oldest;
+	int r = sql_number(s->sql, "SELECT time FROM events ORDER BY id DESC LIMIT 1",
+			   recall->now.us, &newest);
+
+	if (r < 0) {
+		return r;
+	}
+	oldest = instant_min(recall->now, (instant){ .us = newest });
+	oldest.us -= longest_window(engine_ruleset(recall->engine)).us;
+	return store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
+				  recall_event, recall);
+}
+
+int store_recall_events(struct store *s, struct engine *e, instant now)
+{
+	struct recall recall = { .engine = e, .now = now };
+	int r = recall_windows(s, &recall);
+
+	return r < 0 ? store_fail(s, r) : 0;
+}
+
 int store_recall(struct store *s, struct engine *e, instant now,
 		 const struct store_recall_calls *calls)
 {
 	struct recall recall = { .engine = e, .now = now, .calls = calls };
-	instant oldest = now;
-	int64_t last_event, last_ban, newest = 0;
+	int64_t last_event, last_ban;
 	int r = sql_number(s->sql, "SELECT max(id) FROM events", 0, &last_event);
 
 	if (r >= 0) {
 		r = sql_number(s->sql, "SELECT max(id) FROM bans", 0, &last_ban);
 	}
 	if (r >= 0) {
-		r = sql_number(s->sql, "SELECT time FROM events ORDER BY id DESC LIMIT 1", now.us,
-			       &newest);
-	}
-	oldest = instant_min(now, (instant){ .us = newest });
-	oldest.us -= longest_window(engine_ruleset(e)).us;
-	if (r >= 0) {
 		r = recall_bans(s, &recall);
 	}
 	if (r >= 0) {
-		r = store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
-				       recall_event, &recall);
+		r = recall_windows(s, &recall);
 	}
 	if (r < 0) {
 		return store_fail(s, r);

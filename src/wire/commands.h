@@ -33,6 +33,7 @@ enum command_needs {
 	X(CHECK, "check", "", NEEDS_CONFIG, "Check all config files and samples")                  \
 	X(CAT, "cat", "[filter|jail] [NAME]", NEEDS_CONFIG,                                        \
 	  "Print effective settings and where each comes from")                                    \
+	X(RELOAD, "reload", "", NEEDS_DAEMON, "Read the config files anew; scores and bans go on") \
 	X(VERIFY, "verify", "", NEEDS_DAEMON, "Compare the kernel with what ipsd wants")           \
 	X(METRICS, "metrics", "", NEEDS_DAEMON, "Print figures as Prometheus text")                \
 	X(TEARDOWN, "teardown", "", NEEDS_KERNEL, "Remove ipsd's table from the kernel")

@@ -31,6 +31,7 @@ def test_all_units_are_looked_at():
 def test_systemd_takes_the_units(build, tmp_path):
     for unit in UNITS:
         text = unit.read_text().replace("/usr/sbin/ipsd", str(build / "src/daemon/ipsd"))
+        text = text.replace("ExecReload=/usr/bin/ipsctl", f"ExecReload={build / 'src/ctl/ipsctl'}")
         (tmp_path / unit.name).write_text(text)
     said = analyze("verify", "--man=no", *(tmp_path / unit.name for unit in UNITS))
     ours = [row for row in (said.stdout + said.stderr).splitlines() if "ipsd" in row]
