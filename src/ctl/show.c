@@ -9,6 +9,7 @@
 #include "base/addr.h"
 #include "base/span.h"
 #include "ctl/client.h"
+#include "ctl/never_words.h"
 #include "ctl/terminal.h"
 #include "sys/clock.h"
 
@@ -341,21 +342,28 @@ static void print_who(const struct value *p)
 	printf("%lld %s in 30 days\n", (long long)blocks, blocks == 1 ? "block" : "blocks");
 }
 
-static void print_not_blocked(const struct value *p, bool any)
+static void print_never(const struct value *p)
 {
-	if (!any) {
-		terminal_tone(TONE_GOOD);
-		print_prefix(member(p, "prefix", ""));
-		printf(" is not blocked by ipsd");
-		terminal_tone(TONE_PLAIN);
-		printf("\n");
-	}
-	print_who(p);
-	if (has_text(p, "never_block")) {
+	const struct value *entries = value_get(p, "never");
+
+	for (size_t i = 0; i < value_length(entries); i++) {
+		CLEANUP(buf_done) struct buf text = { 0 };
+
+		never_words_entry(value_at(entries, i), &text);
 		printf("It is on never-block: ");
-		print_prefix(member(p, "never_block", ""));
+		terminal_text(buf_str(&text), 0);
 		printf("\n");
 	}
+}
+
+static void print_not_blocked(const struct value *p)
+{
+	terminal_tone(TONE_GOOD);
+	print_prefix(member(p, "prefix", ""));
+	printf(has_text(p, "never_block") ? " is never blocked by ipsd"
+					  : " is not blocked by ipsd");
+	terminal_tone(TONE_PLAIN);
+	printf("\n");
 }
 
 /* More than one subject: whose an event is, is worth a column. */
@@ -395,11 +403,15 @@ static void print_show(const struct value *p)
 	bool banned = value_bool(value_get(p, "banned"), false);
 
 	terminal_warn_observing(member(p, "mode", ""));
+	if (value_length(bans) == 0 || has_text(p, "never_block")) {
+		print_not_blocked(p);
+	}
 	for (size_t i = 0; i < value_length(bans); i++) {
 		print_ban(value_at(bans, i), member(p, "prefix", ""),
 			  str_eq(member(p, "mode", ""), STR("observe")));
 	}
-	print_not_blocked(p, value_length(bans) > 0);
+	print_who(p);
+	print_never(p);
 	if (value_length(scores)) {
 		printf("\nScore now:\n");
 	}

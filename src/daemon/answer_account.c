@@ -130,6 +130,7 @@ static enum call_next account_reply(struct call *call, struct account *a)
 	value_set(reply, "evidence", value_array());
 	value_set(reply, "events", TAKE(a->events));
 	value_set_null(reply, "never_block");
+	value_set(reply, "never", value_array());
 	value_set_null(reply, "country");
 	value_set_int(reply, "blocks_30d", 0);
 	value_set(reply, "kernel", value_array());

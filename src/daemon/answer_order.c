@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "daemon/answer_order.h"
 #include "daemon/call.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
@@ -21,16 +22,6 @@ enum {
 };
 
 static const duration file_patience = { .us = 60000000 };
-
-struct order_call {
-	struct value *reply;
-	const struct value *lines; /* of a file: each its own time and reason; NULL */
-	struct prefix *prefixes;
-	size_t n_prefixes;
-	bool all, behind; /* behind: what did not fit is sent later */
-	uint64_t sent;    /* wishes that must have met their fate */
-	uint64_t refused; /* by the kernel, before the order */
-};
 
 static void order_call_free(void *state)
 {
@@ -54,7 +45,7 @@ static bool order_is_done(struct order_call *o, const struct daemon *d)
 		o->behind = false;
 		o->sent = s->sent;
 	}
-	return !o->behind && s->done + s->failed >= o->sent;
+	return !o->behind && !d->replan && s->done + s->failed >= o->sent;
 }
 
 static enum call_next order_step(struct call *call)
@@ -79,7 +70,7 @@ static enum call_next order_step(struct call *call)
 }
 
 /* NULL, or the parameter that is wrong. */
-static const char *order_prefixes(const struct call *call, struct order_call *o)
+static const char *order_prefixes(const struct call *call, struct order_call *o, bool all)
 {
 	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
 	const struct value *list = value_get(call->parameters, o->lines ? "lines" : "prefixes");
@@ -94,7 +85,26 @@ static const char *order_prefixes(const struct call *call, struct order_call *o)
 		}
 	}
 	o->n_prefixes = n;
-	return n || o->all ? NULL : "prefixes";
+	return n || all ? NULL : "prefixes";
+}
+
+struct order_call *order_new(struct call *call, size_t n)
+{
+	struct order_call *o = calloc(1, sizeof(*o));
+
+	if (o) {
+		*o = (struct order_call){ .reply = value_object(),
+					  .refused = call->daemon->refused,
+					  .prefixes = calloc(n ? n : 1, sizeof(*o->prefixes)) };
+		call->state = o;
+		call->free_state = order_call_free;
+		call->step = order_step;
+	}
+	if (!o || !o->prefixes || wheel_apply(call->daemon, false) < 0) {
+		(void)call_refused(call, NULL, "no memory, or ipsd is about to end");
+		return NULL;
+	}
+	return o;
 }
 
 /* Reads `prefixes` (of `all` there may be none); on failure the call has been answered and NULL
@@ -104,37 +114,29 @@ static struct order_call *order_begin(struct call *call, bool all)
 	const struct value *lines = value_get(call->parameters, "lines");
 	size_t most = lines ? ORDER_LINES_MAX : ORDER_PREFIXES_MAX;
 	size_t n = value_length(lines ? lines : value_get(call->parameters, "prefixes"));
-	struct order_call *o = calloc(1, sizeof(*o));
+	struct order_call *o;
 	const char *wrong;
 
-	if (!o || n > most) {
-		free(o);
+	if (n > most) {
 		(void)call_refused(call, NULL, "at most %zu %s at a time", most,
 				   lines ? "lines" : "prefixes");
 		return NULL;
 	}
-	*o = (struct order_call){ .all = all,
-				  .lines = lines,
-				  .reply = value_object(),
-				  .refused = call->daemon->refused,
-				  .prefixes = calloc(n ? n : 1, sizeof(*o->prefixes)) };
-	call->state = o;
-	call->free_state = order_call_free;
-	call->step = order_step;
-	wrong = o->prefixes ? order_prefixes(call, o) : NULL;
-	if (wrong) {
-		(void)call_invalid(call, wrong);
+	o = order_new(call, n);
+	if (!o) {
 		return NULL;
 	}
-	if (!o->prefixes || wheel_apply(call->daemon, false) < 0) {
-		(void)call_refused(call, NULL, "no memory, or ipsd is about to end");
+	o->lines = lines;
+	wrong = order_prefixes(call, o, all);
+	if (wrong) {
+		(void)call_invalid(call, wrong);
 		return NULL;
 	}
 	return o;
 }
 
 /* Applies what the orders made, durably, and waits for the kernel. */
-static enum call_next order_end(struct call *call, struct order_call *o)
+enum call_next order_end(struct call *call, struct order_call *o)
 {
 	struct daemon *d = call->daemon;
 
@@ -149,7 +151,7 @@ static enum call_next order_end(struct call *call, struct order_call *o)
 	return order_step(call);
 }
 
-static bool too_wide(const struct prefix *p)
+bool order_is_too_wide(const struct prefix *p)
 {
 	return p->len < (p->addr.family == 4 ? 8 : 16);
 }
@@ -157,14 +159,15 @@ static bool too_wide(const struct prefix *p)
 /* All of them or none: 0, or -errno when the call has been answered with why not. */
 static int ban_check(struct call *call, const struct order_call *o, bool force)
 {
-	const struct netset *never = engine_ruleset(call->daemon->engine)->never_block;
+	const struct never_block *never = engine_never(call->daemon->engine);
 	char text[PREFIX_TEXT_MAX], cover[PREFIX_TEXT_MAX];
 
 	for (size_t i = 0; i < o->n_prefixes; i++) {
-		const struct prefix *by = netset_covering(never, &o->prefixes[i], NULL);
+		const struct never_entry *by =
+			never_block_find(never, &o->prefixes[i], JAIL_BY_HAND, NEVER_ANY_SERVICE);
 
 		prefix_format_short(&o->prefixes[i], text);
-		if (too_wide(&o->prefixes[i]) && !force) {
+		if (order_is_too_wide(&o->prefixes[i]) && !force) {
 			(void)call_refused(
 				call, NULL,
 				"%s is a large part of the internet; --force does it all the same",
@@ -179,16 +182,16 @@ static int ban_check(struct call *call, const struct order_call *o, bool force)
 			return -EPERM;
 		}
 		if (by) {
-			(void)call_refused(call, "ipsctl cat",
+			(void)call_refused(call, "ipsctl never-block list",
 					   "%s is inside %s, which is on never-block", text,
-					   prefix_format_short(by, cover));
+					   prefix_format_short(&by->prefix, cover));
 			return -EPERM;
 		}
 	}
 	return 0;
 }
 
-static int ban_until(const struct value *from, instant *ret)
+int order_until(const struct value *from, instant *ret)
 {
 	const struct value *seconds = value_get(from, "seconds");
 	int64_t n = value_int(seconds, -1);
@@ -209,7 +212,7 @@ static bool lines_are_good(const struct order_call *o)
 	instant until;
 
 	for (size_t i = 0; o->lines && i < o->n_prefixes; i++) {
-		if (ban_until(value_at(o->lines, i), &until) < 0) {
+		if (order_until(value_at(o->lines, i), &until) < 0) {
 			return false;
 		}
 	}
@@ -221,7 +224,7 @@ static void take_line(const struct order_call *o, size_t i, struct order *order)
 {
 	const struct value *line = value_at(o->lines, i);
 
-	(void)!ban_until(line, &order->until);
+	(void)!order_until(line, &order->until);
 	order->reason = value_text(value_get(line, "reason"), STR_NONE);
 }
 
@@ -341,7 +344,7 @@ enum call_next answer_ban(struct call *call)
 		return CALL_DONE;
 	}
 	order.reason = value_text(value_get(p, "reason"), STR_NONE);
-	if (ban_until(p, &order.until) < 0 || !lines_are_good(o)) {
+	if (order_until(p, &order.until) < 0 || !lines_are_good(o)) {
 		return call_invalid(call, "seconds");
 	}
 	for (size_t i = 0; i < o->n_prefixes && value_bool(value_get(p, "class_c"), false); i++) {

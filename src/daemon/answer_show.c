@@ -23,7 +23,7 @@ struct show {
 	struct daemon *daemon;
 	struct prefix prefix;
 	instant now;
-	bool banned;
+	bool banned, spared; /* by never-block, whatever bans are around it */
 	struct value *reply, *bans, *held, *evidence, *events, *past;
 	size_t n_bans, asked, answered;
 	struct store_walk walk;
@@ -204,9 +204,9 @@ static void set_prefix(struct value *reply, const char *key, const struct prefix
 static void show_facts(struct show *s, struct str what)
 {
 	struct daemon *d = s->daemon;
-	const struct never_entry *never = never_block_find(engine_never(d->engine), &s->prefix,
-							   NEVER_ANY_JAIL, NEVER_ANY_SERVICE);
 	const struct ban *cover = engine_covering(d->engine, &s->prefix);
+	const struct never_entry *never = never_block_find(engine_never(d->engine), &s->prefix,
+							   JAIL_BY_HAND, NEVER_ANY_SERVICE);
 
 	value_set_text(s->reply, "query", what);
 	value_set_word(s->reply, "kind", "prefix");
@@ -215,7 +215,9 @@ static void show_facts(struct show *s, struct str what)
 	value_set_int(s->reply, "other_events", 0);
 	set_prefix(s->reply, "prefix", &s->prefix);
 	value_set_word(s->reply, "mode", engine_observes(d->engine) ? "observe" : "enforce");
+	s->spared = never != NULL;
 	set_prefix(s->reply, "never_block", never ? &never->prefix : NULL);
+	value_set(s->reply, "never", row_never_entries(d, &s->prefix, s->now));
 	set_prefix(s->reply, "covered_by", cover ? &cover->prefix : NULL);
 	row_set_country(s->reply, d, &s->prefix.addr, s->now);
 	value_set_int(s->reply, "blocks_30d", engine_blocks_30d(d->engine, &s->prefix, s->now));
@@ -225,7 +227,7 @@ static void show_facts(struct show *s, struct str what)
 static enum call_next show_reply(struct call *call, struct show *s)
 {
 	show_older_evidence(s);
-	value_set_bool(s->reply, "banned", s->banned);
+	value_set_bool(s->reply, "banned", s->banned && !s->spared);
 	value_set(s->reply, "bans", TAKE(s->bans));
 	value_set(s->reply, "kernel", TAKE(s->held));
 	value_set(s->reply, "evidence", TAKE(s->evidence));

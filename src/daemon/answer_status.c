@@ -11,6 +11,8 @@
 #include "daemon/reload.h"
 #include "sys/clock.h"
 
+enum { SPARED_OFTEN = 10, SPARED_TOLD = 5 };
+
 static void PRINTF(4, 5) add_finding(struct value *findings, const char *level, const char *command,
 				     const char *fmt, ...)
 {
@@ -332,6 +334,30 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 	}
 }
 
+/* What is spared again and again is more than a friend who errs. */
+static void status_spared(const struct daemon *d, struct value *findings)
+{
+	const struct never_block *list = engine_never(d->engine);
+	const struct never_entry *entry;
+	uint32_t cursor = 0;
+	size_t told = 0;
+
+	while (told < SPARED_TOLD && (entry = never_block_each(list, &cursor))) {
+		uint32_t n = never_block_spared(list, entry, clock_now());
+		char text[PREFIX_TEXT_MAX];
+
+		if (n < SPARED_OFTEN) {
+			continue;
+		}
+		add_finding(
+			findings, "warning", "ipsctl list --spared",
+			"never-block %s spared %u blocks in 24 hours: a monitor that is broken, a "
+			"backup MX that passes an attack on, or a proxy that hides the clients",
+			prefix_format_short(&entry->prefix, text), (unsigned)n);
+		told++;
+	}
+}
+
 static void status_mode(const struct daemon *d, struct value *reply, struct value *findings)
 {
 	bool observes = engine_observes(d->engine);
@@ -376,6 +402,7 @@ enum call_next answer_status(struct call *call)
 	status_jails(d, jails, findings);
 	status_patterns(d, findings);
 	learning_findings(d, status_learning, findings);
+	status_spared(d, findings);
 	value_set(reply, "sources", sources);
 	value_set(reply, "jails", jails);
 	value_set(reply, "kernel", kernel);

@@ -267,3 +267,44 @@ struct value *row_holes(const struct engine *e, const struct prefix *prefixes, s
 	}
 	return notes;
 }
+
+struct value *row_never(const struct daemon *d, const struct never_entry *entry, instant now)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	struct value *row = value_object();
+	char prefix[PREFIX_TEXT_MAX];
+
+	value_set_text(row, "entry",
+		       never_entry_is_host(entry) ? entry->text
+						  : str_of(prefix_format(&entry->prefix, prefix)));
+	value_set_instant(row, "until", entry->until);
+	set_left(row, entry->until, now);
+	set_name(row, "jail",
+		 entry->jail < rules->n_jails ? rules->jails[entry->jail].name : STR_NONE);
+	set_name(row, "service", names_at(&rules->services, entry->service));
+	set_name(row, "reason", entry->reason);
+	set_name(row, "by", entry->by);
+	value_set_word(row, "from", never_from_word(entry->from));
+	set_name(row, "file", entry->file);
+	value_set_null(row, "line");
+	if (entry->line > 0) {
+		value_set_int(row, "line", entry->line);
+	}
+	set_name(row, "text", entry->text);
+	value_set_int(row, "spared_24h", never_block_spared(engine_never(d->engine), entry, now));
+	return row;
+}
+
+struct value *row_never_entries(const struct daemon *d, const struct prefix *p, instant now)
+{
+	struct value *rows = value_array();
+	const struct never_entry *entry;
+	uint32_t cursor = 0;
+
+	while ((entry = never_block_each(engine_never(d->engine), &cursor))) {
+		if (!never_entry_is_host(entry) && prefix_contains(&entry->prefix, p)) {
+			value_add(rows, row_never(d, entry, now));
+		}
+	}
+	return rows;
+}

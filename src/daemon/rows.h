@@ -14,6 +14,10 @@ struct value *row_event(struct daemon *d, const struct stored_event *event, bool
 struct value *row_decision(struct daemon *daemon, const struct stored_ban *ban);
 /* Sets `country`; null when it is not known. */
 void row_set_country(struct value *row, struct daemon *d, const struct addr *addr, instant now);
+/* An entry of never-block. */
+struct value *row_never(const struct daemon *d, const struct never_entry *entry, instant now);
+/* All entries that cover the prefix, for whatever jail or service. */
+struct value *row_never_entries(const struct daemon *d, const struct prefix *p, instant now);
 /* The points of these entries by type: Points objects, in order of first appearance. */
 struct value *row_points(const struct ruleset *rules, const struct jail *jail,
 			 const struct evidence *entries, size_t n);

@@ -249,6 +249,20 @@ static int start_scope(void *arg, struct str words, uint16_t *ret)
 	return r < 0 ? r : engine_scope(gone->d->engine, &wanted.scope, ret);
 }
 
+/* What people put on never-block; the log of before is judged by it. */
+static int start_never(struct daemon *d)
+{
+	size_t gone;
+	int r = store_recall_never(d->store, d->engine, clock_now(), &gone);
+
+	if (r >= 0 && gone > 0) {
+		log_notice("%zu entries of never-block are for jails or services that are gone, "
+			   "and were left out; `ipsctl never-block list` shows the others",
+			   gone);
+	}
+	return r;
+}
+
 static int start_engine(struct daemon *d)
 {
 	struct engine_limits limits = { 0 };
@@ -268,7 +282,10 @@ static int start_engine(struct daemon *d)
 		return EXIT_TROUBLE;
 	}
 	gone.n_scopes = engine_ruleset(d->engine)->n_scopes;
-	r = store_recall(d->store, d->engine, clock_now(), &calls);
+	r = start_never(d);
+	if (r >= 0) {
+		r = store_recall(d->store, d->engine, clock_now(), &calls);
+	}
 	enforcement_plan(d);
 	if (r < 0 && r != -EBADMSG) {
 		log_error("cannot read the state of before: %s", store_error(d->store));
@@ -361,6 +378,10 @@ int daemon_start(struct daemon *d)
 	}
 	if ((r = start_store(d)) || (r = start_engine(d)) || (r = start_loop(d))) {
 		return r;
+	}
+	/* Bans of before follow the list of now. */
+	if (start_never(d) < 0 || wheel_apply(d, false) < 0) {
+		log_error("bans of before cannot be compared with never-block");
 	}
 	if (mode_recall(d) < 0) {
 		log_error("the mode of before cannot be taken up");

@@ -248,6 +248,7 @@ static int copy_never(const struct judge *before, struct ruleset *rules, struct 
 			never_block_inherit(ret->never, same, before->never, entry);
 		}
 	}
+	never_block_follow(ret->never, before->never);
 	return 0;
 }
 

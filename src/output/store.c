@@ -34,6 +34,12 @@ static const char schema[] =
 	" head_n INTEGER, tail_n INTEGER) WITHOUT ROWID;"
 	"PRAGMA user_version = 1;";
 
+/* Version 2. */
+static const char never_block[] =
+	"CREATE TABLE never_block (addr BLOB, len INTEGER NOT NULL, host BLOB, until INTEGER NOT NULL, jail BLOB, service BLOB,"
+	" by BLOB, reason BLOB);"
+	"PRAGMA user_version = 2;";
+
 int store_fail(struct store *s, int r)
 {
 	if (r < 0) {
@@ -45,6 +51,20 @@ int store_fail(struct store *s, int r)
 const char *store_error(const struct store *s)
 {
 	return s->error;
+}
+
+/* From the version that stands there, 0: nothing. */
+static int store_upgrade(struct store *s, int64_t version)
+{
+	int r = version < STORE_VERSION ? sql_run(s->sql, "BEGIN IMMEDIATE") : 0;
+
+	if (r >= 0 && version < 1) {
+		r = sql_run(s->sql, schema);
+	}
+	if (r >= 0 && version < 2) {
+		r = sql_run(s->sql, never_block);
+	}
+	return r >= 0 && version < STORE_VERSION ? sql_run(s->sql, "COMMIT") : r;
 }
 
 static int store_connect(struct store *s, const char *path)
@@ -64,14 +84,8 @@ static int store_connect(struct store *s, const char *path)
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
 			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000;");
 	}
-	if (r >= 0 && version == 0) {
-		r = sql_run(s->sql, "BEGIN IMMEDIATE");
-		if (r >= 0) {
-			r = sql_run(s->sql, schema);
-		}
-		if (r >= 0) {
-			r = sql_run(s->sql, "COMMIT");
-		}
+	if (r >= 0) {
+		r = store_upgrade(s, version);
 	}
 	return r < 0 ? r : store_ignored_load(s);
 }

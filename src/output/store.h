@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* store.h - what survives a restart: events, reading positions, bans with their evidence (SQLite).
+/* store.h - what survives a restart: events, reading positions, bans with their evidence, what
+ * people put on never-block (SQLite).
  *
  * One database, `state.db`, WAL. Each batch is one transaction: counted events, positions of their
  * sources, decisions. Texts are stored as bytes. Used by one process; a second one is kept out by a
@@ -8,7 +9,7 @@
 #include "base/position.h"
 #include "engine/engine.h"
 
-enum { STORE_VERSION = 1 };
+enum { STORE_VERSION = 2 };
 
 struct store;
 
@@ -123,5 +124,11 @@ struct store_retention {
 /* Deletes a slice of what is beyond it: at most 2,000 events, else 500 bans; and at the end what
  * unbans said about events that are gone. The newest event and ban stay. 1: there may be more. */
 NODISCARD int store_retain(struct store *s, const struct store_retention *keep);
+/* What people put on never-block, as the engine has it. To be called inside an order. */
+NODISCARD int store_put_never(struct store *s, const struct engine *e);
+/* Teaches the engine what was put on never-block and has not ended; the batch must have been taken.
+ * *ret_gone: entries for jails or services that the ruleset does not know any more; they are left
+ * out. */
+NODISCARD int store_recall_never(struct store *s, struct engine *e, instant now, size_t *ret_gone);
 /* Events of this prefix that are in the database count no more (unban): VPOP3's flag. */
 NODISCARD int store_ignore(struct store *s, const struct prefix *p);

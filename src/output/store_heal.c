@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* While the database could not be written, bans came and went without it. The engine's table is the
- * truth: what runs there gets its row again, whatever else seems to run has ended. Evidence that
- * was not written is lost; who is banned, and until when, is not. */
+ * truth: what runs there, and what is on never-block, gets its row again, whatever else seems to
+ * run has ended. Evidence that was not written is lost; who is banned, and until when, is not. */
 #include <errno.h>
 
 #include "output/store.h"
@@ -69,6 +69,9 @@ int store_heal(struct store *s, const struct engine *e)
 	}
 	if (r >= 0) {
 		r = put_running(s, e);
+	}
+	if (r >= 0) {
+		r = store_put_never(s, e);
 	}
 	if (r >= 0) {
 		r = sql_run(s->sql, "COMMIT");

@@ -428,6 +428,11 @@ static uint32_t *hour_of(struct node *node, int64_t hour)
 	return &node->spared[(hour % HOURS + HOURS) % HOURS];
 }
 
+void never_block_follow(struct never_block *nb, const struct never_block *other)
+{
+	nb->changes += other->changes + 1;
+}
+
 int never_block_holes(const struct never_block *nb, struct netset **ret)
 {
 	CLEANUP(netset_freep) struct netset *holes = netset_new();

@@ -89,6 +89,8 @@ instant never_block_next_end(const struct never_block *nb);
 bool never_block_expire(struct never_block *nb, instant now);
 /* Grows with every change of the entries for everybody. */
 uint64_t never_block_changes(const struct never_block *nb);
+/* The list takes the place of the other: its changes go on behind the other's. */
+void never_block_follow(struct never_block *nb, const struct never_block *other);
 
 /* The entries for everybody, sealed; the caller frees them: they are holes in the kernel's bans.
  * -ENOMEM. */

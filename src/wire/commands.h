@@ -24,6 +24,8 @@ enum command_needs {
 	X(BLACKLIST, "blacklist", "PREFIX...", NEEDS_DAEMON,                                       \
 	  "Block addresses until somebody lifts it")                                               \
 	X(UNBAN, "unban", "PREFIX...", NEEDS_DAEMON, "Lift blocks")                                \
+	X(NEVER_BLOCK, "never-block", "[list|add|remove] [PREFIX-or-HOST...]", NEEDS_DAEMON,       \
+	  "Say who is never blocked, and change it")                                               \
 	X(OBSERVE, "observe", "", NEEDS_DAEMON, "Let everybody in, go on watching")                \
 	X(ENFORCE, "enforce", "", NEEDS_DAEMON, "Block again")                                     \
 	X(EVENTS, "events", "", NEEDS_DAEMON, "Show the event log")                                \

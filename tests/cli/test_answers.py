@@ -114,6 +114,11 @@ def event(**more):
     return dict(row, **more)
 
 
+def never():
+    return {"entry": EVIL, "until": None, "seconds_left": None, "jail": EVIL, "service": EVIL, "reason": EVIL, "by": EVIL, "from": "config",
+            "file": EVIL, "line": 3, "text": EVIL, "spared_24h": 1}
+
+
 def hostile(request):
     method = request["method"].rsplit(".", 1)[1]
     row = ban("203.0.113.9/32", reason=EVIL, by=EVIL, description=EVIL, type=EVIL, service=EVIL, jail=EVIL, ports=EVIL, because=EVIL)
@@ -123,8 +128,14 @@ def hostile(request):
         return [reply(query=EVIL, prefix="203.0.113.9/32", mode="enforce", banned=True, bans=[row], scores=[{
             "jail": EVIL, "score": 50, "threshold": 1000, "falls": None,
             "events": [{"type": EVIL, "about": EVIL, "innocent": EVIL, "count": 1, "multiplier": 50, "points": 50}]}],
-            evidence=[event()], events=[event(id=2)], never_block=EVIL, country=EVIL, blocks_30d=1,
+            evidence=[event()], events=[event(id=2)], never_block=EVIL, never=[never()], country=EVIL, blocks_30d=1,
             kernel=[{"ports": EVIL, "held": True, "seconds_left": 5, "packets": 1, "error": EVIL}], covered_by=EVIL, past=[row])]
+    if method == "NeverBlockList":
+        return [reply(entries=[never(), dict(never(), **{"from": "host"})])]
+    if method == "NeverBlockAdd":
+        return [reply(added=1, renewed=0, lifted=1, notes=[EVIL], warnings=[EVIL])]
+    if method == "NeverBlockRemove":
+        return [reply(removed=0, still=[never()], warnings=[EVIL])]
     if method == "Events":
         return [reply(events=[event(), event(data=EVIL)], decisions=[{
             "decision": "ban", "time": "2026-11-22T03:00:00Z", "prefix": EVIL, "action": "block", "jail": EVIL, "type": EVIL, "score": 1, "threshold": 2,
@@ -142,7 +153,9 @@ def hostile(request):
 
 
 @pytest.mark.parametrize("words", [["list", "--all"], ["list", "--raw"], ["show", "203.0.113.9"], ["events"], ["events", "--decisions"], ["status"],
-                                   ["ban", "203.0.113.9"], ["unban", "203.0.113.9"], ["observe"]], ids=lambda words: "_".join(words))
+                                   ["ban", "203.0.113.9"], ["unban", "203.0.113.9"], ["observe"],
+                                   ["never-block", "list"], ["never-block", "add", "203.0.113.9"],
+                                   ["never-block", "remove", "203.0.113.9"]], ids=lambda words: "_".join(words))
 @pytest.mark.parametrize("json", [False, True])
 def test_nothing_in_an_answer_reaches_the_terminal_raw(ctl, serve, words, json):
     serve(hostile)

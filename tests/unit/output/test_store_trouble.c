@@ -116,7 +116,7 @@ static void one_of_a_newer_version_is_not_touched(void **state)
 	CLEANUP(buf_done) struct buf before = { 0 }, after = { 0 };
 
 	assert_int_equal(sql_run(w->store->sql,
-				 "PRAGMA journal_mode = DELETE; PRAGMA user_version = 2"),
+				 "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3"),
 			 0);
 	world_stop(w);
 	read_file(w->path, &before);
