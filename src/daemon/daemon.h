@@ -100,7 +100,9 @@ struct daemon {
 	const char *forced_why;
 };
 
-/* start.c: 0 or the exit code. */
+/* start.c: how config files are read, and what exists on this host. */
+extern const struct config_access daemon_access;
+/* 0 or the exit code. */
 NODISCARD int daemon_start(struct daemon *d);
 void daemon_stop(struct daemon *d);
 /* main.c's one call: start, run, stop; returns the exit code. */

@@ -70,7 +70,6 @@ static void refuse(struct reload *told, int r, const char *what)
 /* 0; 1: it cannot be used, and that was told. */
 static int read_config(const struct daemon *d, struct reload *told, struct config **ret)
 {
-	static const struct config_access access_real = { .read = files_read, .list = files_list };
 	const struct config_paths paths = { .dir = d->options.config_dir,
 					    .shared = d->options.share_dir };
 	CLEANUP(diag_freep) struct diag *diag = diag_new();
@@ -82,7 +81,7 @@ static int read_config(const struct daemon *d, struct reload *told, struct confi
 		refuse(told, r, paths.dir);
 		return 1;
 	}
-	r = r < 0 ? r : config_load(&access_real, &paths, CONFIG_STRICT, diag, &config);
+	r = r < 0 ? r : config_load(&daemon_access, &paths, CONFIG_STRICT, diag, &config);
 	if (diag) {
 		note_problems(diag, told);
 	}

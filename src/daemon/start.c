@@ -45,11 +45,12 @@ static void tell_diag(const struct diag *diag)
 	}
 }
 
+const struct config_access daemon_access = { .read = files_read,
+					     .list = files_list,
+					     .exists = files_exist };
+
 static int start_config(struct daemon *d)
 {
-	static const struct config_access access = { .read = files_read,
-						     .list = files_list,
-						     .exists = files_exist };
 	struct config_paths paths = { .dir = d->options.config_dir,
 				      .shared = d->options.share_dir };
 	CLEANUP(diag_freep) struct diag *diag = diag_new();
@@ -59,7 +60,8 @@ static int start_config(struct daemon *d)
 		return EXIT_TROUBLE;
 	}
 	d->config_stamp = reload_stamp(d);
-	r = config_load(&access, &paths, d->options.strict ? CONFIG_STRICT : 0, diag, &d->config);
+	r = config_load(&daemon_access, &paths, d->options.strict ? CONFIG_STRICT : 0, diag,
+			&d->config);
 	tell_diag(diag);
 	if (r < 0) {
 		log_error(

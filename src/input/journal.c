@@ -312,8 +312,8 @@ static int journal_work(void *arg)
 	while (j->sd && r == 1 && clock_monotonic() < until) {
 		r = journal_step(j);
 	}
-	j->look = r == 1;
-	return j->look ? loop_defer(j->loop, journal_work, j) : r;
+	j->look = j->sd && r == 1;
+	return j->look ? loop_defer(j->loop, journal_work, j) : r < 0 ? r : 0;
 }
 
 /* A root that was not there when the journal was opened is not watched: it is opened again. */

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Lines from the journal: whose an entry is, where reading goes on, rotation, what stands in its way."""
 import json
+import os
+import pathlib
 import time
 
 import pytest
@@ -135,6 +137,28 @@ def test_a_missing_journal_is_waited_for_and_read_from_its_beginning(lab):
     daemon.wait_blocked(BAD)
 
 
+def cpu_seconds(daemon):
+    stat = pathlib.Path(f"/proc/{daemon.process.pid}/stat").read_text()
+    return sum(map(int, stat[stat.rindex(")") + 2:].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_journal_that_goes_away_is_waited_for_at_rest(lab):
+    daemon, written = lab
+    written.write(*failed(OTHER))
+    daemon.start()
+    written.write(*failed(BAD, 2))
+    until(lambda: len(events(daemon)) == 2, "two events")
+    written.remove()
+    until(lambda: source(daemon)["state"] == "missing", "the word")
+    before = cpu_seconds(daemon)
+    written.dir.mkdir()
+    written.dir.chmod(0o755)
+    written.write(*failed(BAD, 3))
+    daemon.wait_blocked(BAD)
+    assert len(events(daemon)) == 5
+    assert cpu_seconds(daemon) - before < 0.5
+
+
 def test_an_unreadable_journal_is_told_with_what_to_do(lab):
     daemon, written = lab
     written.write(*failed(OTHER))
@@ -211,10 +235,13 @@ def test_the_first_alternative_that_exists_is_read_and_no_other(lab):
     written.write(*failed(BAD, 4), *failed(FRIEND))
     until(lambda: FRIEND in events(daemon), "the last line")
     assert events(daemon).count(BAD) == 4, "the file that came later tells the same again"
-    daemon.stop()
-    daemon.start()
-    until(lambda: log.name in daemon.ctl("status").out, "the better one, after a restart")
+    assert daemon.ctl("reload").code == 0
+    until(lambda: log.name in daemon.ctl("status").out, "the better one, after a reload")
     assert "journal:" not in daemon.ctl("status").out
+    log.unlink()
+    assert daemon.ctl("reload").code == 0
+    written.write(*failed(BAD))
+    daemon.wait_blocked(BAD)
 
 
 def test_a_jail_whose_sources_do_not_exist_waits(lab):
