@@ -137,3 +137,17 @@ def test_an_address_on_it_is_free_at_once_among_many(cable, daemon):
     added = daemon.ctl("never-block", "add", "198.51.1.0/24", "--json")
     assert added.json["lifted"] == 250
     assert cable.probe(["198.51.0.9", "198.51.1.9"]) == {"198.51.1.9"}
+
+
+def test_entries_and_counts_stay_over_a_reload(cable, daemon):
+    assert daemon.ctl("never-block", "add", BAD, "--jail", "test", "--reason", "why").code == 0
+    assert daemon.ctl("never-block", "add", GOOD).code == 0
+    assert daemon.ctl("ban", "203.0.113.0/24", "--for", "1h").code == 0
+    daemon.attack(BAD)
+    until(lambda: entry(daemon, f"{BAD}/32", spared_24h=1), "the spared one")
+    (daemon.etc / "ipsd.conf").write_text(f"[ipsd]\nmode = enforce\n[never-block]\naddresses = {BESIDE}\n")
+    assert daemon.ctl("reload").code == 0
+    assert entry(daemon, f"{BAD}/32", spared_24h=1, jail="test", reason="why")
+    assert entry(daemon, f"{BESIDE}/32", line=4)
+    until(lambda: cable.probe([GOOD, BESIDE, "203.0.113.22"]) == {GOOD, BESIDE}, "the kernel")
+    assert not daemon.is_blocked(BAD)
