@@ -240,8 +240,8 @@ bool engine_tick(struct engine *e, instant now)
 instant engine_deadline(const struct engine *e)
 {
 	const struct ban *ban = bans_next_end(e->judge.bans);
-	instant first = instant_min(ban ? ban->until : INSTANT_NEVER,
-				    never_block_next_end(e->judge.never));
+	instant first =
+		instant_min(ban ? ban->until : INSTANT_NEVER, never_block_next_end(e->judge.never));
 
 	for (size_t i = 0; i < e->rules->n_sources; i++) {
 		if (e->rules->sources[i].detector) {
