@@ -12,6 +12,7 @@
 
 #include "base/journal_place.h"
 #include "config/alternatives.h"
+#include "config/listening.h"
 #include "config/watching.h"
 
 /* A jail gets the events of a filter on a place. Numbers are the ruleset's. */
@@ -263,7 +264,13 @@ int build_ruleset(struct parts *p)
 	}
 	r = resolve_jails(p);
 	if (r == 0) {
+		r = listening_check(p);
+	}
+	if (r == 0) {
 		r = add_jails(p);
+	}
+	if (r == 0) {
+		r = listening_link(p);
 	}
 	if (r == 0) {
 		check_all(p);

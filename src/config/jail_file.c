@@ -128,6 +128,43 @@ static void check_reach(struct making *m)
 	}
 }
 
+/* A value that is the subject itself counts once at all; and of many values each event is compared
+ * with each. */
+static void check_distinct(struct making *m)
+{
+	const struct jail *jail = &m->file->jail;
+	struct diag_place at = place_of(m, "distinct");
+	bool same = (jail->distinct == DISTINCT_ADDRESS && jail->subject == SUBJECT_ADDRESS) ||
+		    (jail->distinct == DISTINCT_ACCOUNT && jail->subject == SUBJECT_ACCOUNT);
+
+	if (same) {
+		diag_add(m->r->diag, DIAG_ERROR, &at,
+			 "is what the jail counts by: each subject would have one value, whatever "
+			 "it does");
+	} else if (jail->distinct != DISTINCT_NONE && jail_kept_values(jail) > DISTINCT_MAX) {
+		diag_add(m->r->diag, DIAG_ERROR, &at,
+			 "would have to keep %u values of a subject (threshold by smallest "
+			 "multiplier), at most %d can be",
+			 jail_kept_values(jail), DISTINCT_MAX);
+	}
+}
+
+/* Keys of an account jail in another one. */
+static void check_account_keys(struct making *m)
+{
+	static const char *const keys[] = { "share", "spare-known" };
+	const struct section *own = document_section(m->document, STR("jail"));
+
+	for (size_t i = 0; m->file->jail.subject != SUBJECT_ACCOUNT && i < ARRAY_SIZE(keys); i++) {
+		struct diag_place at = place_of(m, keys[i]);
+
+		if (schema_is_set(section_setting(own, str_of(keys[i])))) {
+			diag_add(m->r->diag, DIAG_WARNING, &at,
+				 "means something only with subject = account");
+		}
+	}
+}
+
 static int add_service(struct making *m, const struct spec_text *name, uint64_t *bits)
 {
 	uint16_t number;
@@ -223,6 +260,9 @@ static int make_jail(struct making *m)
 	jail->type = keep(m, v->type.text.n > 0 ? v->type.text : m->file->name);
 	jail->mode = (enum jail_mode)v->mode;
 	jail->subject = (enum subject_kind)v->subject;
+	jail->distinct = (enum distinct)v->distinct;
+	jail->share = (uint32_t)v->share;
+	jail->spare_known = v->spare_known;
 	jail->window = v->window;
 	jail->steps = v->ban.n;
 	for (size_t i = 0; i < v->ban.n; i++) {
@@ -233,6 +273,10 @@ static int make_jail(struct making *m)
 	jail->threshold = v->threshold > 0 ? (uint32_t)v->threshold : 1;
 	check_reach(m);
 	r = make_points(m);
+	if (r == 0) {
+		check_distinct(m);
+		check_account_keys(m);
+	}
 	r = r < 0 ? r : make_services(m);
 	r = r < 0 ? r : make_scope(m);
 	return r < 0 || !m->r->failed ? r : -ENOMEM;

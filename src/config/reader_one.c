@@ -135,12 +135,13 @@ bool reader_one_points(struct reader *r, const struct reader_rule *rule, const s
 		return true;
 	}
 	if (str_eq(t->text, STR("forgive"))) {
-		return READER_WRONG(r, t, "\"forgive\" is not supported yet");
+		*(points *)ret = POINTS_FORGIVE;
+		return true;
 	}
 	if (str_to_uint(t->text, POINTS_MAX, &n) < 0) {
 		return READER_WRONG(r, t,
 				    "\"%.*s\" is no multiplier; right would be a whole number from "
-				    "0 to %d, or `ban`",
+				    "0 to %d, `ban` or `forgive`",
 				    STR_ARG(t->text), POINTS_MAX);
 	}
 	*(points *)ret = (points)n;

@@ -57,7 +57,8 @@ struct jail_values {
 	int enabled; /* enum jail_enabled */
 	struct places watch;
 	struct spec_texts services;
-	int subject, distinct; /* enum subject_kind */
+	int subject;  /* enum subject_kind */
+	int distinct; /* enum distinct */
 	duration window;
 	uint64_t threshold; /* 0: not set */
 	struct ladder ban;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "config/listening.h"
 #include "config/similar.h"
 
 /* The filter of that name, or NAMES_NONE. */
@@ -31,12 +32,15 @@ static void tell_unknown(const struct parts *p, const struct spec_text *name)
 		 STR_ARG(name->text), SIMILAR_ARG(similar));
 }
 
-/* The filter that an entry names; NAMES_NONE: the reason was told. */
+/* The filter that an entry names; NAMES_NONE: it names a jail, or the reason was told. */
 static uint16_t read_filter(const struct parts *p, const struct spec_text *name)
 {
 	uint16_t filter;
 
-	if (str_has_prefix(name->text, STR("f2b:")) || str_has_prefix(name->text, STR("jail:"))) {
+	if (listening_is_meant(name)) {
+		return NAMES_NONE;
+	}
+	if (str_has_prefix(name->text, STR("f2b:"))) {
 		diag_add(p->r->diag, DIAG_ERROR, &name->at, "\"%.*s\" is not supported yet",
 			 STR_ARG(name->text));
 		return NAMES_NONE;
@@ -123,6 +127,63 @@ static size_t count_all(const struct parts *p)
 	return n;
 }
 
+static bool has_user(const struct spec_texts *texts)
+{
+	for (size_t i = 0; i < texts->n; i++) {
+		if (str_find(texts->at[i].text, STR("<USER>")) != STR_NOT_FOUND) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Might the section's events name an account? */
+static bool section_names_account(const struct filter_spec *spec,
+				  const struct section_spec *section)
+{
+	const struct spec_text prefixes[] = { spec->prefix, section->prefix };
+	const struct spec_texts prefix = { .at = prefixes, .n = ARRAY_SIZE(prefixes) };
+	const struct spec_texts defines = { .at = spec->defines, .n = spec->n_defines };
+
+	return has_user(&section->match) || has_user(&prefix) || has_user(&defines);
+}
+
+/* Does anything that the jail counts name an account? */
+static bool names_accounts(const struct parts *p, const struct jail_part *jail)
+{
+	for (size_t i = 0; i < jail->n_watches; i++) {
+		const struct filter_spec *spec = &p->filters[jail->watches[i].filter].file.spec;
+
+		for (size_t k = 0; k < spec->n_sections; k++) {
+			uint16_t type = spec->sections[k].type;
+			bool counts = type == NAMES_NONE ||
+				      jail_points(&jail->file.jail, type) != 0;
+
+			if (counts && section_names_account(spec, &spec->sections[k])) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+/* A jail that counts accounts where there are none can never ban. */
+static void check_accounts(const struct parts *p, const struct jail_part *jail)
+{
+	const struct jail_values *v = &jail->file.values;
+	bool subject = v->subject == SUBJECT_ACCOUNT;
+	struct diag_place at = jail->file.at;
+
+	if ((!subject && v->distinct != DISTINCT_ACCOUNT) || jail->n_watches == 0 ||
+	    listening_watches_jails(jail) || names_accounts(p, jail)) {
+		return;
+	}
+	at.key = subject ? STR("subject") : STR("distinct");
+	diag_add(p->r->diag, DIAG_ERROR, &at,
+		 "account: no filter that this jail watches names an account (<USER>) in what it "
+		 "counts");
+}
+
 int watching_resolve(struct parts *p, struct jail_part *jail)
 {
 	const struct places *lines = &jail->file.values.watch;
@@ -152,6 +213,7 @@ int watching_resolve(struct parts *p, struct jail_part *jail)
 	}
 	jail->watches = watches;
 	jail->n_watches = n;
+	check_accounts(p, jail);
 	return 0;
 }
 
@@ -229,7 +291,8 @@ static void check_services(const struct parts *p, const struct jail_part *jail)
 		struct similar similar =
 			similar_yield(p, jail, yields_service, &p->rules->services, name);
 
-		if (!str_eq(name, STR("all")) && !any_yields(p, jail, yields_service, number)) {
+		if (!str_eq(name, STR("all")) && !listening_watches_jails(jail) &&
+		    !any_yields(p, jail, yields_service, number)) {
 			diag_add(p->r->diag, DIAG_WARNING, &services->at[i].at,
 				 "no filter that this jail watches yields the service "
 				 "%.*s%s%.*s%s",
@@ -246,7 +309,8 @@ static void check_types(const struct parts *p, const struct jail_part *jail)
 		struct similar similar =
 			similar_yield(p, jail, yields_type, &p->rules->types, name);
 
-		if (m->points != 0 && !any_yields(p, jail, yields_type, m->type)) {
+		if (m->points != 0 && !any_yields(p, jail, yields_type, m->type) &&
+		    (m->type != EVENT_BANNED || !listening_watches_jails(jail))) {
 			diag_add(p->r->diag, DIAG_NOTE, &m->at,
 				 "no filter that this jail watches yields %.*s%s%.*s%s",
 				 STR_ARG(name), SIMILAR_ARG(similar));
@@ -270,8 +334,12 @@ static bool watches(const struct jail_part *jail, uint16_t filter)
 	return false;
 }
 
+/* A login makes an address known, whatever jails say. */
 static bool is_counted(const struct parts *p, uint16_t filter, uint16_t type)
 {
+	if (type == EVENT_LOGIN) {
+		return true;
+	}
 	for (size_t i = 0; i < p->n_jails; i++) {
 		const struct jail_part *jail = &p->jails[i];
 

@@ -4,11 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_chosen(const struct ctl *ctl, const struct ruleset *rules, uint16_t jail)
+static bool is_named(const struct ctl *ctl, const struct ruleset *rules, uint16_t jail)
 {
-	if (!ctl_has(ctl, "jail")) {
-		return true;
-	}
 	for (size_t i = 0; i < ctl->n_options; i++) {
 		if (strcmp(ctl->options[i].name, "jail") == 0 &&
 		    str_eq(rules->jails[jail].name, str_of(ctl->options[i].value))) {
@@ -16,6 +13,41 @@ static bool is_chosen(const struct ctl *ctl, const struct ruleset *rules, uint16
 		}
 	}
 	return false;
+}
+
+/* A jail is chosen as well when a jail was named that watches it. */
+static bool is_chosen(const struct ctl *ctl, const struct ruleset *rules, uint16_t jail)
+{
+	const struct jail *its = &rules->jails[jail];
+
+	if (!ctl_has(ctl, "jail") || is_named(ctl, rules, jail)) {
+		return true;
+	}
+	for (uint16_t i = 0; i < its->n_watchers; i++) {
+		if (is_named(ctl, rules, its->watchers[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Only chosen jails hear of bans. */
+static int cut_watchers(const struct ctl *ctl, struct ruleset *rules, struct jail *jail)
+{
+	uint16_t *watchers = arena_alloc(rules->arena, jail->n_watchers, sizeof(*watchers));
+	uint16_t n = 0;
+
+	if (!watchers) {
+		return -1;
+	}
+	for (uint16_t i = 0; i < jail->n_watchers; i++) {
+		if (is_chosen(ctl, rules, jail->watchers[i])) {
+			watchers[n++] = jail->watchers[i];
+		}
+	}
+	jail->watchers = watchers;
+	jail->n_watchers = n;
+	return 0;
 }
 
 /* The route with its jails cut down to the chosen ones. */
@@ -137,6 +169,11 @@ int replay_rules(const struct ctl *ctl, struct ruleset *rules)
 	rules->sources = sources;
 	for (size_t i = 0; i < n; i++) {
 		if (cut_source(ctl, rules, &sources[i]) < 0) {
+			return CTL_NO;
+		}
+	}
+	for (size_t i = 0; i < rules->n_jails; i++) {
+		if (cut_watchers(ctl, rules, &rules->jails[i]) < 0) {
 			return CTL_NO;
 		}
 	}

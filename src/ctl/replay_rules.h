@@ -5,8 +5,9 @@
 #include "ctl/ctl.h"
 #include "engine/ruleset.h"
 
-/* Keeps the jails of --jail (all without it) and adds the source for any file: all filters that
- * they watch, or the one of --filter. 0, or an exit code; what is wrong was said. */
+/* Keeps the jails of --jail and what they watch (all without it), and adds the source for any file:
+ * all filters that they watch, or the one of --filter. 0, or an exit code; what is wrong was said.
+ */
 int replay_rules(const struct ctl *ctl, struct ruleset *rules);
 /* The source for this file: the one that its name fits, if `fit`; else the one for any file. */
 uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit);

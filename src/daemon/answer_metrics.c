@@ -2,6 +2,7 @@
 /* All figures in one text: nothing here is computed, only told. */
 #include "daemon/call.h"
 
+#include "sys/clock.h"
 #include "wire/metrics.h"
 
 static void one(struct buf *out, const char *name, enum metric_kind kind, const char *help,
@@ -95,6 +96,16 @@ static double pick_events(const struct jail_stats *s)
 	return (double)s->events;
 }
 
+static double pick_brakes(const struct jail_stats *s)
+{
+	return (double)s->brakes;
+}
+
+static double pick_braked(const struct jail_stats *s)
+{
+	return s->braked_until.us > clock_now().us;
+}
+
 static void jail_metrics(const struct daemon *d, struct buf *out)
 {
 	jail_metric(d, out, "ipsd_jail_bans", METRIC_GAUGE, "Running bans of a jail.", pick_bans);
@@ -104,6 +115,11 @@ static void jail_metrics(const struct daemon *d, struct buf *out)
 		    "Subjects at or above half of a jail's threshold.", pick_near);
 	jail_metric(d, out, "ipsd_jail_events_total", METRIC_COUNTER, "Events that a jail counted.",
 		    pick_events);
+	jail_metric(d, out, "ipsd_jail_braked", METRIC_GAUGE,
+		    "1 while a jail only observes because too many known addresses failed at once.",
+		    pick_braked);
+	jail_metric(d, out, "ipsd_jail_brakes_total", METRIC_COUNTER,
+		    "Times that a jail began to hold back like that.", pick_brakes);
 	metrics_begin(out, "ipsd_part_failed", METRIC_GAUGE,
 		      "1 for a jail or filter that does not run because its file is broken.");
 	for (size_t i = 0; i < d->config->n_jails; i++) {

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/span.h"
+#include "daemon/braking.h"
 #include "daemon/call.h"
 #include "daemon/learning.h"
 #include "daemon/reload.h"
@@ -227,11 +229,14 @@ static struct value *jail_row(const struct daemon *d, const struct config_part *
 	bool runs = part->state == PART_OK;
 	struct jail_stats stats = { 0 };
 	struct value *row = value_object();
-	bool observes = false;
+	bool observes = false, braked = false;
+	instant until;
 
 	if (runs) {
 		stats = engine_jail_stats(d->engine, part->index);
-		observes = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE;
+		braked = braking_holds(d, part->index, clock_now(), &until);
+		observes = engine_ruleset(d->engine)->jails[part->index].mode == JAIL_OBSERVE ||
+			   braked;
 	}
 	value_set_text(row, "name", part->name);
 	value_set_word(row, "state",
@@ -247,9 +252,28 @@ static struct value *jail_row(const struct daemon *d, const struct config_part *
 	if (part->state == PART_FAILED) {
 		value_set_text(row, "why", part->why);
 	} else {
-		value_set_null(row, "why");
+		value_set_word(row, "why",
+			       braked ? "too many known addresses failed at once" : NULL);
 	}
 	return row;
+}
+
+static void add_braked(const struct daemon *d, const struct config_part *part,
+		       struct value *findings)
+{
+	CLEANUP(buf_done) struct buf command = { 0 };
+	char text[INSTANT_TEXT_MAX];
+	instant until;
+
+	if (part->state == PART_OK && braking_holds(d, part->index, clock_now(), &until)) {
+		buf_printf(&command, "ipsctl list --observed --jail %.*s", STR_ARG(part->name));
+		add_finding(
+			findings, "error", buf_text(&command),
+			"jail %.*s bans nobody until %s at least: more than %u addresses from which people log in failed within five minutes;"
+			" look whether the server's own login works",
+			STR_ARG(part->name), instant_format(until, text),
+			engine_ruleset(d->engine)->brake);
+	}
 }
 
 static void status_jails(const struct daemon *d, struct value *jails, struct value *findings)
@@ -258,6 +282,7 @@ static void status_jails(const struct daemon *d, struct value *jails, struct val
 		const struct config_part *part = &d->config->jails[i];
 
 		value_add(jails, jail_row(d, part));
+		add_braked(d, part, findings);
 		if (part->state == PART_FAILED) {
 			add_finding(findings, "error", "ipsctl check",
 				    "jail %.*s does not run: %.*s", STR_ARG(part->name),

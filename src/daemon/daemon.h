@@ -94,6 +94,7 @@ struct daemon {
 	instant retry_at;      /* when all wishes are sent again because of it; 0: no need */
 	uint64_t mends;        /* of the kernel's table, that were told */
 	struct telling telling;
+	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
 	instant mode_until;  /* when the mode turns into its opposite; INSTANT_NEVER */
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */

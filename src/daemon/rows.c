@@ -59,6 +59,29 @@ static void set_blocks(struct value *row, struct daemon *d, const struct prefix 
 	value_set_null(row, "dropped_packets");
 }
 
+/* The jail's words; of a ban inside a wider one also which that is. */
+static void set_description(struct value *row, const struct daemon *d, const struct ban *ban,
+			    struct str about)
+{
+	CLEANUP(buf_done) struct buf text = { 0 };
+	char around[PREFIX_TEXT_MAX];
+	const struct ban *wider = NULL;
+
+	if (ban->prefix.len > 0) {
+		const struct prefix outer =
+			prefix_of(&ban->prefix.addr, (uint8_t)(ban->prefix.len - 1));
+
+		wider = engine_covering(d->engine, &outer);
+	}
+	if (!wider || ban->kind != DECISION_BAN) {
+		set_name(row, "description", about);
+		return;
+	}
+	buf_printf(&text, "%.*s%sinside %s, banned as a whole", STR_ARG(about), about.n ? "; " : "",
+		   prefix_format(&wider->prefix, around));
+	value_set_word(row, "description", buf_text(&text));
+}
+
 struct value *row_ban(struct daemon *d, const struct ban *ban, instant now)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
@@ -73,7 +96,7 @@ struct value *row_ban(struct daemon *d, const struct ban *ban, instant now)
 	value_set_text(row, "jail", ruleset_jail_name(rules, ban->jail));
 	set_name(row, "type", jail ? jail->type : STR("Manual"));
 	set_name(row, "service", names_at(&rules->services, ban->service));
-	set_name(row, "description", jail ? jail->about : STR_NONE);
+	set_description(row, d, ban, jail ? jail->about : STR_NONE);
 	value_set_text(row, "ports", rules->scopes[ban->scope].label);
 	value_set_instant(row, "since", ban->since);
 	value_set_instant(row, "until", ban->until);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "daemon/braking.h"
 #include "daemon/control.h"
 #include "daemon/learning.h"
 #include "daemon/mode.h"
@@ -169,6 +170,27 @@ int wheel_timer(void *daemon)
 	return 0;
 }
 
+/* When there is something to do at the latest. */
+static instant wheel_wake(struct daemon *d)
+{
+	instant wake =
+		instant_min(instant_min(engine_deadline(d->engine), d->mode_until), d->retain_at);
+
+	wake = instant_min(wake,
+			   instant_min(telling_due(d, clock_now()), braking_tell(d, clock_now())));
+	wake = instant_min(wake, learning_deadline(d));
+	if (d->enforcer) {
+		wake = instant_min(wake, d->probe_at);
+	}
+	if (d->retry_at.us) {
+		wake = instant_min(wake, d->retry_at);
+	}
+	if (d->n_positions) {
+		wake = instant_min(wake, instant_add(d->positions_since, position_delay));
+	}
+	return wake;
+}
+
 int wheel_turn(void *daemon)
 {
 	struct daemon *d = daemon;
@@ -196,17 +218,6 @@ int wheel_turn(void *daemon)
 		return r;
 	}
 	wheel_retain(d, clock_now());
-	wake = instant_min(instant_min(engine_deadline(d->engine), d->mode_until), d->retain_at);
-	wake = instant_min(wake, telling_due(d, clock_now()));
-	wake = instant_min(wake, learning_deadline(d));
-	if (d->enforcer) {
-		wake = instant_min(wake, d->probe_at);
-	}
-	if (d->retry_at.us) {
-		wake = instant_min(wake, d->retry_at);
-	}
-	if (d->n_positions) {
-		wake = instant_min(wake, instant_add(d->positions_since, position_delay));
-	}
+	wake = wheel_wake(d);
 	return loop_timer_set(d->timer, wake);
 }

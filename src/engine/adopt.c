@@ -13,6 +13,7 @@
 #include "engine/adopt.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum fate { FATE_KEPT, FATE_LIFTED, FATE_FORGOTTEN };
 
@@ -45,9 +46,18 @@ static bool has_same_points(const struct jail *a, const struct jail *b)
 	return true;
 }
 
+/* Their numbers mean the same, for all jails are compared. */
+static bool has_same_watchers(const struct jail *a, const struct jail *b)
+{
+	return a->watches_jails == b->watches_jails && a->n_watchers == b->n_watchers &&
+	       (a->n_watchers == 0 ||
+		memcmp(a->watchers, b->watchers, a->n_watchers * sizeof(*a->watchers)) == 0);
+}
+
 static bool is_same_jail(const struct jail *a, const struct jail *b)
 {
-	return str_eq(a->name, b->name) && a->subject == b->subject &&
+	return str_eq(a->name, b->name) && a->subject == b->subject && a->distinct == b->distinct &&
+	       jail_share(a) == jail_share(b) && has_same_watchers(a, b) &&
 	       a->window.us == b->window.us && a->threshold == b->threshold &&
 	       has_same_services(a, b) && has_same_points(a, b);
 }
@@ -112,6 +122,7 @@ static bool has_same_words(const struct ruleset *before, const struct ruleset *r
 bool adopt_keeps_scores(const struct ruleset *before, const struct ruleset *rules)
 {
 	if (before->n_jails != rules->n_jails || before->host_v6 != rules->host_v6 ||
+	    before->network_v4 != rules->network_v4 || before->network_v6 != rules->network_v6 ||
 	    before->max_subjects != rules->max_subjects || !has_same_words(before, rules)) {
 		return false;
 	}
@@ -174,7 +185,8 @@ static bool is_of_another_kind(const struct judge *now, const struct ban *ban, e
 		*ret = judge_because(cover);
 	} else if (jail && jail->mode == JAIL_OBSERVE) {
 		*ret = BECAUSE_JAIL_OBSERVES;
-	} else if (ban->because == BECAUSE_DAEMON_OBSERVES) {
+	} else if (ban->because == BECAUSE_DAEMON_OBSERVES || ban->because == BECAUSE_KNOWN_GOOD ||
+		   ban->because == BECAUSE_BRAKE) {
 		*ret = ban->because;
 	}
 	return *ret != ban->because;
@@ -293,6 +305,7 @@ static int copy_bans(struct judge *before, struct ruleset *rules, struct judge *
 static void copy_jails(const struct judge *before, const struct ruleset *rules, struct judge *ret)
 {
 	uint16_t observers[JAILS_MAX];
+	uint32_t listeners[WATCHERS_MAX] = { 0 };
 
 	for (uint16_t i = 0; i < before->rules->n_jails; i++) {
 		uint16_t now = find_jail(before->rules, i, rules);
@@ -300,9 +313,13 @@ static void copy_jails(const struct judge *before, const struct ruleset *rules, 
 		observers[i] = now != JAIL_BY_HAND ? now : (uint16_t)HISTORY_ENFORCED;
 		if (now != JAIL_BY_HAND) {
 			ret->jails[now] = before->jails[i];
+			ret->brakes[now] = before->brakes[i];
+		}
+		if (now != JAIL_BY_HAND && before->listener[i] != 0) {
+			listeners[__builtin_ctz(before->listener[i])] = ret->listener[now];
 		}
 	}
-	history_copy(before->history, observers, ret->history);
+	history_copy(before->history, observers, listeners, ret->history);
 }
 
 int adopt_prepare(struct judge *before, struct ruleset *rules, struct judge *ret)

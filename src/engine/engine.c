@@ -17,6 +17,7 @@
 #include "detect/detector.h"
 #include "engine/adopt.h"
 #include "engine/hand_scopes.h"
+#include "engine/hearing.h"
 #include "engine/judge.h"
 #include "engine/never.h"
 #include "engine/orders.h"
@@ -163,7 +164,7 @@ static bool take_event(void *arg, const struct event *event)
 		return false;
 	}
 	r->line = event->text.p;
-	judge_event(j, route, &form);
+	hearing_event(j, route, &form);
 	return true;
 }
 
@@ -209,7 +210,7 @@ bool engine_feed_event(struct engine *e, const struct event *event)
 	if (!judge_has_room(&e->judge) || !judge_end(&e->judge, form.time)) {
 		return false;
 	}
-	judge_event(&e->judge, route_of(e->rules, event), &form);
+	hearing_event(&e->judge, route_of(e->rules, event), &form);
 	return true;
 }
 
@@ -280,10 +281,13 @@ static void change_over(struct engine *e, struct engine *fresh, const struct eng
 			bool keeps_scores)
 {
 	struct tracker *windows = e->judge.tracker;
+	struct known *known = e->judge.known;
 	struct engine before;
 
 	adopt_lift(&e->judge, &fresh->judge, change->now);
 	change->told(change->arg);
+	e->judge.known = fresh->judge.known;
+	fresh->judge.known = known;
 	if (keeps_scores) {
 		e->judge.tracker = fresh->judge.tracker;
 		fresh->judge.tracker = windows;
@@ -372,7 +376,7 @@ void engine_recall_event(struct engine *e, uint64_t id, const struct event *even
 {
 	const struct event form = judged_form(event, INSTANT_NEVER);
 
-	judge_recall(&e->judge, route_of(e->rules, event), id, &form);
+	hearing_recall(&e->judge, route_of(e->rules, event), id, &form);
 }
 
 int engine_recall_ban(struct engine *e, const struct ban *ban)
@@ -386,6 +390,7 @@ int engine_recall_ban(struct engine *e, const struct ban *ban)
 	engine_recall_ids(e, 0, ban->id);
 	never_recall(j, ban);
 	history_add(j->history, judge_observer(ban), &ban->prefix, ban->since, ban->until);
+	hearing_recall_news(j, ban);
 	if (bans_is_full(j->bans) && !bans_find(j->bans, ban->jail, &ban->prefix, ban->scope)) {
 		return -ENOSPC;
 	}
@@ -429,14 +434,17 @@ unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, insta
 	return history_count(e->judge.history, HISTORY_ENFORCED, p, now, seconds(BLOCKS_SECONDS));
 }
 
-struct engine_score engine_score(const struct engine *e, uint16_t jail,
-				 const struct prefix *subject, instant now, struct evidence *out,
-				 size_t max)
+void engine_recall_login(struct engine *e, struct str account, const struct addr *addr, instant at)
 {
-	uint32_t slot = tracker_find(e->judge.tracker, jail, subject);
+	hearing_recall_login(&e->judge, account, addr, at);
+}
+
+static struct engine_score score_of(const struct engine *e, uint16_t jail, uint32_t slot,
+				    instant now, struct evidence *out, size_t max)
+{
 	instant at;
 
-	if (slot == TABLE_NONE || jail >= e->rules->n_jails) {
+	if (slot == TABLE_NONE) {
 		return (struct engine_score){ 0 };
 	}
 	at = instant_max(now, tracker_newest(e->judge.tracker, slot));
@@ -444,6 +452,27 @@ struct engine_score engine_score(const struct engine *e, uint16_t jail,
 		.score = tracker_score_at(e->judge.tracker, &e->rules->jails[jail], slot, at),
 		.n = judge_evidence(&e->judge, jail, slot, at, out, max),
 	};
+}
+
+struct engine_score engine_score(const struct engine *e, uint16_t jail, const struct prefix *prefix,
+				 instant now, struct evidence *out, size_t max)
+{
+	return score_of(e, jail, judge_slot(&e->judge, jail, prefix), now, out, max);
+}
+
+struct engine_score engine_score_account(const struct engine *e, uint16_t jail, struct str account,
+					 instant now, struct evidence *out, size_t max)
+{
+	return score_of(e, jail, judge_account_slot(&e->judge, jail, account), now, out, max);
+}
+
+bool engine_is_known(const struct engine *e, struct str account, const struct prefix *host,
+		     instant now)
+{
+	const struct account_id id = account_id(account, e->judge.seed);
+
+	return known_has(e->judge.known, host, account_is_none(&id) ? NULL : &id, now,
+			 e->rules->known_for);
 }
 
 struct engine_stats engine_stats(const struct engine *e)
@@ -462,6 +491,7 @@ struct jail_stats engine_jail_stats(const struct engine *e, uint16_t jail)
 
 	if (jail < e->rules->n_jails) {
 		stats = e->judge.jails[jail];
+		stats.braked_until = e->judge.brakes[jail].until;
 		tracker_count_jail(e->judge.tracker, jail, &stats.subjects, &stats.near);
 	}
 	stats.bans = bans_count_jail(e->judge.bans, jail);

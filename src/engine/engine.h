@@ -110,6 +110,8 @@ NODISCARD int engine_scope(struct engine *e, const struct scope *wanted, uint16_
  * clear leaves out what its bans say. -ENOSPC; -ENOMEM; -EINVAL: no such jail, or it is a lift. */
 void engine_recall_event(struct engine *e, uint64_t id, const struct event *event);
 NODISCARD int engine_recall_ban(struct engine *e, const struct ban *ban);
+/* A login of before; those of the ruleset's known_for. */
+void engine_recall_login(struct engine *e, struct str account, const struct addr *addr, instant at);
 void engine_recall_ids(struct engine *e, uint64_t last_event, uint64_t last_ban);
 
 /* Until when the kernel should hold this prefix in this scope; false: not at all. False for
@@ -126,10 +128,16 @@ const struct ban *engine_covering(const struct engine *e, const struct prefix *p
 /* Blocks in 30 days of this prefix at `now`. */
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now);
 
-/* The score of a subject in a jail at `now`, or at its latest event where that is later. `out` gets
- * what makes it up, oldest first, of more than `max` or EVIDENCE_MAX the newest. */
-struct engine_score engine_score(const struct engine *e, uint16_t jail,
-				 const struct prefix *subject, instant now, struct evidence *out,
-				 size_t max);
+/* The score of a prefix in a jail at `now`, or at its latest event where that is later; in a jail
+ * that counts by network that of its network, in one by account none. `out` gets what makes it up,
+ * oldest first, of more than `max` or EVIDENCE_MAX the newest. */
+struct engine_score engine_score(const struct engine *e, uint16_t jail, const struct prefix *prefix,
+				 instant now, struct evidence *out, size_t max);
+/* The same of an account, in a jail that counts by account. */
+struct engine_score engine_score_account(const struct engine *e, uint16_t jail, struct str account,
+					 instant now, struct evidence *out, size_t max);
+/* Did the account (empty: anybody) log in from this host prefix lately? */
+bool engine_is_known(const struct engine *e, struct str account, const struct prefix *host,
+		     instant now);
 struct engine_stats engine_stats(const struct engine *e);
 struct jail_stats engine_jail_stats(const struct engine *e, uint16_t jail);

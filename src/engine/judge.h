@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* judge.h - what does this event mean for the jails that watch it?
+/* judge.h - what does the policy of the engine hold?
  *
  * The state of the engine's policy and the steps that all its doors share: events, ticks, orders.
  * Embedded in the engine, which hands the ruleset in and keeps it. judge_init() allocates, nothing
@@ -9,9 +9,27 @@
 #include "engine/ruleset.h"
 #include "engine/stats.h"
 #include "policy/bans.h"
+#include "policy/brake.h"
 #include "policy/history.h"
+#include "policy/known.h"
 #include "policy/never_block.h"
 #include "policy/tracker.h"
+
+/* A ban that is an event for the jails that watch the one that made it. */
+struct judge_news {
+	uint16_t jail;
+	struct prefix prefix;
+	instant time;
+};
+
+/* An event while it is judged. */
+struct sight {
+	const struct event *event;
+	uint64_t id;        /* 0: it is no counted event yet */
+	struct prefix host; /* what is counted and banned for its address */
+	struct account_id account;
+	tag host_tag, account_tag; /* 0 where no jail asks */
+};
 
 struct judge {
 	const struct ruleset *rules;
@@ -19,6 +37,8 @@ struct judge {
 	struct bans *bans;
 	struct history *history;
 	struct never_block *never;
+	struct known *known;
+	struct brake *brakes; /* one for each jail */
 	struct outbox out;
 	struct outbox_room line; /* what one line may need at most */
 	bool observes;
@@ -27,6 +47,11 @@ struct judge {
 	struct evidence *evidence;     /* scratch, max_evidence of them */
 	struct tracker_entry *entries; /* the same */
 	size_t max_evidence;
+	uint8_t seed[TABLE_SEED_SIZE];
+	bool tells_apart;             /* some jail asks whose an entry was */
+	uint32_t listener[JAILS_MAX]; /* a bit for each jail that watches jails */
+	struct judge_news *news;      /* of the event that is judged, one jail each */
+	uint16_t n_news;
 	struct engine_stats stats;
 	struct jail_stats jails[JAILS_MAX]; /* spared, observed, events */
 };
@@ -42,13 +67,14 @@ void judge_done(struct judge *j);
 bool judge_end(struct judge *j, instant limit);
 /* Is there room for whatever one line may bring? */
 bool judge_has_room(const struct judge *j);
-/* Counts the event in the route's jails and decides. The room must be there. The route may be NULL:
- * nobody watches. */
-void judge_event(struct judge *j, const struct route *route, const struct event *event);
-/* Enters an event of before; nothing is decided. */
-void judge_recall(struct judge *j, const struct route *route, uint64_t id,
-		  const struct event *event);
+/* What the jail counts the event under. */
+struct subject judge_subject(const struct judge *j, const struct jail *jail,
+			     const struct sight *sight);
 
+/* The slot of the prefix in the jail, or of its network in one that counts by network; and that of
+ * an account in one that counts by account. TABLE_NONE: nothing was heard of it. */
+uint32_t judge_slot(const struct judge *j, uint16_t jail, const struct prefix *prefix);
+uint32_t judge_account_slot(const struct judge *j, uint16_t jail, struct str account);
 /* Why is spared what this entry covers? */
 enum because judge_because(const struct never_entry *cover);
 /* What is on never-block and spares this ban; NULL. */

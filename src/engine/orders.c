@@ -165,20 +165,22 @@ static size_t lift_inside(struct judge *j, const struct order *order, const stru
 
 static void forget_inside(struct judge *j, const struct order *order, const struct prefix *inside)
 {
+	const struct subject subject = subject_of_prefix(inside);
 	uint8_t host = inside->addr.family == 4 ? addr_bits(&inside->addr) : j->rules->host_v6;
 
 	if (order->jail == JAIL_BY_HAND) {
 		return;
 	}
-	if (inside->len != host) {
-		tracker_forget_inside(j->tracker, inside,
+	if (inside->len != host || j->tells_apart) {
+		tracker_forget_inside(j->tracker, j->rules->jails, inside,
+				      inside->len == host ? prefix_tag(inside, j->seed) : 0,
 				      order->jail == ORDER_ANY_JAIL ? TRACKER_ALL_JAILS
 								    : order->jail);
 		return;
 	}
 	for (uint16_t i = 0; i < j->rules->n_jails; i++) {
 		if (order->jail == ORDER_ANY_JAIL || order->jail == i) {
-			tracker_forget(j->tracker, i, inside);
+			tracker_forget(j->tracker, i, &subject);
 		}
 	}
 }

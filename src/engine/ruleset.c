@@ -9,11 +9,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "policy/brake.h"
+
 enum {
 	HOST_V6 = 64,
 	NETWORK_V4 = 24,
 	NETWORK_V6 = 48,
 	MAX_SUBJECTS = 1000000,
+	KNOWN_SECONDS = 30 * 86400,
 };
 
 static int add_known_types(struct ruleset *r)
@@ -45,6 +48,8 @@ int ruleset_new(struct ruleset **ret)
 		.network_v4 = NETWORK_V4,
 		.network_v6 = NETWORK_V6,
 		.max_subjects = MAX_SUBJECTS,
+		.known_for = seconds(KNOWN_SECONDS),
+		.brake = BRAKE_LIMIT,
 	};
 	if (!r->arena || !r->never_block) {
 		return -ENOMEM;
@@ -113,4 +118,11 @@ struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a)
 	const struct addr host = addr_unwrap(a);
 
 	return prefix_of(&host, host.family == 4 ? addr_bits(&host) : r->host_v6);
+}
+
+struct prefix ruleset_network(const struct ruleset *r, const struct addr *a)
+{
+	const struct addr host = addr_unwrap(a);
+
+	return prefix_of(&host, host.family == 4 ? r->network_v4 : r->network_v6);
 }

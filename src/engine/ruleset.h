@@ -57,7 +57,9 @@ struct ruleset {
 	uint8_t host_v6;                /* length of an IPv6 subject, 64 */
 	uint8_t network_v4, network_v6; /* 24, 48 */
 	uint32_t max_subjects;
-	bool observe; /* [ipsd] mode */
+	duration known_for; /* how long a login makes an address known, 30 days */
+	uint32_t brake;     /* known addresses that a jail may ban in five minutes, BRAKE_LIMIT */
+	bool observe;       /* [ipsd] mode */
 };
 
 /* An empty one with the well-known types, scope 0 and the defaults above. -ENOMEM. */
@@ -73,3 +75,5 @@ struct str ruleset_ports(const struct ruleset *r, uint16_t scope);
 /* What is counted and banned for an address: the /32, the v6 host prefix (v4 inside NAT64, 6to4 and
  * Teredo unwrapped). */
 struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a);
+/* The network around it. */
+struct prefix ruleset_network(const struct ruleset *r, const struct addr *a);

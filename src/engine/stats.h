@@ -17,5 +17,6 @@ struct jail_stats {
 	/* In this moment: watched, at half the threshold or above, banned. */
 	uint32_t subjects, near, bans;
 	/* Since the start. */
-	uint64_t spared, observed, events;
+	uint64_t spared, observed, events, brakes;
+	instant braked_until; /* it observes what happens before, for the brake is on */
 };

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "output/store_db.h"
+#include "output/store_known.h"
 #include "sys/clock.h"
 
 static const char schema[] =
@@ -86,6 +87,9 @@ static int store_connect(struct store *s, const char *path)
 	}
 	if (r >= 0) {
 		r = store_upgrade(s, version);
+	}
+	if (r >= 0) {
+		r = store_known_open(s);
 	}
 	return r < 0 ? r : store_ignored_load(s);
 }
@@ -225,7 +229,11 @@ static int apply_event(struct store *s, const struct ruleset *rules, const struc
 	sql_bind_bytes(st, 9, e->account);
 	sql_bind_bytes(st, 10, e->data);
 	sql_bind_bytes(st, 11, e->text);
-	return sql_finish(st);
+	r = sql_finish(st);
+	if (r >= 0 && e->type == EVENT_LOGIN && e->account.n > 0 && e->addr.family) {
+		r = store_known_put(s, rules, e);
+	}
+	return r;
 }
 
 static int apply_evidence(struct store *s, uint64_t ban, const struct evidence *e)

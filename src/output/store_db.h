@@ -12,6 +12,7 @@ struct store {
 	bool ordering, broken;  /* inside an order's transaction; something in it has failed */
 	int64_t retained;       /* bans up to this id were looked at for their age */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
+	unsigned known_puts;    /* logins kept since the start */
 	char error[256];
 };
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "output/store_db.h"
+#include "output/store_known.h"
 #include "output/store_rows.h"
 
 static const duration thirty_days = { .us = INT64_C(30) * 86400 * 1000000 };
@@ -48,10 +49,10 @@ static instant end_of(const struct recall *recall, const struct stored_ban *stor
 	return instant_min(d->until, instant_add(recall->now, instant_since(d->until, d->time)));
 }
 
-/* Counts for none: a person's wish ended it. */
+/* Counts for none: a person's wish ended it, or the brake took it back. */
 static bool is_pardoned(const struct stored_ban *stored)
 {
-	return stored->ended_because == BECAUSE_UNBAN ||
+	return stored->ended_because == BECAUSE_UNBAN || stored->ended_because == BECAUSE_BRAKE ||
 	       stored->ended_because == BECAUSE_NEVER_BLOCK;
 }
 
@@ -129,6 +130,22 @@ static int recall_bans(struct store *s, struct recall *recall)
 	return r < 0 ? r : recall->error;
 }
 
+/* The numbers that filter and source have here. */
+static void find_place(const struct ruleset *rules, const struct stored_event *stored,
+		       struct event *event)
+{
+	for (uint16_t i = 0; i < rules->n_filters; i++) {
+		if (str_eq(rules->filters[i].name, stored->filter)) {
+			event->filter = i;
+		}
+	}
+	for (uint16_t i = 0; i < rules->n_sources; i++) {
+		if (str_eq(rules->sources[i].text, stored->source)) {
+			event->source = i;
+		}
+	}
+}
+
 static bool recall_event(void *arg, const struct stored_event *stored)
 {
 	struct recall *recall = arg;
@@ -145,19 +162,14 @@ static bool recall_event(void *arg, const struct stored_event *stored)
 		.account = stored->account,
 		.text = stored->text,
 	};
+	bool of_ban = stored->source.n == 0 && str_eq(stored->type, STR("banned"));
 
-	for (uint16_t i = 0; i < rules->n_filters; i++) {
-		if (str_eq(rules->filters[i].name, stored->filter)) {
-			event.filter = i;
-		}
+	if (of_ban) {
+		event.pattern = ruleset_jail(rules, stored->data);
 	}
-	for (uint16_t i = 0; i < rules->n_sources; i++) {
-		if (str_eq(rules->sources[i].text, stored->source)) {
-			event.source = i;
-		}
-	}
-	if (event.type != NAMES_NONE && event.filter != NAMES_NONE &&
-	    event.source != EVENT_SOURCE_NONE && !stored->ignored) {
+	find_place(rules, stored, &event);
+	if (event.type != NAMES_NONE && !stored->ignored &&
+	    (of_ban || (event.filter != NAMES_NONE && event.source != EVENT_SOURCE_NONE))) {
 		engine_recall_event(recall->engine, stored->id, &event);
 	}
 	return true;
@@ -239,6 +251,9 @@ int store_recall(struct store *s, struct engine *e, instant now,
 	}
 	if (r >= 0) {
 		r = recall_bans(s, &recall);
+	}
+	if (r >= 0) {
+		r = store_known_recall(s, e, now);
 	}
 	if (r >= 0) {
 		r = recall_windows(s, &recall);

@@ -36,6 +36,8 @@ const char *because_words(enum because because)
 	case BECAUSE_REPLACED: return "another ban took its place";
 	case BECAUSE_JAIL_GONE: return "its jail is gone";
 	case BECAUSE_PORTS_GONE: return "its ports are gone from the config";
+	case BECAUSE_KNOWN_GOOD: return "this account logged in from there lately";
+	case BECAUSE_BRAKE: return "too many known addresses failed at once";
 	}
 	return "";
 }
@@ -54,6 +56,8 @@ const char *because_word(enum because because)
 	case BECAUSE_REPLACED: return "replaced";
 	case BECAUSE_JAIL_GONE: return "jail-gone";
 	case BECAUSE_PORTS_GONE: return "ports-gone";
+	case BECAUSE_KNOWN_GOOD: return "known-good";
+	case BECAUSE_BRAKE: return "brake";
 	}
 	return NULL;
 }

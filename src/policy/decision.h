@@ -31,10 +31,12 @@ enum because {
 	BECAUSE_JAIL_GONE,           /* lift: the rules have no such jail any more */
 	BECAUSE_PORTS_GONE,          /* lift, by hand: nor these ports */
 	BECAUSE_SERVICE_NEVER_BLOCK, /* spared: an entry for this service */
+	BECAUSE_KNOWN_GOOD,          /* spared: the account logged in from there lately */
+	BECAUSE_BRAKE,               /* observed, lift: too many known addresses at once */
 };
 
 /* Their numbers are stored: one more goes to the end. */
-#define BECAUSE_COUNT (BECAUSE_SERVICE_NEVER_BLOCK + 1)
+#define BECAUSE_COUNT (BECAUSE_BRAKE + 1)
 
 /* One event that counted towards a decision. */
 struct evidence {
@@ -71,5 +73,6 @@ const char *action_word(enum ban_action action);
 /* A sentence's end: "it is on never-block", "the jail only observes", "its time was over". */
 const char *because_words(enum because because);
 /* A word for JSON: "never-block", "jail-never-block", "service-never-block", "jail-observes",
- * "daemon-observes", "expired", "unban", "replaced", "jail-gone", "ports-gone"; NULL for none. */
+ * "daemon-observes", "expired", "unban", "replaced", "jail-gone", "ports-gone",
+ * "known-good", "brake"; NULL for none. */
 const char *because_word(enum because because);

@@ -19,6 +19,7 @@
 struct episode {
 	instant since, until;
 	uint32_t older; /* a free one: the next free one */
+	uint32_t told;  /* listeners */
 };
 
 struct record {
@@ -249,6 +250,19 @@ void history_pardon(struct history *h, const struct prefix *p, instant at)
 	}
 }
 
+uint32_t history_tell(struct history *h, const struct prefix *p, instant at, uint32_t listeners)
+{
+	const struct record *r = find(h, HISTORY_ENFORCED, p);
+	uint32_t fresh;
+
+	if (!r || !runs(h, r, at)) {
+		return 0;
+	}
+	fresh = listeners & ~h->episodes[r->newest].told;
+	h->episodes[r->newest].told |= listeners;
+	return fresh;
+}
+
 unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,
 		       instant at, duration memory)
 {
@@ -257,23 +271,51 @@ unsigned history_count(const struct history *h, uint16_t observer, const struct 
 	return r ? count(h, r->newest, at, memory) : 0;
 }
 
-static void copy_record(const struct history *from, const struct record *r, const struct key *key,
-			struct history *to)
+bool history_has(const struct history *h, const struct prefix *p, instant at)
 {
-	instant since[HISTORY_EPISODES], until[HISTORY_EPISODES];
+	const struct record *r = find(h, HISTORY_ENFORCED, p);
+
+	for (uint32_t i = r ? r->newest : NONE; i != NONE; i = h->episodes[i].older) {
+		if (at.us >= h->episodes[i].since.us && at.us < h->episodes[i].until.us) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static uint32_t translated(uint32_t told, const uint32_t *listeners)
+{
+	uint32_t all = 0;
+
+	for (unsigned bit = 0; bit < WATCHERS_MAX; bit++) {
+		all |= (told >> bit & 1) != 0 ? listeners[bit] : 0;
+	}
+	return all;
+}
+
+static void copy_record(const struct history *from, const struct record *r, const struct key *key,
+			const uint32_t *listeners, struct history *to)
+{
+	uint32_t episodes[HISTORY_EPISODES];
 	unsigned n = 0;
 
 	for (uint32_t i = r->newest; i != NONE && n < HISTORY_EPISODES;
 	     i = from->episodes[i].older) {
-		since[n] = from->episodes[i].since;
-		until[n++] = from->episodes[i].until;
+		episodes[n++] = i;
 	}
 	while (n-- > 0) {
-		history_add(to, key->observer, &key->prefix, since[n], until[n]);
+		const struct episode *e = &from->episodes[episodes[n]];
+
+		history_add(to, key->observer, &key->prefix, e->since, e->until);
+		if (key->observer == HISTORY_ENFORCED) {
+			(void)history_tell(to, &key->prefix, e->since,
+					   translated(e->told, listeners));
+		}
 	}
 }
 
-void history_copy(const struct history *from, const uint16_t *observers, struct history *to)
+void history_copy(const struct history *from, const uint16_t *observers, const uint32_t *listeners,
+		  struct history *to)
 {
 	for (uint32_t slot = from->first; slot != NONE; slot = from->records[slot].after) {
 		struct key key = *(const struct key *)table_key(from->slots, slot);
@@ -284,6 +326,6 @@ void history_copy(const struct history *from, const uint16_t *observers, struct 
 				continue;
 			}
 		}
-		copy_record(from, &from->records[slot], &key, to);
+		copy_record(from, &from->records[slot], &key, listeners, to);
 	}
 }

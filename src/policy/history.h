@@ -30,8 +30,15 @@ void history_add(struct history *h, uint16_t observer, const struct prefix *p, i
 /* A person lifted what runs at `at`: that episode, the newest, counts for none. */
 void history_pardon(struct history *h, const struct prefix *p, instant at);
 /* Copies all episodes into an empty history, those of observer i as those of observers[i];
- * HISTORY_ENFORCED stays what it is, and what becomes HISTORY_ENFORCED otherwise is left out. */
-void history_copy(const struct history *from, const uint16_t *observers, struct history *to);
+ * HISTORY_ENFORCED stays what it is, and what becomes HISTORY_ENFORCED otherwise is left out. The
+ * bit i of a listener becomes listeners[i]. */
+void history_copy(const struct history *from, const uint16_t *observers, const uint32_t *listeners,
+		  struct history *to);
+/* Marks the episode that runs at `at` for these listeners, one bit each; returns those for which it
+ * was not marked yet. 0: none runs. */
+uint32_t history_tell(struct history *h, const struct prefix *p, instant at, uint32_t listeners);
+/* Does an enforced episode of the prefix contain this time? */
+bool history_has(const struct history *h, const struct prefix *p, instant at);
 /* Episodes that began in (at - memory, at]; at most HISTORY_EPISODES. */
 unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,
 		       instant at, duration memory);

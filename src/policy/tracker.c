@@ -1,16 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* tracker.c - how bad has each subject been lately?
  *
- * A hash table gives each (jail, subject) a slot; the slot's record holds the running score and
- * both ends of a list of nodes, oldest first, which lie in one pool that all subjects share. An
- * event in order is hung at the newest end, a late one is walked to its place from there, and
- * whatever its coming pushes out of the window is taken off the oldest end: each event comes and
- * goes once. Nodes keep type and count rather than points; the score is only a cache of what the
- * jail's multipliers make of them.
- *
- * A multiplier `ban` brings no points. Such events are held beside the `kept` that can matter, the
- * newest TRACKER_UNSCORED_MAX of them, so that a decision can name them and they push out nothing
- * that counts.
+ * A hash table gives each (jail, subject) a slot, which is the place of its window. What becomes of
+ * events in there is window.c's.
  *
  * Who goes first when room runs out, and who is out of the window at a tick, are asked of two
  * heaps. Both are lazy: a key in a heap may be lower than the true one, never higher, and is put
@@ -26,46 +18,22 @@
 #include <stdlib.h>
 
 #include "base/heap.h"
-
-#define NODE_NONE UINT32_MAX
-
-struct node {
-	instant time;
-	uint64_t event;
-	uint32_t older, newer; /* a free node: `newer` is the next free one */
-	uint16_t type, count;
-};
-
-_Static_assert(sizeof(struct node) <= 32, "millions of these");
-
-struct subject {
-	instant newest; /* the latest event time */
-	instant oldest; /* no node is older: only behind it has the window anything to lose */
-	int64_t score;
-	uint64_t heard;       /* turn of the latest arrival */
-	uint32_t first, last; /* nodes, oldest and newest */
-	uint32_t scored;      /* nodes that bring points */
-	uint8_t unscored;     /* nodes of a `ban` multiplier */
-	bool ranked;          /* is in `weakest` */
-	bool risen;           /* its key there is too low */
-	bool near;            /* at or above half of the threshold */
-};
+#include "base/names.h"
+#include "policy/window.h"
 
 struct key {
 	uint16_t jail;
-	struct prefix subject;
+	struct subject subject;
 };
 
-_Static_assert(sizeof(struct key) == 20, "hashed as bytes");
+_Static_assert(sizeof(struct key) == 28, "hashed as bytes");
 
 struct tracker {
 	struct table *slots;
-	struct subject *subjects;
-	struct node *nodes;
-	uint32_t max_nodes, new_nodes; /* nodes from new_nodes on were never used */
-	uint32_t free_nodes;           /* the first of those given back */
-	struct heap *weakest;          /* by (score, heard) */
-	struct heap *leaving;          /* by the time at which the newest event leaves the window */
+	struct window *windows;
+	struct pool pool;
+	struct heap *weakest; /* by (score, heard) */
+	struct heap *leaving; /* by the time at which the newest event leaves the window */
 	uint64_t heard, evicted;
 
 	struct {
@@ -98,13 +66,11 @@ int tracker_new(uint32_t subjects, uint32_t entries, const uint8_t seed[static T
 	if (r < 0) {
 		return r;
 	}
-	t->subjects = calloc(subjects, sizeof(*t->subjects));
-	t->nodes = calloc(entries, sizeof(*t->nodes));
-	if (!t->subjects || !t->nodes) {
+	t->windows = calloc(subjects, sizeof(*t->windows));
+	r = pool_init(&t->pool, entries);
+	if (!t->windows || r < 0) {
 		return -ENOMEM;
 	}
-	t->max_nodes = entries;
-	t->free_nodes = NODE_NONE;
 	*ret = TAKE(t);
 	return 0;
 }
@@ -115,14 +81,14 @@ struct tracker *tracker_free(struct tracker *t)
 		table_free(t->slots);
 		heap_free(t->weakest);
 		heap_free(t->leaving);
-		free(t->subjects);
-		free(t->nodes);
+		free(t->windows);
+		pool_done(&t->pool);
 		free(t);
 	}
 	return NULL;
 }
 
-static struct key key_of(uint16_t jail, const struct prefix *subject)
+static struct key key_of(uint16_t jail, const struct subject *subject)
 {
 	return (struct key){ .jail = jail, .subject = *subject };
 }
@@ -134,14 +100,11 @@ static const struct key *key_at(const struct tracker *t, uint32_t slot)
 
 static void forget(struct tracker *t, uint32_t slot)
 {
-	struct subject *s = &t->subjects[slot];
+	struct window *s = &t->windows[slot];
 	uint16_t jail = key_at(t, slot)->jail;
 
-	if (s->last != NODE_NONE) {
-		t->nodes[s->last].newer = t->free_nodes;
-		t->free_nodes = s->first;
-	}
-	t->jails[jail].subjects--;
+	window_clear(&t->pool, s);
+	t->jails[jail].subjects -= s->is_share ? 0 : 1;
 	t->jails[jail].near -= s->near ? 1 : 0;
 	heap_remove(t->weakest, slot);
 	heap_remove(t->leaving, slot);
@@ -153,12 +116,12 @@ static bool evict(struct tracker *t)
 {
 	for (;;) {
 		uint32_t slot = heap_top(t->weakest);
-		struct subject *s;
+		struct window *s;
 
 		if (slot == HEAP_NONE) {
 			return false;
 		}
-		s = &t->subjects[slot];
+		s = &t->windows[slot];
 		if (!s->risen) {
 			forget(t, slot);
 			t->evicted++;
@@ -172,7 +135,7 @@ static bool evict(struct tracker *t)
 /* Its key in the heap may stay as long as it is not too high. */
 static void rank(struct tracker *t, uint32_t slot, int64_t score_before)
 {
-	struct subject *s = &t->subjects[slot];
+	struct window *s = &t->windows[slot];
 
 	if (s->ranked && (s->score >= score_before || s->score >= heap_major(t->weakest, slot))) {
 		s->risen = true;
@@ -186,12 +149,12 @@ static void rank(struct tracker *t, uint32_t slot, int64_t score_before)
 static void unrank(struct tracker *t, uint32_t slot)
 {
 	heap_remove(t->weakest, slot);
-	t->subjects[slot].ranked = false;
+	t->windows[slot].ranked = false;
 }
 
 static instant leaves_at(const struct tracker *t, const struct jail *j, uint32_t slot)
 {
-	return instant_add(t->subjects[slot].newest, j->window);
+	return instant_add(t->windows[slot].newest, j->window);
 }
 
 static uint32_t slot_for(struct tracker *t, const struct jail *j, const struct key *key,
@@ -206,138 +169,30 @@ static uint32_t slot_for(struct tracker *t, const struct jail *j, const struct k
 		assert(slot != TABLE_NONE);
 	}
 	if (added) {
-		t->subjects[slot] = (struct subject){
-			.newest = time,
-			.oldest = time,
-			.first = NODE_NONE,
-			.last = NODE_NONE,
-		};
+		t->windows[slot] = window_begin(time, subject_is_share(&key->subject));
 		heap_set(t->leaving, slot, leaves_at(t, j, slot).us, 0);
-		t->jails[key->jail].subjects++;
+		t->jails[key->jail].subjects += t->windows[slot].is_share ? 0 : 1;
 	}
 	return slot;
-}
-
-/* What the node adds to the score; 0: a `ban` multiplier, or a type that no longer counts. */
-static int64_t node_points(const struct jail *j, uint16_t type, uint16_t count)
-{
-	points p = jail_points(j, type);
-
-	return p > 0 ? (int64_t)p * count : 0;
-}
-
-static void hang(struct tracker *t, struct subject *s, uint32_t number)
-{
-	struct node *n = &t->nodes[number];
-	uint32_t newer = NODE_NONE, older = s->last;
-
-	while (n->time.us < s->newest.us && older != NODE_NONE &&
-	       t->nodes[older].time.us > n->time.us) {
-		newer = older;
-		older = t->nodes[older].older;
-	}
-	n->older = older;
-	n->newer = newer;
-	s->oldest = instant_min(s->oldest, n->time);
-	*(older != NODE_NONE ? &t->nodes[older].newer : &s->first) = number;
-	*(newer != NODE_NONE ? &t->nodes[newer].older : &s->last) = number;
-}
-
-static void drop(struct tracker *t, struct subject *s, const struct jail *j, uint32_t number)
-{
-	struct node *n = &t->nodes[number];
-	int64_t p = node_points(j, n->type, n->count);
-
-	*(n->older != NODE_NONE ? &t->nodes[n->older].newer : &s->first) = n->newer;
-	*(n->newer != NODE_NONE ? &t->nodes[n->newer].older : &s->last) = n->older;
-	s->score -= p;
-	if (p > 0) {
-		s->scored--;
-	} else {
-		s->unscored--;
-	}
-	n->newer = t->free_nodes;
-	t->free_nodes = number;
-}
-
-static void prune(struct tracker *t, struct subject *s, const struct jail *j)
-{
-	instant horizon = jail_horizon(j, s->newest);
-
-	if (s->oldest.us > horizon.us) {
-		return;
-	}
-	while (s->first != NODE_NONE && t->nodes[s->first].time.us <= horizon.us) {
-		drop(t, s, j, s->first);
-	}
-	s->oldest = s->first != NODE_NONE ? t->nodes[s->first].time : s->newest;
-}
-
-/* Lets go of what is older than the events that can matter. More than that many reach the
- * threshold, so below it there is nothing to do. */
-static void trim(struct tracker *t, struct subject *s, const struct jail *j)
-{
-	if (s->score > j->threshold) {
-		uint32_t kept = jail_kept_events(j);
-
-		while (s->scored > kept) {
-			drop(t, s, j, s->first);
-		}
-	}
-	if (s->unscored > TRACKER_UNSCORED_MAX) {
-		uint32_t n = s->first;
-
-		while (node_points(j, t->nodes[n].type, t->nodes[n].count) > 0) {
-			n = t->nodes[n].newer;
-		}
-		drop(t, s, j, n);
-	}
 }
 
 /* A node for the subject, which is not pushed out for its own sake. */
 static uint32_t take_node(struct tracker *t, const struct jail *j, uint32_t slot)
 {
-	struct subject *s = &t->subjects[slot];
 	uint32_t number;
 
-	if (t->free_nodes == NODE_NONE && t->new_nodes == t->max_nodes) {
+	while ((number = pool_take(&t->pool)) == NODE_NONE) {
 		unrank(t, slot);
 		if (!evict(t)) {
-			drop(t, s, j, s->first);
+			window_drop_oldest(&t->pool, &t->windows[slot], j);
 		}
 	}
-	if (t->free_nodes == NODE_NONE) {
-		return t->new_nodes++;
-	}
-	number = t->free_nodes;
-	t->free_nodes = t->nodes[number].newer;
 	return number;
 }
 
-static void enter(struct tracker *t, const struct jail *j, uint32_t slot,
-		  const struct tracker_entry *entry)
+static void mark_near(struct tracker *t, const struct jail *j, uint16_t index, struct window *s)
 {
-	struct subject *s = &t->subjects[slot];
-	int64_t p = node_points(j, entry->type, entry->count);
-	uint32_t number = take_node(t, j, slot);
-
-	t->nodes[number].time = entry->time;
-	t->nodes[number].event = entry->event;
-	t->nodes[number].type = entry->type;
-	t->nodes[number].count = entry->count;
-	hang(t, s, number);
-	s->score += p;
-	if (p > 0) {
-		s->scored++;
-	} else {
-		s->unscored++;
-	}
-	trim(t, s, j);
-}
-
-static void mark_near(struct tracker *t, const struct jail *j, uint16_t index, struct subject *s)
-{
-	bool near = 2 * s->score >= j->threshold;
+	bool near = !s->is_share && 2 * s->score >= j->threshold;
 
 	if (near && !s->near) {
 		t->jails[index].near++;
@@ -348,31 +203,31 @@ static void mark_near(struct tracker *t, const struct jail *j, uint16_t index, s
 }
 
 uint32_t tracker_add(struct tracker *t, const struct jail *j, uint16_t index,
-		     const struct prefix *subject, const struct tracker_entry *entry)
+		     const struct subject *subject, const struct tracker_entry *entry)
 {
 	const struct key key = key_of(index, subject);
-	struct subject *s;
+	struct window *s;
 	int64_t before;
 	uint32_t slot;
 
 	assert(index < JAILS_MAX);
 	slot = slot_for(t, j, &key, entry->time);
-	s = &t->subjects[slot];
+	s = &t->windows[slot];
 	before = s->score;
 	s->heard = ++t->heard;
 	if (entry->time.us > s->newest.us) {
 		s->newest = entry->time;
-		prune(t, s, j);
+		window_prune(&t->pool, s, j);
 	}
 	if (entry->time.us > jail_horizon(j, s->newest).us) {
-		enter(t, j, slot, entry);
+		window_enter(&t->pool, s, j, take_node(t, j, slot), entry);
 	}
 	rank(t, slot, before);
 	mark_near(t, j, index, s);
 	return slot;
 }
 
-uint32_t tracker_find(const struct tracker *t, uint16_t index, const struct prefix *subject)
+uint32_t tracker_find(const struct tracker *t, uint16_t index, const struct subject *subject)
 {
 	const struct key key = key_of(index, subject);
 
@@ -381,58 +236,26 @@ uint32_t tracker_find(const struct tracker *t, uint16_t index, const struct pref
 
 int64_t tracker_score(const struct tracker *t, uint32_t slot)
 {
-	return t->subjects[slot].score;
+	return t->windows[slot].score;
 }
 
 instant tracker_newest(const struct tracker *t, uint32_t slot)
 {
-	return t->subjects[slot].newest;
-}
-
-static bool is_within(const struct jail *j, instant time, instant at)
-{
-	return time.us <= at.us && time.us > jail_horizon(j, at).us;
+	return t->windows[slot].newest;
 }
 
 int64_t tracker_score_at(const struct tracker *t, const struct jail *j, uint32_t slot, instant at)
 {
-	int64_t score = 0;
-
-	for (uint32_t i = t->subjects[slot].first; i != NODE_NONE; i = t->nodes[i].newer) {
-		const struct node *n = &t->nodes[i];
-
-		score += is_within(j, n->time, at) ? node_points(j, n->type, n->count) : 0;
-	}
-	return score;
+	return window_score_at(&t->pool, &t->windows[slot], j, at);
 }
 
 size_t tracker_entries(const struct tracker *t, const struct jail *j, uint32_t slot, instant at,
 		       struct tracker_entry *out, size_t max)
 {
-	const struct subject *s = &t->subjects[slot];
-	size_t total = 0, left;
-
-	for (uint32_t i = s->first; i != NODE_NONE; i = t->nodes[i].newer) {
-		total += is_within(j, t->nodes[i].time, at) ? 1 : 0;
-	}
-	left = total;
-	for (uint32_t i = s->first; i != NODE_NONE; i = t->nodes[i].newer) {
-		const struct node *n = &t->nodes[i];
-
-		if (!is_within(j, n->time, at) || left-- > max) {
-			continue;
-		}
-		*out++ = (struct tracker_entry){
-			.time = n->time,
-			.event = n->event,
-			.type = n->type,
-			.count = n->count,
-		};
-	}
-	return total;
+	return window_entries(&t->pool, &t->windows[slot], j, at, out, max);
 }
 
-void tracker_forget(struct tracker *t, uint16_t index, const struct prefix *subject)
+void tracker_forget(struct tracker *t, uint16_t index, const struct subject *subject)
 {
 	uint32_t slot = tracker_find(t, index, subject);
 
@@ -441,14 +264,40 @@ void tracker_forget(struct tracker *t, uint16_t index, const struct prefix *subj
 	}
 }
 
-void tracker_forget_inside(struct tracker *t, const struct prefix *inside, uint16_t only)
+bool tracker_withdraw(struct tracker *t, const struct jail *j, uint32_t slot,
+		      const struct tracker_match *match)
 {
+	struct window *s = &t->windows[slot];
+	int64_t before = s->score;
+	bool had_points = window_withdraw(&t->pool, s, j, match);
+
+	rank(t, slot, before);
+	mark_near(t, j, key_at(t, slot)->jail, s);
+	return had_points;
+}
+
+void tracker_forget_inside(struct tracker *t, const struct jail *jails, const struct prefix *inside,
+			   tag address, uint16_t only)
+{
+	const struct tracker_match match = {
+		.address = address,
+		.type = NAMES_NONE,
+		.from = { .us = INT64_MIN },
+		.to = INSTANT_NEVER,
+	};
+
 	for (uint32_t slot = 0; slot < table_bound(t->slots); slot++) {
 		const struct key *key = key_at(t, slot);
+		bool account = key && subject_is_account(&key->subject);
 
-		if (key && (only == TRACKER_ALL_JAILS || key->jail == only) &&
-		    prefix_contains(inside, &key->subject)) {
+		if (!key || (only != TRACKER_ALL_JAILS && key->jail != only)) {
+			continue;
+		}
+		if (account ? inside->len == 0 : prefix_contains(inside, &key->subject.prefix)) {
 			forget(t, slot);
+		} else if (address != 0 &&
+			   (account || prefix_contains(&key->subject.prefix, inside))) {
+			(void)tracker_withdraw(t, &jails[key->jail], slot, &match);
 		}
 	}
 }
@@ -477,7 +326,7 @@ size_t tracker_bytes(uint32_t events)
 	/* Its place in the table and in both heaps: slot numbers, keys and places. */
 	size_t places = 2 * sizeof(uint32_t) + 2 * (sizeof(int64_t) + 2 * sizeof(uint32_t));
 
-	return sizeof(struct subject) + sizeof(struct key) + places + events * sizeof(struct node);
+	return sizeof(struct window) + sizeof(struct key) + places + events * NODE_SIZE;
 }
 
 uint32_t tracker_count(const struct tracker *t)

@@ -6,11 +6,26 @@
 #include "base/str.h"
 #include "engine/engine.h"
 
-enum { EVENTS = 1024, PLACES = 2, SERVICES = 3, SCOPES = 3, TYPES = 32, JAILS = 8, WORDS = 64 };
+enum {
+	EVENTS = 1024,
+	PLACES = 2,
+	SERVICES = 3,
+	SCOPES = 3,
+	TYPES = 32,
+	JAILS = 8,
+	WORDS = 64,
+	TEXT = 7
+};
 
 struct words {
 	struct str at[WORDS];
 	size_t n;
+};
+
+/* An event that counted; its texts are cut. */
+struct kept {
+	struct counted counted;
+	char account[TEXT + 1], jail[TEXT + 1];
 };
 
 /* One sequence. */
@@ -18,10 +33,11 @@ struct driver {
 	struct ruleset *rules; /* until the engine takes it over */
 	struct jail jails[JAILS];
 	bool watches[JAILS][PLACES][PLACES]; /* jail, source, filter */
+	uint32_t hears[JAILS];               /* letters of the jails that it watches */
 	uint16_t n_jails;
 	struct engine *engine;
 	/* What counted, as the database would have it. */
-	struct counted events[EVENTS];
+	struct kept events[EVENTS];
 	size_t n_events;
 };
 
@@ -43,8 +59,8 @@ void rules_stop(struct driver *d);
 /* `reload`: the engine goes on with the rules said since, and prints what that brings. */
 void rules_change(struct driver *d, instant now);
 
-/* Takes the engine's batch and prints it; the id of the event that counted, or 0. */
-uint64_t answer_batch(struct engine *e);
+/* Takes the engine's batch, prints it and keeps the events that counted. */
+void answer_batch(struct driver *d);
 void answer_order(const struct order *o, const struct order_result *result);
 /* The state at the time of an `end` line, and of the prefixes that it names. */
 void answer_state(const struct engine *e, const struct words *w);

@@ -4,6 +4,7 @@
  * EVENT:TIME:TYPE:COUNT:POINTS...`, the score uncapped, times in microseconds. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "property/driver.h"
 
@@ -79,19 +80,43 @@ static void print_decision(const struct decision *d)
 	print_evidence(d);
 }
 
-uint64_t answer_batch(struct engine *e)
+static void copy_text(struct str text, char out[static TEXT + 1])
 {
-	struct batch batch = engine_take(e);
-	uint64_t counted = 0;
+	size_t n = text.n < TEXT ? text.n : TEXT;
+
+	memcpy(out, text.p ? text.p : "", n);
+	out[n] = '\0';
+}
+
+static void keep(struct driver *d, const struct counted *counted)
+{
+	struct kept *kept = &d->events[d->n_events];
+
+	if (d->n_events++ == EVENTS) {
+		fail("too many events", STR_NONE);
+	}
+	kept->counted = *counted;
+	copy_text(counted->event.account, kept->account);
+	copy_text(counted->event.data, kept->jail);
+}
+
+void answer_batch(struct driver *d)
+{
+	struct batch batch = engine_take(d->engine);
+	uint64_t last = 0;
 
 	for (size_t i = 0; i < batch.n_decisions; i++) {
 		print_decision(&batch.decisions[i]);
 	}
 	for (size_t i = 0; i < batch.n_events; i++) {
-		counted = batch.events[i].id;
-		(void)printf("counted %" PRIu64 "\n", counted);
+		if (batch.events[i].id > 0) {
+			last = batch.events[i].id;
+			keep(d, &batch.events[i]);
+		}
 	}
-	return counted;
+	if (last > 0) {
+		(void)printf("counted %" PRIu64 "\n", last);
+	}
 }
 
 static void print_entries(const struct engine *e)
@@ -143,6 +168,55 @@ static void print_never(const struct engine *e)
 	}
 }
 
+static void print_score(const struct jail *jail, uint16_t number, int64_t score)
+{
+	int64_t threshold = jail->threshold;
+
+	(void)printf(" %u %" PRId64 "\n", number, score > threshold ? threshold : score);
+}
+
+static void print_account(const struct engine *e, struct str account, instant now)
+{
+	const struct ruleset *r = engine_ruleset(e);
+
+	for (uint16_t i = 0; i < r->n_jails; i++) {
+		if (r->jails[i].subject == SUBJECT_ACCOUNT) {
+			(void)printf("score @%.*s", STR_ARG(account));
+			print_score(&r->jails[i], i,
+				    engine_score_account(e, i, account, now, NULL, 0).score);
+		}
+	}
+}
+
+static void print_known(const struct engine *e, struct str account, const struct words *w,
+			instant now)
+{
+	for (size_t i = 2; i < w->n; i++) {
+		struct prefix p;
+
+		if (w->at[i].p[0] != '@') {
+			p = word_prefix(w->at[i]);
+			(void)printf("known @%.*s %.*s %d\n", STR_ARG(account), STR_ARG(w->at[i]),
+				     engine_is_known(e, account, &p, now));
+		}
+	}
+}
+
+static void print_brakes(const struct engine *e, instant now)
+{
+	for (uint16_t i = 0; i < engine_ruleset(e)->n_jails; i++) {
+		instant until = engine_jail_stats(e, i).braked_until;
+
+		(void)printf("braked %u", i);
+		if (until.us > now.us) {
+			print_time(until);
+			(void)putchar('\n');
+		} else {
+			(void)puts(" -");
+		}
+	}
+}
+
 static void print_about(const struct engine *e, const struct prefix *p, instant now)
 {
 	const struct ruleset *r = engine_ruleset(e);
@@ -155,28 +229,34 @@ static void print_about(const struct engine *e, const struct prefix *p, instant 
 	print_prefix(p);
 	(void)printf(" %u\n", engine_blocks_30d(e, p, now));
 	for (uint16_t i = 0; i < r->n_jails; i++) {
-		int64_t score = engine_score(e, i, p, now, NULL, 0).score;
-		int64_t threshold = r->jails[i].threshold;
-
-		(void)fputs("score", stdout);
-		print_prefix(p);
-		(void)printf(" %u %" PRId64 "\n", i, score > threshold ? threshold : score);
+		if (r->jails[i].subject != SUBJECT_ACCOUNT) {
+			(void)fputs("score", stdout);
+			print_prefix(p);
+			print_score(&r->jails[i], i, engine_score(e, i, p, now, NULL, 0).score);
+		}
 	}
 }
 
 void answer_state(const struct engine *e, const struct words *w)
 {
 	struct engine_stats stats = engine_stats(e);
+	const instant now = { word_time(w->at[1]) };
 
 	(void)fputs("deadline", stdout);
 	print_time(engine_deadline(e));
 	(void)printf("\ncount %" PRIu64 " %" PRIu32 "\n", stats.counted, stats.subjects);
 	print_entries(e);
 	print_never(e);
+	print_brakes(e, now);
 	for (size_t i = 2; i < w->n; i++) {
-		struct prefix p = word_prefix(w->at[i]);
+		if (w->at[i].p[0] == '@') {
+			print_account(e, str_slice(w->at[i], 1, SIZE_MAX), now);
+			print_known(e, str_slice(w->at[i], 1, SIZE_MAX), w, now);
+		} else {
+			struct prefix p = word_prefix(w->at[i]);
 
-		print_about(e, &p, (instant){ word_time(w->at[1]) });
+			print_about(e, &p, now);
+		}
 	}
 }
 

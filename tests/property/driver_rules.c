@@ -35,20 +35,55 @@ static void add_networks(struct netset *set, struct str list)
 	netset_seal(set);
 }
 
+static void read_rule(struct ruleset *r, struct str key, struct str value)
+{
+	struct str word;
+
+	if (str_eq(key, STR("host-v6"))) {
+		r->host_v6 = (uint8_t)word_number(value);
+	} else if (str_eq(key, STR("observe"))) {
+		r->observe = str_eq(value, STR("yes"));
+	} else if (str_eq(key, STR("never"))) {
+		add_networks(r->never_block, value);
+	} else if (str_eq(key, STR("networks")) && str_split(&value, ',', &word)) {
+		r->network_v4 = (uint8_t)word_number(word);
+		r->network_v6 = (uint8_t)word_number(value);
+	} else if (str_eq(key, STR("known"))) {
+		r->known_for = (duration){ word_time(value) };
+	} else if (str_eq(key, STR("brake"))) {
+		r->brake = word_small(value);
+	} else {
+		fail("unknown key", key);
+	}
+}
+
 void rules_begin(struct driver *d, const struct words *w)
 {
 	if (d->rules && !d->engine) {
 		rules_start(d);
 	}
-	if (d->rules || w->n != 4 || ruleset_new(&d->rules) < 0) {
+	if (d->rules || ruleset_new(&d->rules) < 0) {
 		fail("cannot begin", w->at[0]);
 	}
 	d->n_jails = 0;
 	memset(d->watches, 0, sizeof(d->watches));
+	memset(d->hears, 0, sizeof(d->hears));
 	d->rules->max_subjects = 256;
-	d->rules->host_v6 = (uint8_t)word_number(str_slice(w->at[1], sizeof("host-v6=") - 1, 3));
-	d->rules->observe = str_eq(w->at[2], STR("observe=yes"));
-	add_networks(d->rules->never_block, str_slice(w->at[3], sizeof("never=") - 1, SIZE_MAX));
+	for (size_t i = 1; i < w->n; i++) {
+		struct str value = w->at[i], key;
+
+		if (!str_split(&value, '=', &key)) {
+			fail("no key", w->at[i]);
+		}
+		read_rule(d->rules, key, value);
+	}
+	netset_seal(d->rules->never_block);
+}
+
+/* Jails have letters for names. */
+static uint32_t letter(struct str name)
+{
+	return UINT32_C(1) << (name.p[0] - 'a') % 32;
 }
 
 static void read_watch(struct driver *d, struct str list)
@@ -56,6 +91,11 @@ static void read_watch(struct driver *d, struct str list)
 	struct str word, source;
 
 	while (str_split(&list, ',', &word)) {
+		if (str_has_prefix(word, STR("jail:"))) {
+			d->hears[d->n_jails] |= letter(str_slice(word, sizeof("jail:") - 1, 1));
+			d->jails[d->n_jails].watches_jails = true;
+			continue;
+		}
 		if (!str_split(&word, '.', &source)) {
 			fail("no place", word);
 		}
@@ -93,8 +133,10 @@ static void read_types(struct driver *d, struct jail *j, struct str list)
 		if (!str_split(&word, ':', &type)) {
 			fail("no multiplier", word);
 		}
-		table[word_small(type) % TYPES] =
-			str_eq(word, STR("ban")) ? POINTS_BAN : (points)word_small(word);
+		table[word_small(type) % TYPES] = str_eq(word, STR("ban")) ? POINTS_BAN
+						  : str_eq(word, STR("forgive"))
+							  ? POINTS_FORGIVE
+							  : (points)word_small(word);
 	}
 	j->points = table;
 	j->n_points = TYPES;
@@ -109,6 +151,34 @@ static void read_ladder(struct jail *j, struct str list)
 			fail("too many steps", word);
 		}
 		j->ladder[j->steps++] = (duration){ word_time(word) };
+	}
+}
+
+static int which(struct str word, const struct str *words, int n)
+{
+	for (int i = 0; i < n; i++) {
+		if (str_eq(word, words[i])) {
+			return i;
+		}
+	}
+	fail("unknown word", word);
+}
+
+static void read_subject_key(struct jail *j, struct str key, struct str value)
+{
+	static const struct str subjects[] = { STR("address"), STR("network"), STR("account") };
+	static const struct str values[] = { STR("none"), STR("address"), STR("account") };
+
+	if (str_eq(key, STR("subject"))) {
+		j->subject = (enum subject_kind)which(value, subjects, 3);
+	} else if (str_eq(key, STR("distinct"))) {
+		j->distinct = (enum distinct)which(value, values, 3);
+	} else if (str_eq(key, STR("share"))) {
+		j->share = word_small(value);
+	} else if (str_eq(key, STR("spare"))) {
+		j->spare_known = str_eq(value, STR("yes"));
+	} else {
+		fail("unknown key", key);
 	}
 }
 
@@ -137,7 +207,7 @@ static void read_key(struct driver *d, struct jail *j, struct str key, struct st
 	} else if (str_eq(key, STR("scope"))) {
 		j->scope = word_small(value) % SCOPES;
 	} else {
-		fail("unknown key", key);
+		read_subject_key(j, key, value);
 	}
 }
 
@@ -186,6 +256,20 @@ static void add_routes(struct driver *d, size_t source)
 	};
 }
 
+static void add_watchers(struct driver *d, uint16_t watched)
+{
+	uint16_t *watchers = take(d, JAILS, sizeof(*watchers));
+	uint16_t n = 0;
+
+	for (uint16_t i = 0; i < d->n_jails; i++) {
+		if ((d->hears[i] & letter(d->jails[watched].name)) != 0) {
+			watchers[n++] = i;
+		}
+	}
+	d->jails[watched].watchers = watchers;
+	d->jails[watched].n_watchers = n;
+}
+
 /* Puts together what the lines have said. */
 static struct ruleset *made(struct driver *d)
 {
@@ -203,6 +287,9 @@ static struct ruleset *made(struct driver *d)
 	r->filters = take(d, PLACES, sizeof(*r->filters));
 	r->n_filters = PLACES;
 	r->jails = take(d, d->n_jails, sizeof(*r->jails));
+	for (uint16_t i = 0; i < d->n_jails; i++) {
+		add_watchers(d, i);
+	}
 	memcpy(r->jails, d->jails, d->n_jails * sizeof(*r->jails));
 	r->n_jails = d->n_jails;
 	r->sources = take(d, PLACES, sizeof(*r->sources));
@@ -231,19 +318,23 @@ void rules_start(struct driver *d)
 
 static int refill(void *arg, struct engine *e)
 {
-	const struct driver *d = arg;
+	struct driver *d = arg;
 
 	for (size_t i = 0; i < d->n_events; i++) {
-		engine_recall_event(e, d->events[i].id, &d->events[i].event);
+		struct event event = d->events[i].counted.event;
+
+		event.account = str_of(d->events[i].account);
+		if (event.source == EVENT_SOURCE_NONE) {
+			event.pattern = ruleset_jail(engine_ruleset(e), str_of(d->events[i].jail));
+		}
+		engine_recall_event(e, d->events[i].counted.id, &event);
 	}
 	return 0;
 }
 
 static void told(void *arg)
 {
-	const struct driver *d = arg;
-
-	(void)answer_batch(d->engine);
+	answer_batch(arg);
 }
 
 void rules_change(struct driver *d, instant now)

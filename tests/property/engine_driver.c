@@ -15,9 +15,8 @@ static void feed(struct driver *d, const struct words *w)
 			   .source = word_small(w->at[5]),
 			   .filter = word_small(w->at[6]),
 			   .count = word_small(w->at[7]),
-			   .account = STR("bob"),
+			   .account = w->n > 8 ? w->at[8] : STR_NONE,
 			   .text = STR("a line") };
-	uint64_t counted;
 
 	if (!str_eq(w->at[2], STR("-")) && addr_parse(w->at[2], &e.addr) < 0) {
 		fail("no address", w->at[2]);
@@ -27,13 +26,6 @@ static void feed(struct driver *d, const struct words *w)
 	}
 	if (!engine_feed_event(d->engine, &e)) {
 		fail("refused", w->at[0]);
-	}
-	counted = answer_batch(d->engine);
-	if (counted > 0) {
-		if (d->n_events == EVENTS) {
-			fail("too many events", w->at[0]);
-		}
-		d->events[d->n_events++] = (struct counted){ .id = counted, .event = e };
 	}
 }
 
@@ -48,7 +40,7 @@ static void forget_inside(struct driver *d, const struct order *o)
 		inside = prefix_of(&inside.addr, rules->host_v6);
 	}
 	for (size_t i = 0; i < d->n_events; i++) {
-		struct prefix subject = ruleset_subject(rules, &d->events[i].event.addr);
+		struct prefix subject = ruleset_subject(rules, &d->events[i].counted.event.addr);
 
 		if (o->kind == ORDER_UNBAN && !prefix_contains(&inside, &subject)) {
 			d->events[n++] = d->events[i];
@@ -130,7 +122,7 @@ static void give_order(struct driver *d, const struct words *w)
 	if ((o.kind == ORDER_UNBAN || o.kind == ORDER_UNBAN_ALL) && o.jail == ORDER_ANY_JAIL) {
 		forget_inside(d, &o);
 	}
-	(void)answer_batch(d->engine);
+	answer_batch(d);
 	answer_order(&o, &result);
 }
 
@@ -148,7 +140,7 @@ static void happen(struct driver *d, const struct words *w)
 		feed(d, w);
 	} else if (str_eq(w->at[0], STR("tick"))) {
 		while (!engine_tick(d->engine, (instant){ word_time(w->at[1]) })) {
-			(void)answer_batch(d->engine);
+			answer_batch(d);
 		}
 	} else if (str_eq(w->at[0], STR("reload"))) {
 		rules_change(d, (instant){ word_time(w->at[1]) });
@@ -157,7 +149,7 @@ static void happen(struct driver *d, const struct words *w)
 	} else {
 		give_order(d, w);
 	}
-	(void)answer_batch(d->engine);
+	answer_batch(d);
 	(void)puts(".");
 	if (ends) {
 		rules_stop(d);

@@ -20,10 +20,14 @@ PREFIXES = ["203.0.113.9/32", "203.0.113.10/32", "203.0.113.8/31", "203.0.113.0/
             "2001:db8:0:2::/64", "2001:db8:0:1::/80", "2001:db8::/48", "2001:db8::/32", "192.0.2.0/24"]
 ASKED = {64: "203.0.113.9/32 203.0.113.10/32 198.51.100.7/32 2001:db8:0:1::/64 2001:db8:0:2::/64 2001:db8:9:1::/64",
          56: "203.0.113.9/32 203.0.113.10/32 198.51.100.7/32 2001:db8::/56 2001:db8:9::/56"}
+ASKED_TOO = "203.0.113.0/24 2001:db8::/48 @bob @ann"
 TYPES = [0, 1, 3, 9, 24]
+LOGIN, BANNED = 18, 23
+ACCOUNTS = ["bob", "bob", "BOB", "ann", "eve", ""]
 SERVICES = ["0", "1", "2", "none"]
 COUNTS = [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 7, 100, 1000]
 PLACES = ["0.0", "0.1", "1.0", "1.1"]
+NAMES = "abcdef"
 
 
 class Dice(random.Random):
@@ -48,43 +52,94 @@ def ladder(r):
     return ",".join(steps + ["permanent"] * (r.random() < 0.25))
 
 
-NAMES = "abcdef"
+def watch(r, watched):
+    """Places, or jails that watch none, or both."""
+    places = some(r, PLACES) if r.random() < 0.5 else PLACES
+    if not watched or r.random() < 0.6:
+        return places
+    return [f"jail:{n}" for n in some(r, watched)] + (some(r, PLACES) if r.random() < 0.2 else [])
 
 
-def jail(r, name):
+def multipliers(r, watches_jails):
+    types = [f"{t}:{r.choice([0, 1, 1, 2, 3, 5, 7, 10, 'ban' if r.random() < 0.4 else 4])}"
+             for t in some(r, TYPES, least=2)]
+    if watches_jails:
+        types.append(f"{BANNED}:{r.choice([1, 1, 1, 2, 3, 'ban'])}")
+    if r.random() < 0.3:
+        types.append(f"{LOGIN}:{r.choice(['forgive', 'forgive', 'forgive', 1])}")
+    return types
+
+
+def jail(r, name, others):
+    """What counts by network or account must be easily reached: few events go to each."""
+    places = watch(r, [other for other in others if other != name])
+    watches_jails = any(place.startswith("jail:") for place in places)
+    subject = r.choice(["address", "address", "address", "network", "network", "account", "account"])
+    distinct = r.choice(["none", *{"address": ["account"], "network": ["address", "account"],
+                                   "account": ["address"]}[subject]])
+    low = watches_jails or distinct != "none" or subject == "account"
     words = {
         "name": name,
-        "watch": ",".join(some(r, PLACES) if r.random() < 0.5 else PLACES),
+        "watch": ",".join(places),
         "services": ",".join(some(r, SERVICES[:3])) if r.random() < 0.3 else "all",
-        "types": ",".join(f"{t}:{r.choice([0, 1, 1, 2, 3, 5, 7, 10, 'ban' if r.random() < 0.4 else 4])}"
-                          for t in some(r, TYPES, least=2)),
+        "types": ",".join(multipliers(r, watches_jails)),
         "window": length(r, 1, 2, 3, 5, 10, 20, 60),
-        "threshold": r.choice([1, 2, 3, 4, 5, 7, 10, 15, 20, 40]),
+        "threshold": r.choice([1, 2, 3, 3, 4, 5, 7] if low else [1, 2, 3, 4, 5, 7, 10, 15, 20, 40]),
         "ladder": ladder(r),
         "memory": length(r, 1, 5, 20, 259200, 259200),
         "after": r.choice(["keep", "keep", "clear"]),
         "mode": "observe" if r.random() < 0.15 else "enforce",
         "scope": r.choice([0, 0, 0, 1, 2]),
         "never": prefixes(r, 0.1),
+        "subject": subject,
+        "distinct": distinct,
+        "share": r.choice([1, 2, 2, 2, 3]),
+        "spare": r.choice(["yes", "yes", "no"]),
     }
     return "jail " + " ".join(f"{key}={value}" for key, value in words.items())
 
 
+def places_of(line):
+    return pairs_of(line)["watch"].split(",")
+
+
+def pairs_of(line):
+    return dict(word.split("=", 1) for word in line.split()[1:])
+
+
+def joined(words):
+    return "jail " + " ".join(f"{key}={value}" for key, value in words.items())
+
+
+def tidy(lines):
+    """Only jails that watch none are watched, as the config has it."""
+    plain = {f"jail:{pairs_of(line)['name']}" for line in lines if "jail:" not in line}
+    tidied = []
+    for line in lines:
+        places = [place for place in places_of(line) if not place.startswith("jail:") or place in plain]
+        tidied.append(joined(pairs_of(line) | {"watch": ",".join(places or PLACES)}))
+    return tidied
+
+
 def jails(r):
-    return [jail(r, name) for name in r.sample(NAMES, r.choice([1, 1, 2, 2, 3, 4]))]
+    names = r.sample(NAMES, r.choice([1, 1, 2, 2, 3, 4]))
+    return tidy([jail(r, name, names) for name in names])
 
 
 def rules(r, host_v6):
-    return f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'} never={prefixes(r, 0.3)}"
+    return (f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'}"
+            f" never={prefixes(r, 0.3)} networks={r.choice(['24,48', '24,48', '24,48', '30,60'])}"
+            f" known={length(r, 5, 20, 60, 259200, 259200)} brake={r.choice([0, 1, 1, 1, 2, 20])}")
 
 
-def changed(r, line):
+def changed(r, line, names):
     """The same jail with some keys of another one."""
-    words = dict(word.split("=", 1) for word in line.split()[1:])
-    other = dict(word.split("=", 1) for word in jail(r, words["name"]).split()[1:])
-    for key in some(r, list(other)):
+    words = pairs_of(line)
+    other = pairs_of(jail(r, words["name"], names))
+    keys = some(r, list(other))
+    for key in keys + (["subject", "distinct"] if {"subject", "distinct"} & set(keys) else []):
         words[key] = other[key]
-    return "jail " + " ".join(f"{key}={value}" for key, value in words.items())
+    return joined(words)
 
 
 def other_jails(r, lines):
@@ -92,12 +147,13 @@ def other_jails(r, lines):
     lines = list(lines)
     if len(lines) > 1 and r.random() < 0.25:
         lines.remove(r.choice(lines))
+    names = [pairs_of(line)["name"] for line in lines]
     if len(lines) < len(NAMES) and r.random() < 0.2:
-        used = [line.split()[1] for line in lines]
-        lines.append(jail(r, r.choice([name for name in NAMES if f"name={name}" not in used])))
+        names.append(r.choice([name for name in NAMES if name not in names]))
+        lines.append(jail(r, names[-1], names))
     if r.random() < 0.2:
         r.shuffle(lines)
-    return [changed(r, line) if r.random() < 0.4 else line for line in lines]
+    return tidy([changed(r, line, names) if r.random() < 0.4 else line for line in lines])
 
 
 class Happening:
@@ -110,6 +166,8 @@ class Happening:
         self.rules = rules(r, host_v6)
         self.jails = jails
         self.addresses = some(r, ADDRESSES)
+        self.accounts = some(r, ACCOUNTS)
+        self.logins = r.choice([0, 0.1, 0.3])
         self.prefixes = some(r, PREFIXES)
         self.hurry = r.choice([0.3, 0.6, 0.9])     # how often no time passes
         self.late = r.choice([0, 0.1, 0.3])
@@ -120,7 +178,7 @@ class Happening:
     def pass_time(self):
         r = self.r
         if r.random() > self.hurry:
-            self.now += r.choice([1, 1, 1, 2, 3, 5, 8, 10, 20, 60]) * GRID
+            self.now += r.choice([1, 1, 1, 2, 3, 5, 8, 10, 20, 30, 60]) * GRID
         if r.random() < 0.05:
             self.now += r.choice([-1, 1, 1, 3_141_592])
 
@@ -132,7 +190,9 @@ class Happening:
         addr = "-" if r.random() < 0.01 else r.choice(self.addresses)
         count = r.choice(COUNTS)
         place = r.choice(PLACES).replace(".", " ")
-        return f"event {seconds(time)} {addr} {r.choice(TYPES)} {r.choice(SERVICES)} {place} {count}"
+        kind = LOGIN if r.random() < self.logins else r.choice(TYPES)
+        return (f"event {seconds(time)} {addr} {kind} {r.choice(SERVICES)} {place} {count}"
+                f" {r.choice(self.accounts)}").rstrip()
 
     def order(self):
         r = self.r
@@ -183,4 +243,4 @@ def sequence(seed, number):
     for _ in range(r.randint(5, 80)):
         lines += happening.lines()
     end = seconds(happening.now + r.choice([0, 1, 5]) * GRID + 2)
-    return lines + [f"end {end} {ASKED[happening.host_v6]}"]
+    return lines + [f"end {end} {ASKED[happening.host_v6]} {ASKED_TOO}"]

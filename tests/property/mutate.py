@@ -8,21 +8,24 @@ Exit 1 when one of them was not seen within N sequences, or when the oracle as i
 """
 import argparse
 import pathlib
+import re
 import sys
 import types
 
 import compare
 import generate
 
-ORACLE = pathlib.Path(__file__).resolve().parent / "oracle.py"
+HERE = pathlib.Path(__file__).resolve().parent
+HALVES = ("oracle_windows.py", "oracle.py")     # become one module, so that each line can be another
 BATCH = 100
 
 # What, the line of the oracle, what it becomes.
 MUTANTS = [
     ("nothing", "import bisect", "import bisect"),
-    ("the threshold must be passed", "< jail.threshold and not at_once", "<= jail.threshold and not at_once"),
-    ("`ban` does not ban at once", "< jail.threshold and not at_once", "< jail.threshold"),
-    ("<COUNT> is ignored", "else multiplier * e.count", "else multiplier"),
+    ("the threshold must be passed", "< jail.threshold:", "<= jail.threshold:"),
+    ("`ban` does not ban at once", "if jail.multipliers[e.type] != BAN_AT_ONCE:", "if True:"),
+    ("<COUNT> is ignored", "multiplier * (1 if jail.distinct else e.count)", "multiplier"),
+    ("<COUNT> counts with distinct", "multiplier * (1 if jail.distinct else e.count)", "multiplier * e.count"),
     ("the window's old edge counts", "after < x.time <= at)", "after <= x.time <= at)"),
     ("what is just too late counts", "if e.time <= window.latest - jail.window:",
      "if e.time < window.latest - jail.window:"),
@@ -52,10 +55,10 @@ MUTANTS = [
     ("ended bans go late", "ban.until + window <= now", "ban.until + window < now"),
     ("subjects are forgotten early", "if window.latest <= now - ", "if window.latest <= 1 + now - "),
     ("subjects are forgotten late", "if window.latest <= now - ", "if window.latest < now - "),
-    ("clear clears nothing", "            del self.windows[n, subject]\n        return said\n\n    def verdict",
-     "        return said\n\n    def verdict"),
+    ("clear clears nothing", "                del self.windows[n, subject]\n        return said\n\n    def verdict",
+     "                pass\n        return said\n\n    def verdict"),
     ("clear, but what comes during the ban is entered",
-     "if jail.clears and self.is_banned(n, subject, e):", "if False:"),
+     "if jail.clears and self.is_banned(n, prefix, e):", "if False:"),
     ("the shortest never-block entry is named", "return max((q for q", "return min((q for q"),
     ("the longest entry wins, for whomever it is", "[x.prefix for x in holds if x.for_everybody]",
      "[x.prefix for x in holds if x.for_everybody and covering([y.prefix for y in holds], prefix) == x.prefix]"),
@@ -72,7 +75,7 @@ MUTANTS = [
         return said
 
     # --- Episodes"""),
-    ("what was spared stays spared", 'elif ban.kind == "spared" and not spared:', "elif False:"),
+    ("what was spared stays spared", 'elif ban.kind == "spared" and ban.because != "known-good" and not spared:', "elif False:"),
     ("an entry ends late", "any(x.until <= now for x in self.never)", "any(x.until < now for x in self.never)"),
     ("an entry's end drops no shadow", "            self.settle(now)\n", ""),
     ("an entry again keeps its first end", "if not x.same(entry)] + [entry]\n",
@@ -81,19 +84,60 @@ MUTANTS = [
      "kept = [x for x in self.never if not (x.by_hand and x.prefix == entry.prefix)]"),
     ("the deadline forgets never-block", "ends + [x.until for x in self.never]", "ends"),
     ("the daemon's observing is asked first", "if jail.observes:", "if jail.observes and not self.observing:"),
-    ("services are not asked", "jail.services is None or", "True or"),
-    ("filters are not asked", "(e.source, e.filter) in jail.watch", "(e.source, 0) in jail.watch"),
+    ("services are not asked", "and (jail.services is None or", "and (True or"),
+    ("filters are not asked", "return (e.place in jail.watch",
+     "return (((e.place[0], 0) if isinstance(e.place, tuple) else e.place) in jail.watch"),
     ("6to4 is IPv6", "if addr.sixtofour:", "if False:"),
     ("Teredo is IPv6", "if addr.teredo:", "if False:"),
     ("an IPv6 order is not widened", "network.prefixlen > host_v6", "network.prefixlen > 128"),
     ("the same ban by hand again is a ban", "known and until <= standing.until", "known and False"),
-    ("unban keeps the score", "if jail in (ANY_JAIL, n) and inside(subject, prefix):", "if False:"),
+    ("unban keeps the score", "elif inside(subject, prefix):", "elif False:"),
+    ("unban keeps what is around", "x.address != prefix]", "True]"),
+    ("unban frees accounts", "if prefix in EVERYTHING:", "if True:"),
+    ("unban of everything keeps accounts", "if prefix in EVERYTHING:", "if False:"),
+    ("unban keeps shares", "if jail in (ANY_JAIL, n) and inside(host, prefix):", "if False:"),
+    ("all networks are the default's", "v4 if addr.version == 4 else v6)", "24 if addr.version == 4 else 48)"),
+    ("accounts are spelt", "c.lower() if c.isascii() else c", "c"),
+    ("distinct: the lowest multiplier", "x.points >= best[value].points", "x.points <= best[value].points"),
+    ("distinct: the oldest of equals", "x.points >= best[value].points", "x.points > best[value].points"),
+    ("distinct: the other value", "if jail.distinct == ADDRESS else", "if jail.distinct != ADDRESS else"),
+    ("share is not asked", "subject, window.latest) < jail.share", "subject, window.latest) < 1"),
+    ("share must be passed", "subject, window.latest) < jail.share", "subject, window.latest) <= jail.share"),
+    ("share is one of lines", "sum(x.count for x in own if", "sum(1 for x in own if"),
+    ("share is at the event's time", "prefix, subject, window.latest) <", "prefix, subject, e.time) <"),
+    ("nobody is spared", "ACCOUNT and jail.spare_known \\\n", "ACCOUNT and False \\\n"),
+    ("spare-known is not asked", "ACCOUNT and jail.spare_known \\\n", "ACCOUNT \\\n"),
+    ("known to anybody is known", "self.is_known(folded(e.account), subject", "self.is_known(None, subject"),
+    ("a login is known at the end of its time", "last < self.rules.known_for", "last <= self.rules.known_for"),
+    ("a late login makes a known one older", "max(e.time, self.logins.get(who, e.time))", "e.time"),
+    ("logins are told too seldom", "self.rules.known_for // 30", "self.rules.known_for // 20"),
+    ("a login forgives all accounts", " and x.account == account\n", "\n"),
+    ("a login forgives all addresses", "x.address == self.host(e) and x.account", "x.account"),
+    ("a login forgives what came later", "< x.time <= e.time]) for w", "< x.time]) for w"),
+    ("a login leaves the share", "self.shares.get((n, self.host(e), account)))", "None)"),
+    ("forgiving is no line", "!= FORGIVE or self.forgives(n, e)", "!= FORGIVE"),
+    ("each ban of an episode is told", "if n not in told]", "]"),
+    ("shadows are told", 'if decision.kind != "ban" or self.rules', 'if decision.kind == "lift" or self.rules'),
+    ("bans of networks are told", "or self.rules.jails[ban.jail].subject == NETWORK:", "or False:"),
+    ("never-block counts for networks", "jail.subject == ADDRESS or not self.is_trusted(jail, e)", "True"),
+    ("never-block is asked about the /64", "self.spares(host_prefix(e.addr, 128), n", "self.spares(self.host(e), n"),
+    ("no account counts", "e.account or ACCOUNT not in", "True or ACCOUNT not in"),
+    ("the brake holds one later", "if len(recent) <= self.rules.brake or", "if len(recent) <= self.rules.brake + 1 or"),
+    ("the brake's rate has an end", "- min(times) >= RATE", "- min(times) > RATE"),
+    ("the brake lets go early", "+ RATE + CALM", "+ CALM"),
+    ("the brake keeps what was banned", "if self.is_blocked(n, known)]", "if False]"),
+    ("the brake pardons nothing", "if not any(ban.prefix == prefix for ban in self.enforced()):", "if False:"),
+    ("the brake pardons what others ban", "if not any(ban.prefix == prefix for ban in self.enforced()):", "if True:"),
+    ("what the brake takes back was told", "if self.rules.jails[n].name in jail.watch and jail.subject != ACCOUNT and window:", "if False:"),
+    ("the brake is for unknown ones", "NETWORK and self.is_known(None, subject, e.time):", "NETWORK:"),
+    ("an account begins anew", "            if jail.subject == ACCOUNT:\n                del self.shares[n, subject, folded(e.account)]\n            else:\n                del self.windows[n, subject]",
+     "            del self.windows[n, self.subject(jail, e)]"),
     ("unban frees what is around", "or not inside(ban.prefix, prefix)",
      "or not (inside(ban.prefix, prefix) or inside(prefix, ban.prefix))"),
     ("unban of one jail frees all", "if jail not in (ANY_JAIL, ban.jail) or", "if"),
     ("observing, the kernel holds bans", "if ends and not self.observing else", "if ends else"),
-    ("a reload takes jails by number", "{jail.name: n for n, jail in enumerate(rules.jails)}",
-     "{jail.name: n for n, jail in enumerate(before.jails) if n < len(rules.jails)}"),
+    ("a reload takes jails by number", "{(jail.name, jail.subject): n for n, jail in enumerate(rules.jails)}",
+     "{(jail.name, jail.subject): n for n, jail in enumerate(before.jails) if n < len(rules.jails)}"),
     ("bans stay at the ports of before", "scope = ban.scope if n == BY_HAND else self.rules.jails[n].scope",
      "scope = ban.scope"),
     ("a reload keeps bans of what is never blocked", "return None if because == ban.because",
@@ -106,12 +150,21 @@ MUTANTS = [
     ("a reload forgets the shadows' ladders", "history if history == ENFORCED else moved.get(history)",
      "history if history == ENFORCED else None"),
     ("an unban holds until the next reload", "        if jail == ANY_JAIL:\n", "        if False:\n"),
+    ("a reload tells again", "episode.told &= listening", "episode.told = set()"),
+    ("a reload lets the brake go", "{to: until[n] for n, to in moved.items()}", "{}"),
+    ("a reload bans whom the brake had spared", 'if kind == "ban" and ban.because in', "if False and ban.because in"),
+    ("a reload counts what was taken back", "e.type == BANNED and not self.has_episode(e)", "False"),
     ("the kernel holds the first end", "return max(ends) if", "return min(ends) if"),
 ]
 
 
+def oracle_text():
+    text = "".join((HERE / half).read_text() for half in HALVES)
+    return re.sub(r"from oracle_windows import \([^)]*\)\n", "", text)
+
+
 def mutant(old, new):
-    text = ORACLE.read_text()
+    text = oracle_text()
     if text.count(old) != 1:
         raise SystemExit(f"mutate.py: {text.count(old)} times in the oracle: {old}")
     law = types.ModuleType("oracle_mutant")
@@ -145,7 +198,7 @@ def seen_at(law, answers):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--sequences", type=int, default=4_000)
+    parser.add_argument("--sequences", type=int, default=8_000)
     parser.add_argument("--seed", default="mutants")
     parser.add_argument("driver")
     answers, bad = Answers(parser.parse_args()), 0

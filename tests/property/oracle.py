@@ -6,80 +6,42 @@ This is the law in its shortest readable form. It keeps everything and knows no 
 sequences. A change of policy is made here first.
 
 The numbers behind a rule, as in (7.5), are those of the specification, "Policy", in the design:
-  7.1 order   7.2 score   7.4 time   7.5 episodes   7.6 several jails   7.10 never-block
-  7.13 unban  7.14 reload  7.16 forms of an address
+  7.1 order   7.2 score   7.4 time   7.5 episodes   7.6 several jails   7.7 distinct   7.8 accounts
+  7.9 feedback   7.10 never-block   7.11 brake   7.13 unban   7.14 reload   7.16 forms of an address
 
-Words. A *subject* is what a jail counts by; here the host prefix of an address. Each (jail, subject)
-has a *window* of entries. Each (jail, prefix, scope) has at most one *ban* in the table: a real one,
+Words. A *subject* is what a jail counts by: the host prefix of an address, its network, an account. Each
+(jail, subject) has a *window* of entries; in a jail that counts by account, each address has a *share*
+beside, which is the window of its own events against that account. Each (jail, prefix, scope) has at most one *ban* in the table: a real one,
 or the shadow of one that was spared or only observed. An *episode* of a prefix runs from its first
 ban by any jail to the end of its last overlapping one. All times are whole microseconds; an address or
 a prefix is its text in the usual form, prefixes with their length.
 """
-import bisect
 import collections
-import functools
-import ipaddress
 from dataclasses import replace
 
-from oracle_words import (ANY_JAIL, ANY_SERVICE, BAN_AT_ONCE, BY_HAND, ENFORCED, EVERYTHING, MONTH, NEVER,
-                          NO_JAIL, PERMANENT, Ban, Decision, Entry, Episode, Event, Jail, Never, Rules, Window)
-
-
-@functools.lru_cache(None)
-def inside(inner, outer):
-    inner, outer = ipaddress.ip_network(inner), ipaddress.ip_network(outer)
-    return inner.version == outer.version and inner.subnet_of(outer)
-
-
-def covering(prefixes, p):
-    """The longest of the prefixes that contains p wholly, or None (7.10)."""
-    return max((q for q in prefixes if inside(p, q)), key=lambda q: int(q.split("/")[1]), default=None)
-
-
-def unwrap(addr):
-    """The IPv4 address inside a mapped, NAT64, 6to4 or Teredo address (7.16)."""
-    if addr.version == 6:
-        if addr.ipv4_mapped:
-            return addr.ipv4_mapped
-        if addr in ipaddress.ip_network("64:ff9b::/96"):
-            return ipaddress.IPv4Address(int(addr) & 0xffffffff)
-        if addr.sixtofour:
-            return addr.sixtofour
-        if addr.teredo:
-            return addr.teredo[1]
-    return addr
-
-
-@functools.lru_cache(None)
-def host_prefix(addr, host_v6):
-    """What is counted and banned for an address (2)."""
-    addr = unwrap(ipaddress.ip_address(addr))
-    return str(ipaddress.ip_network((addr, 32 if addr.version == 4 else host_v6), strict=False))
-
-
-@functools.lru_cache(None)
-def widened(prefix, host_v6):
-    """Nothing smaller than a host is banned or freed."""
-    network = ipaddress.ip_network(prefix)
-    longer = network.version == 6 and network.prefixlen > host_v6
-    return str(network.supernet(new_prefix=host_v6) if longer else network)
+from oracle_windows import (Windows, covering, folded, host_prefix, inside, newest, widened)
+from oracle_words import (ACCOUNT, ADDRESS, ANY_JAIL, ANY_SERVICE, BANNED, BAN_AT_ONCE, BY_HAND, CALM,
+                          ENFORCED, EVERYTHING, FORGIVE, MONTH, NETWORK, NEVER, NO_JAIL, PERMANENT, RATE, Ban,
+                          Decision, Episode, Event, Jail, Never, Rules)
 
 
 def scoring(rules):
     """All that makes up a score."""
-    return rules.host_v6, [(its.name, its.watch, its.services, its.multipliers, its.window, its.threshold)
-                           for its in rules.jails]
+    return rules.host_v6, rules.network_v4, rules.network_v6, [
+        (its.name, its.watch, its.services, its.multipliers, its.window, its.threshold, its.subject,
+         its.distinct, its.share) for its in rules.jails]
 
 
-class Oracle:
+class Oracle(Windows):
     def __init__(self, rules):
-        self.rules = rules
+        super().__init__(rules)
         self.observing = rules.observe
-        self.windows = {}                                 # (jail, subject) -> Window
         self.table = {}                                   # (jail, prefix, scope) -> Ban
         self.never = self.of_the_rules()
         self.histories = collections.defaultdict(list)    # (history, prefix) -> episodes
         self.log = []                                     # (number, event) of all that counted
+        self.recent = collections.defaultdict(dict)       # jail -> known addresses and when
+        self.braked_until = collections.Counter()         # jail -> time
         self.last_event = self.last_ban = 0
         self.notes = collections.Counter()                # what happened, for the tests' own proof
 
@@ -88,94 +50,155 @@ class Oracle:
     def event(self, e):
         """An event is fed; the decisions that come of it."""
         said = self.end_bans(e.time)
+        notable = self.login(e)
         counting = [n for n, jail in enumerate(self.rules.jails) if self.counts(jail, e)]
-        if counting:
+        if notable or any(jail.multipliers[e.type] != FORGIVE or self.forgives(n, e)
+                          for n, jail in self.numbered(counting)):
             self.last_event += 1
             self.log.append((self.last_event, e))
         for n in counting:
-            said += self.judge(n, host_prefix(e.addr, self.rules.host_v6), e)
+            said += self.judge(n, e)
+        for decision in list(said):
+            said += self.feedback(decision, e)
         return said
 
-    def counts(self, jail, e):
-        return ((e.source, e.filter) in jail.watch
-                and (jail.services is None or e.service in jail.services)
-                and jail.multipliers.get(e.type, 0) != 0
-                and e.addr is not None)
+    def numbered(self, numbers):
+        return [(n, self.rules.jails[n]) for n in numbers]
 
-    def judge(self, n, subject, e):
+    def judge(self, n, e):
         jail = self.rules.jails[n]
+        if jail.multipliers[e.type] == FORGIVE:
+            self.forgive(n, e)
+            return []
+        subject, prefix = self.subject(jail, e), self.target(n, e)
         window = self.windows.get((n, subject))
         late = window is not None and e.time < window.latest
-        if not self.enter(n, subject, e, self.last_event):
+        if not self.enter(n, e, self.last_event):
             return []
-        if self.is_banned(n, subject, e):    # (7.5): nothing more is decided about it
+        window = self.windows[n, subject]
+        if self.is_banned(n, prefix, e):    # (7.5): nothing more is decided about it
             self.notes["during a ban"] += 1
             return []
-        evidence = self.entries(n, subject, self.windows[n, subject].latest)
-        at_once = jail.multipliers[e.type] == BAN_AT_ONCE
-        if sum(x.points for x in evidence) < jail.threshold and not at_once:
-            return []
+        evidence = self.entries(n, subject, window.latest)
+        if jail.multipliers[e.type] != BAN_AT_ONCE:
+            if sum(x.points for x in evidence) < jail.threshold:
+                return []
+            if jail.subject == ACCOUNT and self.share(n, prefix, subject, window.latest) < jail.share:
+                self.notes["share: too small"] += 1
+                return []
         self.notes["late: decided"] += late
-        return self.decide(n, subject, e, evidence)
+        self.notes[f"decided: {jail.subject}"] += 1
+        self.notes[f"decided: distinct {jail.distinct}"] += 1
+        return self.decide(n, prefix, e, evidence, window)
 
-    def is_banned(self, n, subject, e):
-        standing = self.table.get((n, subject, self.rules.jails[n].scope))
-        return standing is not None and e.time < standing.until
+    # --- Feedback (7.9) -----------------------------------------------------------------------
 
-    def enter(self, n, subject, e, number):
-        """Puts the event into its window (7.2); false when it may decide nothing."""
-        jail = self.rules.jails[n]
-        if jail.clears and self.is_banned(n, subject, e):
-            self.notes["not entered: after-ban = clear"] += 1
-            return False
-        window = self.windows.setdefault((n, subject), Window(latest=e.time))
-        if e.time <= window.latest - jail.window:
-            self.notes["late: too late"] += 1
-            return False
-        window.latest = max(window.latest, e.time)
-        multiplier = jail.multipliers[e.type]
-        points = 0 if multiplier == BAN_AT_ONCE else multiplier * e.count
-        entry = Entry(e.time, number, e.type, e.count, points)
-        bisect.insort(window.entries, entry, key=lambda other: other.time)
-        return True
+    def feedback(self, decision, e):
+        """A new ban of an address is an event for the jails that watch the one that made it; for each of
+        them once an episode."""
+        ban = decision.ban
+        if decision.kind != "ban" or self.rules.jails[ban.jail].watches_jails \
+                or self.rules.jails[ban.jail].subject == NETWORK:
+            return []
+        episode = self.running_episode(ENFORCED, ban.prefix, decision.time)
+        if episode is None:     # the brake took it back
+            return []
+        place = self.rules.jails[ban.jail].name
+        fed = Event(decision.time, ban.prefix.split("/")[0], BANNED, e.service, place, 1, e.account)
+        counting = [n for n, jail in enumerate(self.rules.jails) if self.counts(jail, fed)]
+        told = [n for n in counting if self.rules.jails[n].name in episode.told]
+        self.notes["feedback: told already"] += len(told) > 0
+        counting = [n for n in counting if n not in told]
+        said = []
+        if counting:
+            self.notes["feedback"] += 1
+            self.last_event += 1
+            self.log.append((self.last_event, fed))
+            episode.told.update(self.rules.jails[n].name for n in counting)
+        for n in counting:
+            said += self.judge(n, fed)
+        self.notes["feedback: decided"] += len(said) > 0
+        return said
 
-    def entries(self, n, subject, at):
-        """Those in (at - window, at], oldest first, equal times in order of arrival (7.2)."""
-        window = self.windows.get((n, subject))
-        after = at - self.rules.jails[n].window
-        return tuple(x for x in window.entries if after < x.time <= at) if window else ()
+    # --- Brake (7.11) -------------------------------------------------------------------------
 
-    def score(self, n, subject, at):
-        """At that time, or at the latest event's where that is later (7.2)."""
-        window = self.windows.get((n, subject))
-        latest = max(at, window.latest) if window else at
-        return sum(x.points for x in self.entries(n, subject, latest))
+    def brake(self, n, prefix, at):
+        """A known address would be banned. Too many of them: the jail observes, and those that it had
+        banned before it knew are free again, as if nothing had been. The lifts."""
+        recent = self.recent[n]
+        recent.pop(prefix, None)
+        recent[prefix] = at
+        while len(recent) > self.rules.brake + 1:
+            del recent[next(iter(recent))]
+        times = recent.values()
+        if len(recent) <= self.rules.brake or max(times) - min(times) >= RATE:
+            return []
+        self.notes["brake"] += 1
+        self.braked_until[n] = max(self.braked_until[n], min(times) + RATE + CALM)
+        return [self.take_back(n, known, at) for known in list(recent)
+                if self.is_blocked(n, known)]
+
+    def is_blocked(self, n, prefix):
+        ban = self.table.get((n, prefix, self.rules.jails[n].scope))
+        return ban is not None and ban.kind == "ban" and not ban.ended
+
+    def take_back(self, n, prefix, at):
+        self.notes["brake: taken back"] += 1
+        lifted = self.lift(self.table.pop((n, prefix, self.rules.jails[n].scope)), "brake", at)
+        for watcher, jail in enumerate(self.rules.jails):    # they have not heard of it
+            window = self.windows.get((watcher, self.scored(watcher, prefix)))
+            if self.rules.jails[n].name in jail.watch and jail.subject != ACCOUNT and window:
+                window.entries = [x for x in window.entries if (x.type, x.address) != (BANNED, prefix)
+                                  or x.time < lifted.ban.since]
+        if not any(ban.prefix == prefix for ban in self.enforced()):
+            self.pardon(prefix, at)
+        return lifted
 
     # --- Decisions (7.5, 7.6, 7.10) -----------------------------------------------------------
 
-    def decide(self, n, subject, e, evidence):
+    def decide(self, n, subject, e, evidence, window):
         jail = self.rules.jails[n]
-        kind, because, cover = self.verdict(n, subject, e.service, self.observing)
+        kind, because, cover, said = self.verdict(n, subject, e)
         history = ENFORCED if kind == "ban" else n
         nth = self.nth_episode(history, subject, e.time, jail.ban_memory)
         step = jail.ladder[min(nth, len(jail.ladder)) - 1]
         until = NEVER if step == PERMANENT else e.time + step
         self.add_episode(history, subject, e.time, until)
         self.notes[f"step {min(nth, len(jail.ladder))}"] += 1
-        said = self.put(kind, because, subject, n, jail.scope, e.time, until)
+        said += self.put(kind, because, subject, n, jail.scope, e.time, until)
         made = said[-1]
         made.type, made.service, made.threshold = e.type, e.service, jail.threshold
         made.ban.service = e.service
         made.score, made.cover, made.evidence = sum(x.points for x in evidence), cover, evidence
-        if jail.clears:
+        made.window = tuple(window.entries) if jail.distinct else ()
+        if jail.clears:    # an account goes on, only the address begins anew
             self.notes["after-ban = clear"] += 1
-            del self.windows[n, subject]
+            if jail.subject == ACCOUNT:
+                del self.shares[n, subject, folded(e.account)]
+            else:
+                del self.windows[n, subject]
         return said
 
-    def verdict(self, n, subject, service, daemon_observes):
-        """Kind, because, cover (7.10)."""
+    def verdict(self, n, subject, e):
+        """Kind, because, cover, and the lifts that come before it (7.8, 7.10, 7.11)."""
+        jail = self.rules.jails[n]
+        kind, because, cover = self.by_rules(n, subject, e.service, self.observing)
+        if kind != "spared" and jail.subject == ACCOUNT and jail.spare_known \
+                and self.is_known(folded(e.account), subject, e.time):
+            return "spared", "known-good", None, []
+        if kind != "ban":
+            return kind, because, cover, []
+        said = []
+        if jail.subject != NETWORK and self.is_known(None, subject, e.time):
+            said = self.brake(n, subject, e.time)
+        if e.time < self.braked_until[n]:
+            return "observed", "brake", None, said
+        return "ban", None, None, said
+
+    def by_rules(self, n, prefix, service, daemon_observes):
+        """Kind, because, cover, as far as the rules say (7.10)."""
         jail = NO_JAIL if n == BY_HAND else self.rules.jails[n]
-        if spared := self.spares(subject, n, service):
+        if spared := self.spares(prefix, n, service):
             return "spared", *spared
         if jail.observes:
             return "observed", "jail-observes", None
@@ -190,7 +213,7 @@ class Oracle:
         if before and before.kind == "ban" and not before.ended:
             said.append(self.lift(before, "expired", before.until))
         self.last_ban += 1
-        self.table[key] = Ban(self.last_ban, kind, because, prefix, jail, scope, until)
+        self.table[key] = Ban(self.last_ban, kind, because, prefix, jail, scope, until, time)
         return said + [Decision(kind, because, self.table[key], time)]
 
     def lift(self, ban, because, time):
@@ -229,7 +252,7 @@ class Oracle:
             if ban.kind == "ban" and not ban.ended and spared:
                 said.append(self.lift(ban, "never-block", time))
                 del self.table[key]
-            elif ban.kind == "spared" and not spared:
+            elif ban.kind == "spared" and ban.because != "known-good" and not spared:
                 self.notes["spared no more"] += not ban.ended
                 del self.table[key]
         for lifted in {decision.ban.prefix for decision in said}:
@@ -287,9 +310,10 @@ class Oracle:
             window = 0 if ban.jail == BY_HAND else self.rules.jails[ban.jail].window
             if ban.ended and ban.until + window <= now:
                 del self.table[key]
-        for (n, subject), window in list(self.windows.items()):
-            if window.latest <= now - self.rules.jails[n].window:
-                del self.windows[n, subject]
+        for windows in (self.windows, self.shares):
+            for key, window in list(windows.items()):
+                if window.latest <= now - self.rules.jails[key[0]].window:
+                    del windows[key]
         return said
 
     # --- Orders (7.5, 7.10, 7.13); each answers (decisions, result) ---------------------------
@@ -331,12 +355,29 @@ class Oracle:
         for lifted in {decision.ban.prefix for decision in said}:
             self.pardon(lifted, time)
         for n, subject in list(self.windows):
-            if jail in (ANY_JAIL, n) and inside(subject, prefix):
-                del self.windows[n, subject]
+            if jail in (ANY_JAIL, n):
+                self.ignore(n, subject, prefix)
+        for n, host, account in list(self.shares):
+            if jail in (ANY_JAIL, n) and inside(host, prefix):
+                del self.shares[n, host, account]
         if jail == ANY_JAIL:
-            self.log = [(number, e) for number, e in self.log
-                        if not inside(host_prefix(e.addr, self.rules.host_v6), prefix)]
+            self.log = [(number, e) for number, e in self.log if not inside(self.host(e), prefix)]
         return said
+
+    def ignore(self, n, subject, prefix):
+        """Of what is inside the prefix nothing is left; of an account, and of a network around it, what
+        a single address did there. Whoever frees everything frees the accounts as well."""
+        if self.rules.jails[n].subject == ACCOUNT:
+            if prefix in EVERYTHING:
+                del self.windows[n, subject]
+                return
+        elif inside(subject, prefix):
+            del self.windows[n, subject]
+            return
+        window = self.windows[n, subject]
+        left = [x for x in window.entries if x.address != prefix]
+        self.notes["ignored in what is around"] += len(left) < len(window.entries)
+        window.entries = left
 
     def order_never_add(self, time, prefix, until, jail, service):
         entry = self.exact(Never(prefix, until, jail, service, by_hand=True))
@@ -363,30 +404,49 @@ class Oracle:
         before, self.rules = self.rules, rules
         if rules.observe != before.observe:
             self.observing = rules.observe
-        now = {jail.name: n for n, jail in enumerate(rules.jails)}
-        moved = {n: now.get(jail.name) for n, jail in enumerate(before.jails)} | {BY_HAND: BY_HAND}
+        now = {(jail.name, jail.subject): n for n, jail in enumerate(rules.jails)}
+        numbers = {jail.name: n for n, jail in enumerate(rules.jails)}
+        by_name = {n: numbers.get(jail.name) for n, jail in enumerate(before.jails)}
+        moved = {n: now.get((jail.name, jail.subject)) for n, jail in enumerate(before.jails)}
         self.never = self.of_the_rules() + [
-            replace(x, jail=ANY_JAIL if x.jail == ANY_JAIL else moved[x.jail]) for x in self.never
-            if x.by_hand and (x.jail == ANY_JAIL or moved[x.jail] is not None)]
-        said = self.move_bans(time, moved)
-        histories = self.histories
-        self.histories = collections.defaultdict(list)
-        for (history, prefix), episodes in histories.items():
-            history = history if history == ENFORCED else moved.get(history)
-            if history is not None:
-                self.histories[history, prefix] = episodes
+            replace(x, jail=ANY_JAIL if x.jail == ANY_JAIL else by_name[x.jail]) for x in self.never
+            if x.by_hand and (x.jail == ANY_JAIL or by_name[x.jail] is not None)]
+        said = self.move_bans(time, moved | {BY_HAND: BY_HAND})
+        self.move_histories({n: to for n, to in moved.items() if to is not None})
         if scoring(before) != scoring(rules):
             self.notes["reload: scores anew"] += 1
             self.score_anew()
         return said
 
+    def move_histories(self, moved):
+        """Of the jails that are gone nothing stays; an episode was told to those that still listen."""
+        listening = {self.rules.jails[n].name for n in moved.values() if self.rules.jails[n].watches_jails}
+        histories, self.histories = self.histories, collections.defaultdict(list)
+        for (history, prefix), episodes in histories.items():
+            history = history if history == ENFORCED else moved.get(history)
+            for episode in episodes:
+                episode.told &= listening
+            if history is not None:
+                self.histories[history, prefix] = episodes
+        recent, until = self.recent, self.braked_until
+        self.recent = collections.defaultdict(dict, {to: recent[n] for n, to in moved.items()})
+        self.braked_until = collections.Counter({to: until[n] for n, to in moved.items()})
+
     def score_anew(self):
         """As at a start: what counted is weighed by the rules of now, as far as they count it."""
-        self.windows = {}
+        self.windows, self.shares = {}, {}
         for number, e in self.log:
             for n, jail in enumerate(self.rules.jails):
-                if self.counts(jail, e):
-                    self.enter(n, host_prefix(e.addr, self.rules.host_v6), e, number)
+                if not self.counts(jail, e) or (e.type == BANNED and not self.has_episode(e)):
+                    continue
+                if jail.multipliers[e.type] == FORGIVE:
+                    self.forgive(n, e)
+                else:
+                    self.enter(n, e, number)
+
+    def has_episode(self, e):
+        """A ban that was taken back is no event any more."""
+        return any(x.start <= e.time < x.end for x in self.histories[ENFORCED, self.host(e)])
 
     def move_bans(self, time, moved):
         """A ban goes to the ports that its jail has now; what would not be made today goes."""
@@ -409,7 +469,9 @@ class Oracle:
         """Its kind of entry is another one by the rules of now; None: it is not."""
         if ban.ended:
             return None
-        kind, because, _ = self.verdict(n, ban.prefix, ban.service, ban.because == "daemon-observes")
+        kind, because, _ = self.by_rules(n, ban.prefix, ban.service, ban.because == "daemon-observes")
+        if kind == "ban" and ban.because in ("known-good", "brake"):
+            return None
         return None if because == ban.because else because or kind
 
     # --- What can be asked --------------------------------------------------------------------

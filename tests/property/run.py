@@ -31,9 +31,14 @@ NEEDED = {
     "observed daemon-observes": 10, "lift expired": 50, "lift unban": 5, "lift replaced": 1,
     "step 2": 20, "step 3": 5, "step 4": 2, "permanent": 5, "joined an episode": 20, "pardoned": 3,
     "during a ban": 20, "after-ban = clear": 10, "not entered: after-ban = clear": 10,
-    "late: too late": 10, "late: decided": 5, "by hand": 10, "at once": 10, "above the threshold": 10,
+    "decided: network": 50, "decided: account": 50, "decided: distinct address": 50,
+    "decided: distinct account": 50, "distinct: counted once": 100, "share: too small": 20, "forgiven": 10,
+    "spared known-good": 5, "feedback": 20, "feedback: decided": 5, "feedback: told already": 1, "brake": 5,
+    "observed brake": 5, "lift brake": 0.5, "ignored in what is around": 1,
+    "trusted: no network's, no account's": 50, "late: too late": 10, "late: decided": 5, "by hand": 10,
+    "at once": 10, "above the threshold": 10,
     "reload: kept": 20, "reload: lifted": 10, "reload: forgotten": 5, "reload: scores anew": 20,
-    "lift jail-gone": 5, "lift never-block": 2, "lift jail-never-block": 0.2, "lift jail-observes": 1,
+    "lift jail-gone": 5, "lift never-block": 2, "lift jail-never-block": 0.2, "lift jail-observes": 0.5,
 }
 
 

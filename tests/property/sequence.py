@@ -2,11 +2,12 @@
 """Sequences as text: what the oracle and the engine's driver both read, and what both answer.
 
 A sequence is a list of lines. First the rules:
-  rules host-v6=64 observe=no never=10.0.0.0/8,2001:db8::/32
-  jail name=a watch=0.0,1.0 services=all|0,2 types=0:5,3:ban window=60 threshold=10 ladder=30,permanent
-       memory=2592000 after=keep|clear mode=enforce|observe scope=0 never=-            (one line)
+  rules host-v6=64 observe=no never=10.0.0.0/8,2001:db8::/32 networks=24,48 known=2592000 brake=20
+  jail name=a watch=0.0,1.0,jail:b services=all|0,2 types=0:5,3:ban,18:forgive window=60 threshold=10
+       ladder=30,permanent memory=2592000 after=keep|clear mode=enforce|observe scope=0 never=-
+       subject=address|network|account distinct=none|address|account share=2 spare=yes|no   (one line)
 then what happens, each with its time:
-  event TIME ADDR|- TYPE SERVICE|none SOURCE FILTER COUNT
+  event TIME ADDR|- TYPE SERVICE|none SOURCE FILTER COUNT [ACCOUNT]
   tick TIME
   ban TIME PREFIX UNTIL|never SCOPE
   unban TIME PREFIX JAIL|hand|any        unban-all TIME JAIL|hand|any
@@ -14,7 +15,7 @@ then what happens, each with its time:
   never-remove TIME PREFIX JAIL|any SERVICE|any
   observe TIME                           enforce TIME
   reload TIME                            (behind other rules: those are taken over)
-  end TIME PREFIX...                     (the last line: prints the state, asks about the prefixes)
+  end TIME PREFIX|@ACCOUNT...            (the last line: prints the state, asks about these)
 Times and lengths are seconds with at most six decimals. Lines that begin with # are comments.
 
 Each line of the second kind is answered by a list of lines, described at answer(). A score is shown
@@ -54,10 +55,11 @@ def jail(law, words):
     multipliers = dict(word.split(":") for word in at["types"].split(","))
     return law.Jail(
         name=at["name"],
-        watch={tuple(map(int, word.split("."))) for word in at["watch"].split(",")},
+        watch={word[5:] if word.startswith("jail:") else tuple(map(int, word.split(".")))
+               for word in at["watch"].split(",")},
         services=None if at["services"] == "all" else
         {None if word == "none" else int(word) for word in at["services"].split(",")},
-        multipliers={int(t): m if m == law.BAN_AT_ONCE else int(m) for t, m in multipliers.items()},
+        multipliers={int(t): int(m) if m.isdigit() else m for t, m in multipliers.items()},
         window=microseconds(at["window"]),
         threshold=int(at["threshold"]),
         ladder=[law.PERMANENT if word == "permanent" else microseconds(word)
@@ -66,14 +68,20 @@ def jail(law, words):
         clears=at["after"] == "clear",
         observes=at["mode"] == "observe",
         scope=int(at["scope"]),
-        never_block=prefixes(at["never"]))
+        never_block=prefixes(at["never"]),
+        subject=at.get("subject", law.ADDRESS),
+        distinct=None if at.get("distinct", "none") == "none" else at["distinct"],
+        share=int(at.get("share", 2)),
+        spare_known=at.get("spare") != "no")
 
 
 def rules(law, lines):
     """The rules that the lines `rules` and `jail` say."""
     at = pairs(lines[0].split()[1:])
     jails = [jail(law, line.split()[1:]) for line in lines[1:]]
-    return law.Rules(jails, prefixes(at["never"]), at["observe"] == "yes", int(at["host-v6"]))
+    v4, v6 = at.get("networks", "24,48").split(",")
+    return law.Rules(jails, prefixes(at["never"]), at["observe"] == "yes", int(at["host-v6"]), int(v4), int(v6),
+                     microseconds(at.get("known", "2592000")), int(at.get("brake", 20)))
 
 
 def is_rule(line):
@@ -112,7 +120,8 @@ def answer(law, oracle, words, said_rules):
         before = oracle.last_event
         said = oracle.event(law.Event(
             time, None if words[2] == "-" else words[2], int(words[3]),
-            None if words[4] == "none" else int(words[4]), *map(int, words[5:8])))
+            None if words[4] == "none" else int(words[4]), (int(words[5]), int(words[6])), int(words[7]),
+            "".join(words[8:])))
         after = oracle.last_event
         rest = [f"counted {after}"] if after != before else []
     elif verb == "tick":
@@ -165,7 +174,7 @@ def result_line(made=0, renewed=0, removed=0, lifted=0, known=False, never_block
 
 def state(oracle, now, asked):
     lines = [f"deadline {time_text(oracle.deadline())}",
-             f"count {oracle.last_event} {len(oracle.windows)}"]
+             f"count {oracle.last_event} {len(oracle.windows) + len(oracle.shares)}"]
     for ban in oracle.table.values():
         lines.append(f"entry {ban.id} {ban.kind} {int(ban.ended)} {time_text(ban.until)}"
                      f" {ban.prefix} {ban.jail} {ban.scope}")
@@ -174,10 +183,24 @@ def state(oracle, now, asked):
     for entry in oracle.never:
         if entry.by_hand:
             lines.append(f"never {entry.prefix} {time_text(entry.until)} {entry.jail} {entry.service}")
+    for n in range(len(oracle.rules.jails)):
+        braked = oracle.braked_until[n]
+        lines.append(f"braked {n} {seconds(braked) if braked > now else '-'}")
+    accounts = [word[1:] for word in asked if word.startswith("@")]
+    for account in accounts:
+        for n, its in enumerate(oracle.rules.jails):
+            if its.subject == the_oracle.ACCOUNT:
+                lines.append(f"score @{account} {n} {min(oracle.score(n, account, now), its.threshold)}")
     for prefix in asked:
+        if prefix.startswith("@"):
+            continue
+        for account in accounts:
+            lines.append(f"known @{account} {prefix} {int(oracle.is_known(account, prefix, now))}")
         lines.append(f"cover {prefix} {oracle.covering_ban(prefix) or '-'}")
         lines.append(f"blocks {prefix} {min(oracle.blocks_30d(prefix, now), EPISODES_KEPT)}")
         for n, its in enumerate(oracle.rules.jails):
-            score = oracle.score(n, prefix, now)
+            if its.subject == the_oracle.ACCOUNT:
+                continue
+            score = oracle.score(n, oracle.scored(n, prefix), now)
             lines.append(f"score {prefix} {n} {min(score, its.threshold)}")
     return lines

@@ -201,14 +201,15 @@ static void reads_multipliers(void **state)
 	assert_int_equal(got, POINTS_MAX);
 	assert_true(read_value(&t, &rule, "ban", &got));
 	assert_int_equal(got, POINTS_BAN);
+	assert_true(read_value(&t, &rule, "forgive", &got));
+	assert_int_equal(got, POINTS_FORGIVE);
 	end(&t);
-	refuses(&rule, "forgive", "\"forgive\" is not supported yet");
 	refuses(&rule, "-1",
 		"\"-1\" is no multiplier; right would be a whole number from 0 to "
-		"1000000, or `ban`");
+		"1000000, `ban` or `forgive`");
 	refuses(&rule, "1000001",
 		"\"1000001\" is no multiplier; right would be a whole number from "
-		"0 to 1000000, or `ban`");
+		"0 to 1000000, `ban` or `forgive`");
 }
 
 static void reads_names(void **state)

@@ -27,6 +27,8 @@ static void each_reason_has_a_word_and_a_sentence_end(void **state)
 		[BECAUSE_JAIL_GONE] = "jail-gone",
 		[BECAUSE_PORTS_GONE] = "ports-gone",
 		[BECAUSE_SERVICE_NEVER_BLOCK] = "service-never-block",
+		[BECAUSE_KNOWN_GOOD] = "known-good",
+		[BECAUSE_BRAKE] = "brake",
 	};
 
 	(void)state;

@@ -22,14 +22,16 @@ static struct tracker *new_tracker(uint32_t subjects, uint32_t entries)
 	return t;
 }
 
-static struct prefix host(uint8_t n)
+static struct subject host(uint8_t n)
 {
-	return (struct prefix){ .addr = { .family = 4, .bytes = { 192, 0, 2, n } }, .len = 32 };
+	const struct prefix p = { .addr = { .family = 4, .bytes = { 192, 0, 2, n } }, .len = 32 };
+
+	return subject_of_prefix(&p);
 }
 
 static uint32_t add(struct tracker *t, uint8_t subject, uint16_t type, int64_t time)
 {
-	const struct prefix p = host(subject);
+	const struct subject p = host(subject);
 	const struct tracker_entry e = {
 		.time = at(time),
 		.event = (uint64_t)time,
@@ -42,7 +44,7 @@ static uint32_t add(struct tracker *t, uint8_t subject, uint16_t type, int64_t t
 
 static int64_t score(const struct tracker *t, uint8_t subject)
 {
-	const struct prefix p = host(subject);
+	const struct subject p = host(subject);
 	uint32_t slot = tracker_find(t, 0, &p);
 
 	return slot != TABLE_NONE ? tracker_score(t, slot) : -1;
@@ -51,7 +53,7 @@ static int64_t score(const struct tracker *t, uint8_t subject)
 static void adds_up_by_type_and_count(void **state)
 {
 	CLEANUP(tracker_freep) struct tracker *t = new_tracker(4, 16);
-	const struct prefix p = host(1);
+	const struct subject p = host(1);
 	struct tracker_entry e = { .time = at(100), .type = 1, .count = 3 };
 
 	(void)state;
@@ -113,7 +115,7 @@ static void what_comes_too_late_is_not_entered(void **state)
 static void equal_times_stay_in_order_of_arrival(void **state)
 {
 	CLEANUP(tracker_freep) struct tracker *t = new_tracker(4, 16);
-	const struct prefix p = host(1);
+	const struct subject p = host(1);
 	struct tracker_entry out[4];
 	uint32_t slot = TABLE_NONE;
 
@@ -267,8 +269,8 @@ static void a_subject_is_not_pushed_out_for_its_own_event(void **state)
 static void forgets_on_demand(void **state)
 {
 	CLEANUP(tracker_freep) struct tracker *t = new_tracker(8, 16);
-	const struct prefix p = host(1), all = prefix_at("192.0.2.0/24"),
-			    half = prefix_at("192.0.2.0/30");
+	const struct subject p = host(1);
+	const struct prefix all = prefix_at("192.0.2.0/24"), half = prefix_at("192.0.2.0/30");
 
 	(void)state;
 	for (uint8_t i = 1; i < 5; i++) {
@@ -279,12 +281,12 @@ static void forgets_on_demand(void **state)
 	tracker_forget(t, 0, &p);
 	tracker_forget(t, 0, &p);
 	assert_int_equal(score(t, 1), -1);
-	tracker_forget_inside(t, &all, 1);
+	tracker_forget_inside(t, &JAIL, &all, 0, 1);
 	assert_int_equal(tracker_count(t), 3);
-	tracker_forget_inside(t, &half, TRACKER_ALL_JAILS);
+	tracker_forget_inside(t, &JAIL, &half, 0, TRACKER_ALL_JAILS);
 	assert_int_equal(tracker_count(t), 1);
 	assert_int_equal(score(t, 4), 50);
-	tracker_forget_inside(t, &all, 0);
+	tracker_forget_inside(t, &JAIL, &all, 0, 0);
 	assert_int_equal(tracker_count(t), 0);
 	/* The latest time, too: this would be too late otherwise. */
 	add(t, 1, 0, 10);
@@ -338,7 +340,7 @@ static void counts_who_is_near_the_threshold(void **state)
 static void jails_do_not_mix(void **state)
 {
 	CLEANUP(tracker_freep) struct tracker *t = new_tracker(4, 16);
-	const struct prefix p = host(1);
+	const struct subject p = host(1);
 	const struct tracker_entry e = { .time = at(100), .count = 1 };
 
 	(void)state;
@@ -351,15 +353,15 @@ static void jails_do_not_mix(void **state)
 static void times_at_the_ends_of_the_scale_do_no_harm(void **state)
 {
 	CLEANUP(tracker_freep) struct tracker *t = new_tracker(4, 16);
-	const struct prefix p = host(1);
-	struct tracker_entry e = { .time = { .us = INT64_MIN + 1 }, .count = UINT16_MAX };
+	const struct subject p = host(1);
+	struct tracker_entry e = { .time = { .us = INT64_MIN + 1 }, .count = EVENT_COUNT_MAX };
 	uint32_t slot = tracker_add(t, &JAIL, 0, &p, &e);
 
 	(void)state;
-	assert_int_equal(tracker_score(t, slot), 50 * UINT16_MAX);
+	assert_int_equal(tracker_score(t, slot), 50 * EVENT_COUNT_MAX);
 	e.time = INSTANT_NEVER;
 	slot = tracker_add(t, &JAIL, 0, &p, &e);
-	assert_int_equal(tracker_score(t, slot), 50 * UINT16_MAX);
+	assert_int_equal(tracker_score(t, slot), 50 * EVENT_COUNT_MAX);
 	assert_int_equal(tracker_newest(t, slot).us, INT64_MAX);
 }
 

@@ -33,10 +33,12 @@ static struct model_subject model[JAILS][HOSTS];
 static uint64_t heard;
 static unsigned evicted, near_seen;
 
-static struct prefix host(uint32_t n)
+static struct subject host(uint32_t n)
 {
-	return (struct prefix){ .addr = { .family = 4, .bytes = { 10, 0, 0, (uint8_t)n } },
-				.len = 32 };
+	const struct prefix p = { .addr = { .family = 4, .bytes = { 10, 0, 0, (uint8_t)n } },
+				  .len = 32 };
+
+	return subject_of_prefix(&p);
 }
 
 static int64_t model_score(uint32_t jail, const struct model_subject *s)
@@ -75,7 +77,7 @@ static int64_t rank_of(uint32_t jail, const struct model_subject *s, int64_t tra
 
 static int64_t tracked_score(const struct tracker *t, uint32_t jail, uint32_t n)
 {
-	const struct prefix p = host(n);
+	const struct subject p = host(n);
 	uint32_t slot = tracker_find(t, (uint16_t)jail, &p);
 
 	return slot != TABLE_NONE ? tracker_score(t, slot) : -1;
@@ -174,7 +176,7 @@ static void play(struct dice *d)
 	memset(model, 0, sizeof(model));
 	for (unsigned step = 0; step < STEPS; step++) {
 		uint32_t jail = dice_below(d, JAILS), n = dice_below(d, HOSTS);
-		const struct prefix p = host(n);
+		const struct subject p = host(n);
 		const struct tracker_entry e = {
 			.time = { .us = now - (dice_below(d, 4) == 0 ? dice_below(d, 60) : 0) },
 			.type = (uint16_t)(jail == 1 ? 2 * dice_below(d, 2) : dice_below(d, 3)),

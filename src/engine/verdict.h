@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* verdict.h - what becomes of a subject that has reached the threshold?
+ *
+ * Banned, spared or observed, for how long, and who is to hear of it. Allocates nothing; the room
+ * in the outbox must be there. Pure. */
+#include "engine/judge.h"
+
+/* Decides about `target` in the jail; `slot` is that of the subject whose score it is. */
+void verdict_decide(struct judge *j, uint16_t index, const struct prefix *target, uint32_t slot,
+		    const struct sight *s);
+/* Does the event come from an address on never-block? It counts for no network and no account. */
+bool verdict_is_trusted(const struct judge *j, uint16_t index, const struct event *event);
