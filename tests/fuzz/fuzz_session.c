@@ -21,6 +21,7 @@ struct found {
 
 static struct filter *filter;
 static struct matcher *matcher;
+static struct arena *arena;
 static const struct stamp_context when = { .date = STAMP_NO_DATE };
 
 static bool keep(void *arg, const struct event *event)
@@ -63,7 +64,6 @@ static void make(void)
 	static struct section_spec sections[4];
 	static const uint16_t types[] = { EVENT_CONNECTION, EVENT_DISCONNECTION,
 					  EVENT_MESSAGE_ACCEPTED, EVENT_AUTH_FAILURE };
-	struct arena *arena = arena_new();
 	struct diag *diag = diag_new();
 	struct filter_spec spec = {
 		.service = EVENT_SERVICE_NONE,
@@ -75,6 +75,7 @@ static void make(void)
 	};
 	int r = matcher_new(&matcher);
 
+	arena = arena_new();
 	assert(r == 0 && arena && diag);
 	match[0] = text_of("open <ADDR>(?: <USER>)?$");
 	match[1] = text_of("close(?: <ADDR>)?$");
