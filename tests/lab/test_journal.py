@@ -188,6 +188,18 @@ def test_several_places_of_one_journal_are_one_reader(lab):
     assert [source(daemon, i)["lines"] for i in (0, 1)] == [3, 2]
 
 
+def test_what_a_user_writes_as_sshd_is_not_what_sshd_says(lab):
+    daemon, written = lab
+    shipped = next(line for line in (ROOT / "filters" / "sshd.conf").read_text().splitlines() if "journal:" in line)
+    watch(daemon, "sshd " + shipped.strip().replace("journal:", f"journal:{written.dir} "))
+    daemon.start()
+    written.write(*failed(BAD, 9), _UID="1000")
+    written.write(*failed(BAD, 9), unit="user@1000.service", _UID="0")
+    written.write(*failed(FRIEND), _UID="0")
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert events(daemon) == [FRIEND]
+
+
 def test_bytes_of_any_kind(lab):
     daemon, written = lab
     daemon.start()
