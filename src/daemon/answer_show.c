@@ -259,7 +259,7 @@ static enum call_next show_step(struct call *call)
 
 enum call_next answer_show(struct call *call)
 {
-	struct str what = value_text(value_get(call->parameters, "what"), STR_NONE);
+	struct str what = str_of(value_cstring(value_get(call->parameters, "what")));
 	struct show *s;
 	struct prefix prefix;
 
