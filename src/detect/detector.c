@@ -14,8 +14,8 @@
  * the sink took it, not before: a line that was refused comes again and must not fold itself.
  *
  * An event that belongs to a session gets what the session knows before it is told, and becomes
- * part of it when the sink took it. Sessions that fell silent are told before the next line is, so
- * that a refusal there refuses the whole line.
+ * part of it when the sink took it and what comes of it. Sessions that fell silent are told before
+ * the next line is, so that a refusal there refuses the whole line.
  *
  * What a line adds to the counts is kept apart until the line is done: a line that the sink
  * refused is fed again and counts once. */
@@ -219,7 +219,7 @@ static bool tell_silent(struct detector *d, size_t i, instant now, detector_sink
 {
 	struct event event;
 
-	while (d->sessions[i] && sessions_silent(d->sessions[i], now, &event)) {
+	while (sessions_silent(d->sessions[i], now, &event)) {
 		event.filter = (uint16_t)i;
 		if (!sink(arg, &event)) {
 			return false;
@@ -233,7 +233,8 @@ static bool tell_silent(struct detector *d, size_t i, instant now, detector_sink
 bool detector_tick(struct detector *d, instant now, detector_sink sink, void *arg)
 {
 	for (size_t i = 0; i < d->n; i++) {
-		if (!tell_silent(d, i, now, sink, arg)) {
+		if (d->sessions[i] &&
+		    !tell_silent(d, i, sessions_time_at(d->sessions[i], now), sink, arg)) {
 			return false;
 		}
 	}
@@ -284,13 +285,14 @@ static bool tell(struct pass *pass, size_t i, struct event *event, struct detect
 		return tell_once(pass, i, event, counts);
 	}
 	sessions_carry(sessions, event);
-	if (!tell_once(pass, i, event, counts)) {
+	is_bad = sessions_ends_badly(sessions, event, &bad);
+	if (!tell_once(pass, i, event, counts) || (is_bad && !tell_once(pass, i, &bad, counts))) {
 		return false;
 	}
 	lost = sessions_evicted(sessions);
-	is_bad = sessions_add(sessions, event, &bad);
+	sessions_add(sessions, event, pass->when[i].arrival);
 	counts->sessions_lost += sessions_evicted(sessions) - lost;
-	return !is_bad || tell_once(pass, i, &bad, counts);
+	return true;
 }
 
 /* What filter i says about the open line. False when the sink refused its event. */
@@ -304,6 +306,7 @@ static bool ask(struct pass *pass, size_t i, struct detector_stats *counts)
 	case FILTER_EVENT:
 		event.filter = (uint16_t)i;
 		event.source = EVENT_SOURCE_NONE;
+		event.time = stamp_believed(event.time, pass->when[i].arrival);
 		return tell(pass, i, &event, counts);
 	case FILTER_NOT_ADDR: counts->not_addr++; break;
 	case FILTER_BAD_STAMP: counts->bad_stamp++; break;
@@ -330,7 +333,7 @@ static bool go_silent(struct pass *pass)
 
 	for (size_t i = 0; i < d->n; i++) {
 		if (d->sessions[i] &&
-		    !tell_silent(d, i, sessions_newest(d->sessions[i]), pass->sink, pass->arg)) {
+		    !tell_silent(d, i, sessions_time(d->sessions[i]), pass->sink, pass->arg)) {
 			pass->refused = true;
 			return false;
 		}

@@ -3,8 +3,11 @@
  *
  * A session is known by 128 bits of its id, as events are in once.c. The places in use form a list
  * in the order in which they were heard of last: its head is the next to fall silent and the first
- * to be forgotten. A session whose stamps run backwards keeps its place there; its silence is
- * judged by its latest stamp when it has come to the head.
+ * to be forgotten. Where stamps go back, that of the last line counts, for the session and for the
+ * source: silence may then be found later, but nobody is silent because others were ahead.
+ *
+ * Between lines only the clock goes on. How far the last stamp was behind it is how far stamps are
+ * behind it still; a log whose zone is an hour off would else end each session at once.
  *
  * Only one that was seen to open can end unsatisfied: of a session that began before the log did,
  * nobody knows what it had done. */
@@ -36,7 +39,7 @@ struct digest {
 };
 
 struct session {
-	instant last;          /* the latest of its stamps */
+	instant last;          /* the stamp of its last line */
 	uint32_t older, newer; /* in the order of hearing */
 	struct addr addr;
 	uint16_t service, count, pattern;
@@ -51,7 +54,8 @@ struct sessions {
 	struct table *slots;
 	struct session *at;
 	uint32_t oldest, latest; /* heard of longest ago, last */
-	instant newest;
+	instant time;            /* of the last event */
+	duration lag;            /* of stamps, behind the clock */
 	uint64_t evicted;
 };
 
@@ -142,7 +146,6 @@ static uint32_t slot_of(struct sessions *s, const struct digest *key)
 		s->evicted++;
 	}
 	slot = table_add(s->slots, key, &added);
-	s->at[slot].last = instant_at(0);
 	s->at[slot].addr = (struct addr){ .family = 0 };
 	s->at[slot].service = EVENT_SERVICE_NONE;
 	s->at[slot].count = 1;
@@ -189,6 +192,11 @@ static uint16_t keep(char *to, size_t max, struct str text)
 	return (uint16_t)n;
 }
 
+static bool opens(const struct session_rule *rule, const struct event *e)
+{
+	return rule->opens.n == 0 || is_among(&rule->opens, e->type);
+}
+
 static void learn(const struct sessions *s, struct session *it, const struct event *e)
 {
 	if (e->addr.family != 0) {
@@ -205,46 +213,61 @@ static void learn(const struct sessions *s, struct session *it, const struct eve
 	}
 	it->n_text = keep(it->text, sizeof(it->text), e->text);
 	it->pattern = e->pattern;
-	it->last = instant_max(it->last, e->time);
-	it->opened = it->opened || s->rule->opens.n == 0 || is_among(&s->rule->opens, e->type);
+	it->last = e->time;
+	it->opened = it->opened || opens(s->rule, e);
 	it->satisfied = it->satisfied || is_among(&s->rule->satisfied, e->type);
 }
 
 /* ---- how it ends ---- */
 
+bool sessions_ends_badly(const struct sessions *s, const struct event *e, struct event *ret)
+{
+	static const struct session unknown = { .service = EVENT_SERVICE_NONE };
+	const struct digest key = digest_of(e->session);
+	uint32_t slot = e->session.n > 0 ? table_find(s->slots, &key) : TABLE_NONE;
+	const struct session *it = slot != TABLE_NONE ? &s->at[slot] : &unknown;
+
+	if (e->session.n == 0 || s->rule->otherwise == NAMES_NONE ||
+	    !is_among(&s->rule->closes, e->type) || !(it->opened || opens(s->rule, e)) ||
+	    it->satisfied || is_among(&s->rule->satisfied, e->type)) {
+		return false;
+	}
+	*ret = *e;
+	ret->type = s->rule->otherwise;
+	ret->count = 1;
+	if (e->addr.family == 0) {
+		ret->addr = it->addr;
+	}
+	if (e->service == EVENT_SERVICE_NONE) {
+		ret->service = it->service;
+	}
+	if (e->account.n == 0) {
+		ret->account = (struct str){ it->account, it->n_account };
+	}
+	return true;
+}
+
+void sessions_add(struct sessions *s, const struct event *e, instant arrival)
+{
+	const struct digest key = digest_of(e->session);
+	bool is_known = arrival.us != 0 && !instant_is_never(arrival);
+	uint32_t slot;
+
+	s->time = e->time;
+	s->lag = is_known ? instant_since(arrival, e->time) : seconds(0);
+	if (e->session.n == 0) {
+		return;
+	}
+	slot = slot_of(s, &key);
+	learn(s, &s->at[slot], e);
+	if (is_among(&s->rule->closes, e->type)) {
+		forget(s, slot);
+	}
+}
+
 static bool is_bad(const struct sessions *s, const struct session *it)
 {
 	return it->opened && !it->satisfied && s->rule->otherwise != NAMES_NONE;
-}
-
-bool sessions_add(struct sessions *s, const struct event *e, struct event *ret)
-{
-	const struct digest key = digest_of(e->session);
-	struct session *it;
-	uint32_t slot;
-	bool bad;
-
-	s->newest = instant_max(s->newest, e->time);
-	if (e->session.n == 0) {
-		return false;
-	}
-	slot = slot_of(s, &key);
-	it = &s->at[slot];
-	learn(s, it, e);
-	if (!is_among(&s->rule->closes, e->type)) {
-		return false;
-	}
-	bad = is_bad(s, it);
-	if (bad) {
-		*ret = *e;
-		ret->type = s->rule->otherwise;
-		ret->addr = it->addr;
-		ret->service = it->service;
-		ret->account = (struct str){ it->account, it->n_account };
-		ret->count = 1;
-	}
-	forget(s, slot);
-	return bad;
 }
 
 static instant silent_at(const struct session *it)
@@ -252,7 +275,7 @@ static instant silent_at(const struct session *it)
 	return instant_add(it->last, seconds(SESSION_SILENCE));
 }
 
-bool sessions_silent(struct sessions *s, instant now, struct event *ret)
+bool sessions_silent(struct sessions *s, instant time, struct event *ret)
 {
 	const struct session *it;
 
@@ -261,7 +284,7 @@ bool sessions_silent(struct sessions *s, instant now, struct event *ret)
 			return false;
 		}
 		it = &s->at[s->oldest];
-		if (silent_at(it).us > now.us) {
+		if (silent_at(it).us > time.us) {
 			return false;
 		}
 		if (is_bad(s, it)) {
@@ -288,14 +311,20 @@ void sessions_end(struct sessions *s)
 	forget(s, s->oldest);
 }
 
-instant sessions_newest(const struct sessions *s)
+instant sessions_time(const struct sessions *s)
 {
-	return s->newest;
+	return s->time;
+}
+
+instant sessions_time_at(const struct sessions *s, instant now)
+{
+	return instant_add(now, (duration){ .us = -s->lag.us });
 }
 
 instant sessions_deadline(const struct sessions *s)
 {
-	return s->oldest != TABLE_NONE ? silent_at(&s->at[s->oldest]) : INSTANT_NEVER;
+	return s->oldest != TABLE_NONE ? instant_add(silent_at(&s->at[s->oldest]), s->lag)
+				       : INSTANT_NEVER;
 }
 
 /* The lines of before were found by other patterns. */

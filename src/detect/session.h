@@ -4,9 +4,11 @@
  *
  * Events that caught the same <SESSION> share what one of them knows (carry), and a session that
  * ends without what satisfies it is an event of its own. It ends at an event that closes it, or
- * SESSION_SILENCE seconds after its last one; time is that of the events. When all SESSIONS_MAX
- * places are taken, the session heard of longest ago is forgotten, without an event. Memory is
- * taken by sessions_new() and touched as it is used. Pure. */
+ * SESSION_SILENCE seconds after its last one; time is that of the events, also where their stamps
+ * are behind the clock (a time zone that is told wrongly, a log that comes late) or go back for an
+ * hour (the end of summer time). When all SESSIONS_MAX places are taken, the session heard of
+ * longest ago is forgotten, without an event. Memory is taken by sessions_new() and touched as it
+ * is used. Pure. */
 #include "base/attr.h"
 #include "detect/event.h"
 
@@ -46,17 +48,21 @@ DEFINE_FREEP(struct sessions, sessions_free)
 
 /* Fills what the event lacks and its session knows; borrowed until the next sessions_add(). */
 void sessions_carry(const struct sessions *s, struct event *e);
-/* Takes the event, carried already, into its session. True: it closed one that was not satisfied,
- * and *ret is the event of that, with the texts of `e`. */
-bool sessions_add(struct sessions *s, const struct event *e, struct event *ret);
-/* The session that is silent for longest, if its silence was over at `now`: *ret is its event,
+/* Would the event, carried already, close a session that is not satisfied? *ret is the event of
+ * that, with the texts of `e`; valid until the next sessions_add(). */
+bool sessions_ends_badly(const struct sessions *s, const struct event *e, struct event *ret);
+/* Takes the event, carried already, into its session. `arrival`: 0 or never when nobody knows. */
+void sessions_add(struct sessions *s, const struct event *e, instant arrival);
+/* The session that is silent for longest, if its silence was over at `time`: *ret is its event,
  * valid until the next sessions_add(); sessions_end() takes it out. Satisfied ones, and those
  * without `otherwise`, are taken out on the way. */
-bool sessions_silent(struct sessions *s, instant now, struct event *ret);
+bool sessions_silent(struct sessions *s, instant time, struct event *ret);
 void sessions_end(struct sessions *s);
-/* The latest time of an event so far; 0. */
-instant sessions_newest(const struct sessions *s);
-/* When the next silence is over; INSTANT_NEVER. */
+/* The time of the last event; 0. And what stamps say, as far as that tells, when the clock says
+ * `now`. */
+instant sessions_time(const struct sessions *s);
+instant sessions_time_at(const struct sessions *s, instant now);
+/* When, by the clock, the next silence is over; INSTANT_NEVER. */
 instant sessions_deadline(const struct sessions *s);
 /* Goes on with the open sessions of the other one, under its own rule. */
 void sessions_inherit(struct sessions *s, struct sessions *other);

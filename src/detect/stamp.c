@@ -260,6 +260,13 @@ int stamp_read(const struct stamp_format *f, struct str text, const struct stamp
 	return 0;
 }
 
+instant stamp_believed(instant stamp, instant arrival)
+{
+	bool ahead = stamp.us > instant_add(arrival, seconds(STAMP_AHEAD)).us;
+
+	return arrival.us != 0 && ahead ? arrival : stamp;
+}
+
 size_t stamp_length(const struct stamp_format *f, struct str text)
 {
 	struct stamp_fields v;

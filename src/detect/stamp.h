@@ -40,6 +40,7 @@ struct stamp_format; /* in an arena */
 
 struct stamp_context {
 	instant file_time; /* when the file was last written, or arrival: gives year and date */
+	instant arrival;   /* of the line; 0 or never: nobody knows */
 	int32_t date;      /* days since 1970-01-01 from the file's name, STAMP_NO_DATE */
 	const struct zone *zone; /* NULL: UTC */
 	bool said;               /* the line is what `program` said at file_time: it has no head */
@@ -47,6 +48,8 @@ struct stamp_context {
 };
 
 #define STAMP_NO_DATE INT32_MIN
+
+enum { STAMP_AHEAD = 60 }; /* seconds that a stamp may be ahead of its arrival */
 
 /* -ENOMEM; -EINVAL: *ret_bad (may be NULL) is where the format is wrong. */
 NODISCARD int stamp_format_parse(struct str format, struct arena *arena, struct stamp_format **ret,
@@ -60,6 +63,8 @@ bool stamp_format_has_time(const struct stamp_format *f);
  * `text`; *ret_n (may be NULL) how much. */
 NODISCARD int stamp_read(const struct stamp_format *f, struct str text,
 			 const struct stamp_context *ctx, instant *ret, size_t *ret_n);
+/* A stamp further ahead of a known arrival than STAMP_AHEAD is not believed: the arrival. */
+instant stamp_believed(instant stamp, instant arrival);
 /* How many bytes at the start of the text have the shape of such a stamp, be it a time or not; 0:
  * none. */
 size_t stamp_length(const struct stamp_format *f, struct str text);

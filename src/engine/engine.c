@@ -23,8 +23,7 @@
 #include "engine/orders.h"
 
 enum {
-	FUTURE_SECONDS = 60, /* a stamp further ahead of its arrival is not believed */
-	TICK_STEPS = 65536,  /* bounds the pause that one tick may make */
+	TICK_STEPS = 65536, /* bounds the pause that one tick may make */
 	BLOCKS_SECONDS = 30 * 86400,
 };
 
@@ -123,13 +122,10 @@ const struct ruleset *engine_ruleset(const struct engine *e)
 	return e->rules;
 }
 
-static struct event judged_form(const struct event *event, instant arrival)
+static struct event judged_form(const struct event *event)
 {
 	struct event form = *event;
 
-	if (form.time.us > instant_add(arrival, seconds(FUTURE_SECONDS)).us) {
-		form.time = arrival;
-	}
 	if (form.count < 1) {
 		form.count = 1;
 	} else if (form.count > EVENT_COUNT_MAX) {
@@ -148,7 +144,7 @@ static bool take_event(void *arg, const struct event *event)
 	struct reading *r = arg;
 	struct judge *j = &r->engine->judge;
 	const struct route *route = &r->source->routes[event->filter];
-	struct event form = judged_form(event, r->feed->arrival);
+	struct event form = judged_form(event);
 	bool ended, begins_line = event->text.p != r->line;
 
 	if (!is_asked_for(r->feed, form.time)) {
@@ -180,6 +176,7 @@ size_t engine_feed(struct engine *e, const struct feed *feed)
 
 		e->contexts[i] = (struct stamp_context){
 			.file_time = feed->file_time,
+			.arrival = feed->arrival,
 			.date = filter_file_date(filter, feed->file_name),
 			.said = feed->said,
 			.program = feed->program,
@@ -204,7 +201,7 @@ static const struct route *route_of(const struct ruleset *r, const struct event 
 
 bool engine_feed_event(struct engine *e, const struct event *event)
 {
-	const struct event form = judged_form(event, INSTANT_NEVER);
+	const struct event form = judged_form(event);
 
 	outbox_begin(&e->judge.out);
 	if (!judge_has_room(&e->judge) || !judge_end(&e->judge, form.time)) {
@@ -374,7 +371,7 @@ int engine_scope(struct engine *e, const struct scope *wanted, uint16_t *ret)
 
 void engine_recall_event(struct engine *e, uint64_t id, const struct event *event)
 {
-	const struct event form = judged_form(event, INSTANT_NEVER);
+	const struct event form = judged_form(event);
 
 	hearing_recall(&e->judge, route_of(e->rules, event), id, &form);
 }

@@ -37,12 +37,21 @@ static struct event event_of(uint16_t type, const char *id, int64_t second)
 	};
 }
 
+/* Takes the event in; was it a bad end? */
+static bool take(struct sessions *s, const struct event *e, struct event *ret)
+{
+	bool bad = sessions_ends_badly(s, e, ret);
+
+	sessions_add(s, e, INSTANT_NEVER);
+	return bad;
+}
+
 static bool add(struct sessions *s, uint16_t type, const char *id, int64_t second)
 {
 	const struct event e = event_of(type, id, second);
 	struct event bad;
 
-	return sessions_add(s, &e, &bad);
+	return take(s, &e, &bad);
 }
 
 static void one_without_a_message_is_bad_at_its_end(void **state)
@@ -55,8 +64,8 @@ static void one_without_a_message_is_bad_at_its_end(void **state)
 	assert_int_equal(addr_parse(STR("192.0.2.7"), &open.addr), 0);
 	open.account = STR("bob");
 	open.service = 3;
-	assert_false(sessions_add(s, &open, &bad));
-	assert_true(sessions_add(s, &close, &bad));
+	assert_false(take(s, &open, &bad));
+	assert_true(take(s, &close, &bad));
 	assert_int_equal(bad.type, EVENT_BAD_SESSION);
 	assert_int_equal(bad.time.us, instant_at(107).us);
 	assert_true(addr_eq(&bad.addr, &open.addr));
@@ -161,7 +170,7 @@ static void what_a_line_lacks_its_session_knows(void **state)
 	first.account = STR("bob");
 	first.count = 50;
 	first.service = 1;
-	assert_false(sessions_add(s, &first, &bad));
+	assert_false(take(s, &first, &bad));
 	sessions_carry(s, &later);
 	assert_true(addr_eq(&later.addr, &first.addr));
 	assert_true(str_eq(later.account, STR("bob")));
@@ -183,7 +192,7 @@ static void what_a_line_says_wins(void **state)
 	assert_int_equal(addr_parse(STR("192.0.2.8"), &later.addr), 0);
 	first.account = STR("bob");
 	later.account = STR("eve");
-	assert_false(sessions_add(s, &first, &bad));
+	assert_false(take(s, &first, &bad));
 	sessions_carry(s, &later);
 	assert_int_equal(later.addr.bytes[3], 8);
 	assert_true(str_eq(later.account, STR("eve")));
@@ -199,7 +208,7 @@ static void only_what_is_named_is_carried(void **state)
 	(void)state;
 	assert_int_equal(addr_parse(STR("192.0.2.7"), &first.addr), 0);
 	first.account = STR("bob");
-	assert_false(sessions_add(s, &first, &bad));
+	assert_false(take(s, &first, &bad));
 	sessions_carry(s, &later);
 	assert_int_equal(later.addr.family, first.addr.family);
 	assert_int_equal(later.account.n, 0);
@@ -237,6 +246,38 @@ static void a_flood_pushes_out_the_oldest_and_grows_nothing(void **state)
 	sessions_free(s);
 }
 
+static void the_clock_goes_on_from_the_last_stamp(void **state)
+{
+	const struct event late = event_of(EVENT_CONNECTION, "1", 1000);
+	struct sessions *s = make(&RULE);
+	struct event bad;
+
+	(void)state;
+	/* A log an hour behind the clock. */
+	sessions_add(s, &late, instant_at(4600));
+	assert_int_equal(sessions_deadline(s).us, instant_at(4600 + SESSION_SILENCE).us);
+	assert_int_equal(sessions_time_at(s, instant_at(4610)).us, instant_at(1010).us);
+	assert_false(sessions_silent(s, sessions_time_at(s, instant_at(4610)), &bad));
+	assert_true(sessions_silent(s, sessions_time_at(s, instant_at(5200)), &bad));
+	sessions_free(s);
+}
+
+static void nobody_is_silent_because_the_hour_went_back(void **state)
+{
+	struct sessions *s = make(&RULE);
+	struct event bad;
+
+	(void)state;
+	assert_false(add(s, EVENT_CONNECTION, "1", 7199));
+	assert_false(add(s, EVENT_MESSAGE_ACCEPTED, "1", 7199));
+	assert_false(add(s, EVENT_DISCONNECTION, "1", 7199));
+	assert_false(add(s, EVENT_CONNECTION, "2", 3600));
+	assert_false(sessions_silent(s, sessions_time(s), &bad));
+	assert_false(add(s, EVENT_AUTH_FAILURE, "3", 3600 + SESSION_SILENCE));
+	assert_true(sessions_silent(s, sessions_time(s), &bad));
+	sessions_free(s);
+}
+
 static void long_texts_are_cut(void **state)
 {
 	static char text[100000];
@@ -247,7 +288,7 @@ static void long_texts_are_cut(void **state)
 	e.account = (struct str){ text, sizeof(text) };
 	e.text = e.account;
 	e.session = e.account;
-	assert_false(sessions_add(s, &e, &bad));
+	assert_false(take(s, &e, &bad));
 	assert_true(sessions_silent(s, instant_at(5000), &bad));
 	assert_int_equal(bad.account.n, SESSION_ACCOUNT_KEPT);
 	assert_int_equal(bad.text.n, SESSION_TEXT_KEPT);
@@ -269,6 +310,8 @@ int main(void)
 		cmocka_unit_test(only_what_is_named_is_carried),
 		cmocka_unit_test(events_without_an_id_stand_alone),
 		cmocka_unit_test(a_flood_pushes_out_the_oldest_and_grows_nothing),
+		cmocka_unit_test(the_clock_goes_on_from_the_last_stamp),
+		cmocka_unit_test(nobody_is_silent_because_the_hour_went_back),
 		cmocka_unit_test(long_texts_are_cut),
 	};
 
