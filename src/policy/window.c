@@ -170,30 +170,36 @@ static void drop(struct pool *p, struct window *w, const struct jail *j, uint32_
 	}
 }
 
-/* Of one value, drops what a later event of as many points stands for. */
-static void drop_outdone(struct pool *p, struct window *w, const struct jail *j, uint32_t number)
+/* The node that was hung stands for its value, or a later one does that brings as many points; and
+ * it stands for those before it that bring no more. Returns what that adds to the score. */
+static int64_t settle(struct pool *p, struct window *w, const struct jail *j, uint32_t number)
 {
 	const struct node n = p->nodes[number];
-	int64_t worth = node_worth(j, w, &n);
+	int64_t worth = node_worth(j, w, &n), before = 0, after = 0;
 	bool behind = false;
 	uint32_t next;
 
 	for (uint32_t i = w->first; i != NODE_NONE; i = next) {
 		const struct node *other = &p->nodes[i];
-		int64_t others = node_worth(j, w, other);
+		int64_t others = i != number ? node_worth(j, w, other) : worth;
 
 		next = other->newer;
-		if (i == number) {
-			behind = true;
-		} else if (others == 0 || !is_same_value(j, other, &n)) {
+		if (others == 0 || !is_same_value(j, other, &n)) {
 			continue;
-		} else if (!behind && others <= worth) {
-			unhang(p, w, j, i);
-		} else if (behind && others >= worth) {
-			unhang(p, w, j, number);
-			return;
 		}
+		before = before == 0 && i != number ? others : before;
+		if (behind && others >= worth) {
+			unhang(p, w, j, number);
+			return 0;
+		}
+		if (i != number && !behind && others <= worth) {
+			unhang(p, w, j, i);
+			continue;
+		}
+		after = after == 0 ? others : after;
+		behind = behind || i == number;
 	}
+	return after - before;
 }
 
 void window_prune(struct pool *p, struct window *w, const struct jail *j)
@@ -232,24 +238,15 @@ static void trim(struct pool *p, struct window *w, const struct jail *j)
 
 static void score(struct pool *p, struct window *w, const struct jail *j, uint32_t number)
 {
-	const struct node n = p->nodes[number];
-	int64_t worth = node_worth(j, w, &n), before = 0;
-	bool distinct = worth > 0 && is_distinct(j, w);
+	int64_t worth = node_worth(j, w, &p->nodes[number]);
 
-	if (distinct) {
-		before = value_worth(p, j, w, &n);
-	}
 	hang(p, w, number);
 	if (worth > 0) {
 		w->scored++;
 	} else {
 		w->unscored++;
 	}
-	if (distinct) {
-		drop_outdone(p, w, j, number);
-		worth = value_worth(p, j, w, &n) - before;
-	}
-	w->score += worth;
+	w->score += worth > 0 && is_distinct(j, w) ? settle(p, w, j, number) : worth;
 }
 
 void window_enter(struct pool *p, struct window *w, const struct jail *j, uint32_t number,

@@ -81,7 +81,8 @@ def is_drawn(got, all_of_them, decision):
     """With `distinct` an older entry of a value, of more points, may be lost before a newer of less."""
     known = [(x.event, x.time, x.type, x.count, x.points) for x in decision.window]
     enough = sum(x[4] for x in got) >= decision.threshold
-    return got == all_of_them or (enough and len(got) <= len(all_of_them) and all(x in known for x in got))
+    return (is_newest(got, all_of_them, decision)
+            or (enough and len(got) <= len(all_of_them) and all(x in known for x in got)))
 
 
 def is_newest(got, all_of_them, _):

@@ -113,6 +113,51 @@ static void events_ticks_and_takes_ask_for_nothing(void **state)
 	assert_int_equal(engine_stats(e).subjects, 0);
 }
 
+/* Logins, accounts, networks, jails that watch jails, the brake. */
+static void every_rule_asks_for_nothing(void **state)
+{
+	static const points each[] = {
+		[EVENT_AUTH_FAILURE] = 1, [EVENT_RELAY_DENIED] = 1, [EVENT_LOGIN] = POINTS_FORGIVE
+	};
+	static const points banned[] = { [EVENT_BANNED] = 1 };
+	static const uint16_t watchers[] = { 3 };
+	struct ruleset *r = rig_rules(4);
+	CLEANUP(engine_freep) struct engine *e = NULL;
+	struct event login = rig_event("10.0.0.0", EVENT_LOGIN, 100);
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		r->jails[i].points = each;
+		r->jails[i].n_points = ARRAY_SIZE(each);
+		r->jails[i].threshold = 5;
+		r->jails[i].watchers = watchers;
+		r->jails[i].n_watchers = 1;
+	}
+	r->jails[1].subject = SUBJECT_ACCOUNT;
+	r->jails[1].spare_known = true;
+	r->jails[2].subject = SUBJECT_NETWORK;
+	r->jails[2].distinct = DISTINCT_ADDRESS;
+	r->jails[3].points = banned;
+	r->jails[3].n_points = ARRAY_SIZE(banned);
+	r->jails[3].threshold = 2;
+	r->jails[3].watches_jails = true;
+	e = rig_start_with(r, (struct engine_limits){ .subjects = 500, .bans = 5000 });
+	login.account = STR("Bob");
+	asked = 0;
+	for (unsigned i = 0; i < 64; i++) {
+		login.addr.bytes[3] = (uint8_t)i;
+		assert_true(engine_feed_event(e, &login));
+	}
+	flood(e);
+	(void)engine_take(e);
+	assert_int_equal(asked, 0);
+	assert_true(engine_jail_stats(e, 0).brakes > 0);
+	assert_true(engine_jail_stats(e, 1).spared > 0);
+	assert_true(engine_jail_stats(e, 2).bans > 0);
+	assert_true(engine_jail_stats(e, 3).events > 0);
+	assert_true(engine_stats(e).evicted > 1000);
+}
+
 static void lines_ask_for_nothing(void **state)
 {
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_line_rules(2));
@@ -139,6 +184,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_start_is_seen_to_ask),
 		cmocka_unit_test(events_ticks_and_takes_ask_for_nothing),
+		cmocka_unit_test(every_rule_asks_for_nothing),
 		cmocka_unit_test(lines_ask_for_nothing),
 	};
 

@@ -215,6 +215,51 @@ static void refuses_no_capacity(void **state)
 	assert_null(h);
 }
 
+static void tells_each_listener_once_an_episode(void **state)
+{
+	CLEANUP(history_freep) struct history *h = new_history(4);
+
+	(void)state;
+	assert_int_equal(history_tell(h, &A, at(100), 1), 0);
+	add(h, 100, 200);
+	assert_int_equal(history_tell(h, &A, at(100), 1), 1);
+	assert_int_equal(history_tell(h, &A, at(150), 3), 2);
+	add(h, 150, 300);
+	assert_int_equal(history_tell(h, &A, at(250), 3), 0);
+	assert_int_equal(history_tell(h, &A, at(300), 3), 0);
+	add(h, 300, 400);
+	assert_int_equal(history_tell(h, &A, at(300), 3), 3);
+}
+
+static void has_what_was_not_pardoned(void **state)
+{
+	CLEANUP(history_freep) struct history *h = new_history(4);
+
+	(void)state;
+	add(h, 100, 200);
+	add(h, 300, 400);
+	assert_true(history_has(h, &A, at(100)));
+	assert_true(history_has(h, &A, at(199)));
+	assert_false(history_has(h, &A, at(200)));
+	assert_true(history_has(h, &A, at(300)));
+	history_pardon(h, &A, at(350));
+	assert_false(history_has(h, &A, at(300)));
+	assert_true(history_has(h, &A, at(150)));
+}
+
+static void a_copy_tells_by_other_numbers(void **state)
+{
+	CLEANUP(history_freep) struct history *h = new_history(4), *to = new_history(4);
+	uint16_t observers[JAILS_MAX] = { 0 };
+	uint32_t listeners[WATCHERS_MAX] = { [0] = 4, [1] = 0, [31] = 1 };
+
+	(void)state;
+	add(h, 100, 200);
+	assert_int_equal(history_tell(h, &A, at(100), 0x80000003U), 0x80000003U);
+	history_copy(h, observers, listeners, to);
+	assert_int_equal(history_tell(to, &A, at(100), 7), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +275,9 @@ int main(void)
 		cmocka_unit_test(the_prefix_heard_of_longest_ago_goes_first),
 		cmocka_unit_test(forgets_prefixes_when_the_episodes_run_out),
 		cmocka_unit_test(refuses_no_capacity),
+		cmocka_unit_test(tells_each_listener_once_an_episode),
+		cmocka_unit_test(has_what_was_not_pardoned),
+		cmocka_unit_test(a_copy_tells_by_other_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
