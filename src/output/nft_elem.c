@@ -20,31 +20,36 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <libmnl/libmnl.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/set.h>
 
 #include "base/buf.h"
+#include "output/netlink.h"
 
 enum {
-	MESSAGE_MAX = 192, /* one operation: names of at most 64 and 32 bytes, a key, a timeout */
+	/* One operation: names of at most 64 and 32 bytes, a key, a timeout, a counter. */
+	MESSAGE_MAX = 256,
 	SEND_SIZE = (TRANSACT_OPERATIONS + 2) * MESSAGE_MAX,
 	RECEIVE_SIZE = 65536,
-	KERNEL_SEND_BUFFER = 2 << 20,
-	KERNEL_RECEIVE_BUFFER = 8 << 20, /* a refusal takes about 1 KiB of it */
-	QUESTIONS_AT_ONCE = 32,          /* an answer takes about 5 KiB */
+	QUESTIONS_AT_ONCE = 32, /* an answer takes about 5 KiB */
 	DUMP_TRIES = 10,
+};
 
+/* What a message is about: one element and, as the frame around it, its set, which owns it. */
+struct target {
+	struct nftnl_set *set;
+	struct nftnl_set_elem *elem;
+	struct nftnl_expr *counter; /* belongs to `elem`; NULL: the kernel's own, from zero */
 };
 
 struct elements {
-	struct mnl_socket *socket;
 	int fd;
 	uint32_t seq;
 	uint64_t transactions;
-	struct nftnl_set *set;       /* the element's set, as part of each message */
-	struct nftnl_set_elem *elem; /* belongs to `set` */
+	struct target plain, counted; /* without a counter of its own and with one */
 	uint32_t wish_of[TRANSACT_OPERATIONS];
 	size_t last; /* where the last message about an element stands in `out` */
 	_Alignas(struct nlmsghdr) char out[SEND_SIZE];
@@ -56,56 +61,21 @@ static uint16_t message_type(unsigned type)
 	return (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 }
 
-static struct nlmsghdr *message_at(char *buffer, size_t at)
-{
-	void *message = buffer + at;
-
-	return message;
-}
-
 static int send_bytes(struct elements *e, size_t n)
 {
-	ssize_t sent;
-
-	do {
-		sent = mnl_socket_sendto(e->socket, e->out, n);
-	} while (sent < 0 && errno == EINTR);
-	return sent < 0 ? -errno : 0;
+	return netlink_send(e->fd, e->out, n);
 }
 
 /* Bytes in e->in; -EAGAIN: nothing more waits. */
 static int receive(struct elements *e, int flags)
 {
-	ssize_t got;
-
-	do {
-		got = recv(e->fd, e->in, sizeof(e->in), flags);
-	} while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : (int)got;
-}
-
-/* The error in an NLMSG_ERROR; 0 is an acknowledgement. */
-static int error_of(const struct nlmsghdr *h)
-{
-	const struct nlmsgerr *err = mnl_nlmsg_get_payload(h);
-
-	return mnl_nlmsg_get_payload_len(h) >= sizeof(*err) && err->error <= 0 ? err->error
-									       : -EBADMSG;
-}
-
-/* --- The socket ------------------------------------------------------------------------------- */
-
-static void widen(int fd, int force, int usual, int bytes)
-{
-	if (setsockopt(fd, SOL_SOCKET, force, &bytes, sizeof(bytes)) < 0) {
-		(void)setsockopt(fd, SOL_SOCKET, usual, &bytes, sizeof(bytes));
-	}
+	return (int)netlink_receive(e->fd, e->in, sizeof(e->in), flags);
 }
 
 /* Asks for the ruleset's generation: any answer but a refusal will do. */
 static int probe(struct elements *e)
 {
-	const struct nlmsghdr *h = message_at(e->in, 0);
+	const struct nlmsghdr *h = netlink_message(e->in, 0);
 	int r;
 
 	r = send_bytes(e, nftnl_nlmsg_build_hdr(e->out, NFT_MSG_GETGEN, AF_UNSPEC, 0, ++e->seq)
@@ -119,26 +89,29 @@ static int probe(struct elements *e)
 	if (r < 0 || !mnl_nlmsg_ok(h, r) || h->nlmsg_type != NLMSG_ERROR) {
 		return r < 0 ? r : 0;
 	}
-	r = error_of(h);
+	r = netlink_error(h);
 	return r == -EINVAL ? -ENOTSUP : r;
 }
 
-static int open_socket(struct elements *e)
+static int make_target(const char *table, struct target *ret)
 {
-	int on = 1;
+	ret->set = nftnl_set_alloc();
+	ret->elem = ret->set ? nftnl_set_elem_alloc() : NULL;
+	if (!ret->elem || nftnl_set_set_str(ret->set, NFTNL_SET_TABLE, table) < 0) {
+		return -ENOMEM;
+	}
+	nftnl_set_elem_add(ret->set, ret->elem);
+	return 0;
+}
 
-	e->socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!e->socket) {
-		return errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT ? -ENOTSUP : -errno;
+static int add_own_counter(struct target *t)
+{
+	t->counter = nftnl_expr_alloc("counter");
+	if (!t->counter) {
+		return -ENOMEM;
 	}
-	if (mnl_socket_bind(e->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		return -errno;
-	}
-	e->fd = mnl_socket_get_fd(e->socket);
-	widen(e->fd, SO_SNDBUFFORCE, SO_SNDBUF, KERNEL_SEND_BUFFER);
-	widen(e->fd, SO_RCVBUFFORCE, SO_RCVBUF, KERNEL_RECEIVE_BUFFER);
-	(void)mnl_socket_setsockopt(e->socket, NETLINK_CAP_ACK, &on, sizeof(on));
-	return probe(e);
+	nftnl_set_elem_add_expr(t->elem, t->counter);
+	return 0;
 }
 
 int elements_open(const char *table, struct elements **ret)
@@ -149,13 +122,15 @@ int elements_open(const char *table, struct elements **ret)
 	if (!e) {
 		return -ENOMEM;
 	}
-	e->set = nftnl_set_alloc();
-	e->elem = e->set ? nftnl_set_elem_alloc() : NULL;
-	if (!e->elem || nftnl_set_set_str(e->set, NFTNL_SET_TABLE, table) < 0) {
-		r = -ENOMEM;
-	} else {
-		nftnl_set_elem_add(e->set, e->elem);
-		r = open_socket(e);
+	e->fd = -1;
+	r = make_target(table, &e->plain);
+	r = r < 0 ? r : make_target(table, &e->counted);
+	r = r < 0 ? r : add_own_counter(&e->counted);
+	if (r == 0) {
+		r = e->fd = netlink_open();
+	}
+	if (r >= 0) {
+		r = probe(e);
 	}
 	if (r < 0) {
 		(void)elements_close(e);
@@ -168,11 +143,14 @@ int elements_open(const char *table, struct elements **ret)
 struct elements *elements_close(struct elements *e)
 {
 	if (e) {
-		if (e->socket) {
-			(void)mnl_socket_close(e->socket);
+		if (e->fd >= 0) {
+			(void)close(e->fd);
 		}
-		if (e->set) {
-			nftnl_set_free(e->set);
+		if (e->plain.set) {
+			nftnl_set_free(e->plain.set);
+		}
+		if (e->counted.set) {
+			nftnl_set_free(e->counted.set);
 		}
 		free(e);
 	}
@@ -187,47 +165,64 @@ uint64_t elements_transactions(const struct elements *e)
 /* --- Messages about one element ----------------------------------------------------------------
  */
 
-static int aim(struct elements *e, const char *set, const struct addr *key)
+static int aim(const struct target *t, const char *set, const struct addr *key)
 {
-	const char *last = nftnl_set_get_str(e->set, NFTNL_SET_NAME);
+	const char *last = nftnl_set_get_str(t->set, NFTNL_SET_NAME);
 
 	if ((!last || strcmp(last, set) != 0) &&
-	    nftnl_set_set_str(e->set, NFTNL_SET_NAME, set) < 0) {
+	    nftnl_set_set_str(t->set, NFTNL_SET_NAME, set) < 0) {
 		return -ENOMEM;
 	}
-	if (nftnl_set_elem_set(e->elem, NFTNL_SET_ELEM_KEY, key->bytes, addr_bits(key) / 8U) < 0) {
+	if (nftnl_set_elem_set(t->elem, NFTNL_SET_ELEM_KEY, key->bytes, addr_bits(key) / 8U) < 0) {
 		return -ENOMEM;
 	}
-	nftnl_set_elem_unset(e->elem, NFTNL_SET_ELEM_TIMEOUT);
+	nftnl_set_elem_unset(t->elem, NFTNL_SET_ELEM_TIMEOUT);
 	return 0;
 }
 
 /* Writes a message at the offset and returns the offset behind it. */
-static size_t put(struct elements *e, size_t at, unsigned type, uint16_t flags)
+static size_t put(struct elements *e, size_t at, unsigned type, uint16_t flags,
+		  const struct target *t)
 {
 	struct nlmsghdr *h =
 		nftnl_nlmsg_build_hdr(e->out + at, (uint16_t)type, NFPROTO_INET, flags, ++e->seq);
 
 	e->last = at;
-	nftnl_set_elems_nlmsg_build_payload(h, e->set);
+	nftnl_set_elems_nlmsg_build_payload(h, t->set);
 	return at + NLMSG_ALIGN((size_t)h->nlmsg_len);
 }
 
 /* --- Transactions ------------------------------------------------------------------------------
  */
 
-/* add, delete, and for one that holds: add. Writes at the offset, returns the one behind. */
-static size_t put_wish(struct elements *e, size_t at, const struct element_wish *w)
+/* The element that the wish leaves behind, in its set already by name and key. */
+static const struct target *complete(const struct elements *e, const struct element_wish *w)
 {
-	at = put(e, at, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
-	at = put(e, at, NFT_MSG_DELSETELEM, 0);
-	if (w->hold) {
-		if (w->timeout_ms > 0) {
-			nftnl_set_elem_set_u64(e->elem, NFTNL_SET_ELEM_TIMEOUT, w->timeout_ms);
-		}
-		at = put(e, at, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	const struct target *t = w->packets > 0 ? &e->counted : &e->plain;
+
+	if (w->timeout_ms > 0) {
+		nftnl_set_elem_set_u64(t->elem, NFTNL_SET_ELEM_TIMEOUT, w->timeout_ms);
 	}
-	return at;
+	if (t->counter) {
+		nftnl_expr_set_u64(t->counter, NFTNL_EXPR_CTR_PACKETS, w->packets);
+		nftnl_expr_set_u64(t->counter, NFTNL_EXPR_CTR_BYTES, w->bytes);
+	}
+	return t;
+}
+
+/* add, delete, and for one that holds: add. Moves the offset behind them. */
+static int put_wish(struct elements *e, size_t *at, const struct element_wish *w)
+{
+	if (aim(&e->plain, w->set, &w->key) < 0 ||
+	    (w->packets > 0 && aim(&e->counted, w->set, &w->key) < 0)) {
+		return -ENOMEM;
+	}
+	*at = put(e, *at, NFT_MSG_NEWSETELEM, NLM_F_CREATE, &e->plain);
+	*at = put(e, *at, NFT_MSG_DELSETELEM, 0, &e->plain);
+	if (w->hold) {
+		*at = put(e, *at, NFT_MSG_NEWSETELEM, NLM_F_CREATE, complete(e, w));
+	}
+	return 0;
 }
 
 static size_t put_batch_mark(struct elements *e, size_t at, bool begin)
@@ -249,7 +244,7 @@ static void take_answer(const struct elements *e, const struct nlmsghdr *h, stru
 			struct element_wish *w)
 {
 	uint32_t op = h->nlmsg_seq - a->first; /* wraps for BEGIN, whose number is one less */
-	int error = h->nlmsg_type == NLMSG_ERROR ? error_of(h) : 0;
+	int error = h->nlmsg_type == NLMSG_ERROR ? netlink_error(h) : 0;
 
 	if (h->nlmsg_type != NLMSG_ERROR) {
 		return;
@@ -284,7 +279,7 @@ static int take_answers(struct elements *e, struct answers *a, struct element_wi
 		if (n < 0) {
 			return n;
 		}
-		for (const struct nlmsghdr *h = message_at(e->in, 0); mnl_nlmsg_ok(h, n);
+		for (const struct nlmsghdr *h = netlink_message(e->in, 0); mnl_nlmsg_ok(h, n);
 		     h = mnl_nlmsg_next(h, &n)) {
 			take_answer(e, h, a, w);
 		}
@@ -307,15 +302,15 @@ static int transact(void *arg, struct element_wish *w, size_t n)
 		if (w[i].error != TRANSACT_UNDECIDED) {
 			continue;
 		}
-		if (aim(e, w[i].set, &w[i].key) < 0) {
-			return -ENOMEM;
-		}
 		for (unsigned op = 0; op < transact_operations(&w[i]); op++) {
 			e->wish_of[a.n++] = (uint32_t)i;
 		}
-		at = put_wish(e, at, &w[i]);
+		r = put_wish(e, &at, &w[i]);
+		if (r < 0) {
+			return r;
+		}
 	}
-	message_at(e->out, e->last)->nlmsg_flags |= NLM_F_ACK;
+	netlink_message(e->out, e->last)->nlmsg_flags |= NLM_F_ACK;
 	at = put_batch_mark(e, at, false);
 	r = send_bytes(e, at);
 	if (r == 0) {
@@ -360,7 +355,7 @@ static void take_state(const struct nlmsghdr *h, struct element_state *s)
 	struct nftnl_set *set;
 
 	if (h->nlmsg_type == NLMSG_ERROR) {
-		s->error = error_of(h) == -ENOENT ? 0 : error_of(h);
+		s->error = netlink_error(h) == -ENOENT ? 0 : netlink_error(h);
 		return;
 	}
 	if (h->nlmsg_type != message_type(NFT_MSG_NEWSETELEM)) {
@@ -389,7 +384,7 @@ static int take_states(struct elements *e, struct element_state *s, uint32_t fir
 		if (got < 0) {
 			return got == -EAGAIN ? 0 : got;
 		}
-		for (const struct nlmsghdr *h = message_at(e->in, 0); mnl_nlmsg_ok(h, got);
+		for (const struct nlmsghdr *h = netlink_message(e->in, 0); mnl_nlmsg_ok(h, got);
 		     h = mnl_nlmsg_next(h, &got)) {
 			if (h->nlmsg_seq - first < n) {
 				take_state(h, &s[h->nlmsg_seq - first]);
@@ -408,9 +403,9 @@ static void ask_some(struct elements *e, struct element_state *s, size_t n)
 		s[i].held = s[i].has_timeout = false;
 		s[i].left_ms = s[i].packets = s[i].bytes = 0;
 		s[i].error = -ENOBUFS; /* unless an answer comes */
-		r = aim(e, s[i].set, &s[i].key);
+		r = aim(&e->plain, s[i].set, &s[i].key);
 		if (r == 0) {
-			at = put(e, at, NFT_MSG_GETSETELEM, 0);
+			at = put(e, at, NFT_MSG_GETSETELEM, 0, &e->plain);
 		}
 	}
 	if (r == 0) {
@@ -467,13 +462,13 @@ static int dump_names(struct elements *e, const struct nftnl_set *table, struct 
 		if (n < 0) {
 			return n;
 		}
-		for (h = message_at(e->in, 0); r >= 0 && mnl_nlmsg_ok(h, n);
+		for (h = netlink_message(e->in, 0); r >= 0 && mnl_nlmsg_ok(h, n);
 		     h = mnl_nlmsg_next(h, &n)) {
 			changed |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 			if (h->nlmsg_type == NLMSG_DONE) {
 				return changed ? -EINTR : 0;
 			}
-			r = h->nlmsg_type == NLMSG_ERROR ? error_of(h) : take_name(h, names);
+			r = h->nlmsg_type == NLMSG_ERROR ? netlink_error(h) : take_name(h, names);
 		}
 	}
 	return r;
@@ -487,7 +482,7 @@ int elements_each_set(struct elements *e, int (*fn)(void *arg, struct str name),
 
 	for (int i = 0; i < DUMP_TRIES && r == -EINTR; i++) {
 		buf_clear(&names);
-		r = dump_names(e, e->set, &names);
+		r = dump_names(e, e->plain.set, &names);
 	}
 	if (r < 0) {
 		return r == -ENOENT ? 0 : r;

@@ -26,8 +26,8 @@ struct element_state {
 NODISCARD int elements_open(const char *table, struct elements **ret);
 struct elements *elements_close(struct elements *e);
 DEFINE_FREEP(struct elements, elements_close)
-/* Brings the sets to the wishes, in their order. Each wish's fate is in its `error` (-ENOENT: no
- * such set or table); a refused one keeps none of the others from being done. */
+/* Brings the sets to the undecided wishes, in their order. Each wish's fate is in its `error`
+ * (-ENOENT: no such set or table); a refused one keeps none of the others from being done. */
 void elements_apply(struct elements *e, struct element_wish *wishes, size_t n);
 /* Fills in the answers. */
 void elements_ask(struct elements *e, struct element_state *states, size_t n);

@@ -6,6 +6,10 @@
  * to the kernel, and its fate is theirs: a hash set keeps what a transaction deletes until the
  * commit, and answers "busy" when some thirty entries of one key have piled up.
  *
+ * Before a wish goes out the kernel is asked for its element, at a third of the price. What stands
+ * already is left alone, so that sending all wishes again is cheap. What is renewed takes its
+ * counter along; packets that are dropped between question and renewal are not counted.
+ *
  * Somebody may take the table away under us (`nft flush ruleset`). The kernel then refuses our
  * elements because there is no such set; the table is made again and what was refused is tried once
  * more. What was held before is gone, and the caller hears of it.
@@ -36,7 +40,10 @@ struct shadow {
 	struct table *keys;             /* of the wishes; a key's slot is its wish */
 };
 
-enum { NONE = SHADOW_BATCH };
+enum {
+	NONE = SHADOW_BATCH,
+	SAME_END = 100, /* milliseconds: the kernel counts in ticks, and wishes wait in queues */
+};
 
 struct key {
 	uint8_t family, len;
@@ -184,7 +191,7 @@ static int prepare(struct shadow *s, const struct record *r, struct element_wish
 			return e;
 		}
 	}
-	*w = (struct element_wish){ .key = p.addr, .hold = us > 0 };
+	*w = (struct element_wish){ .key = p.addr, .hold = us > 0, .error = TRANSACT_UNDECIDED };
 	w->timeout_ms = us > 0 && us != RECORD_NO_END ? ((uint64_t)us + 999) / 1000 : 0;
 	kernel_set_name(&s->plan.scopes[r->scope], r->family, r->len, w->set);
 	return 1;
@@ -211,7 +218,8 @@ static size_t gather_homeless(struct shadow *s, size_t n_wishes, size_t n_record
 		place[i] = NONE;
 		if (s->wishes[i].error == -ENOENT) {
 			place[i] = (uint32_t)homeless;
-			s->wishes[homeless++] = s->wishes[i];
+			s->wishes[homeless] = s->wishes[i];
+			s->wishes[homeless++].error = TRANSACT_UNDECIDED;
 		}
 	}
 	for (size_t i = 0; i < n_records; i++) {
@@ -235,6 +243,33 @@ static bool apply(struct shadow *s, size_t n_wishes, struct reply *replies, size
 	return homeless;
 }
 
+static bool stands(const struct element_state *state, const struct element_wish *w)
+{
+	if (!state->held || !w->hold || state->has_timeout != (w->timeout_ms > 0)) {
+		return false;
+	}
+	return state->left_ms <= w->timeout_ms + SAME_END &&
+	       w->timeout_ms <= state->left_ms + SAME_END;
+}
+
+/* What stands as it is wished is done. What is renewed is made anew: its counter goes on from what
+ * the old one has counted. */
+static void compare(struct shadow *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		s->states[i] = (struct element_state){ .key = s->wishes[i].key };
+		memcpy(s->states[i].set, s->wishes[i].set, sizeof(s->states[i].set));
+	}
+	elements_ask(s->elements, s->states, n);
+	for (size_t i = 0; i < n; i++) {
+		s->wishes[i].packets = s->states[i].packets;
+		s->wishes[i].bytes = s->states[i].bytes;
+		if (stands(&s->states[i], &s->wishes[i])) {
+			s->wishes[i].error = 0;
+		}
+	}
+}
+
 static void apply_wishes(struct shadow *s, const struct record *records, size_t n,
 			 struct reply *replies)
 {
@@ -250,6 +285,7 @@ static void apply_wishes(struct shadow *s, const struct record *records, size_t 
 			s->wishes[s->wish_of[i]] = wish;
 		}
 	}
+	compare(s, table_count(s->keys));
 	if (apply(s, table_count(s->keys), replies, n) && mend(s)) {
 		(void)apply(s, gather_homeless(s, table_count(s->keys), n), replies, n);
 	}

@@ -60,9 +60,6 @@ static void apply(transact_fn fn, void *arg, struct element_wish *w, size_t n)
 
 void transact_all(transact_fn fn, void *arg, struct element_wish *wishes, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		wishes[i].error = TRANSACT_UNDECIDED;
-	}
 	while (n > 0) {
 		size_t slice = 0, operations = transact_operations(wishes);
 

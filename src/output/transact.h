@@ -15,8 +15,9 @@ struct element_wish {
 	char set[TRANSACT_SET_NAME];
 	struct addr key; /* the prefix's first address */
 	bool hold;
-	uint64_t timeout_ms; /* hold: 0 is without end */
-	int error;           /* its fate: 0 done, negative errno, or TRANSACT_UNDECIDED */
+	uint64_t timeout_ms;     /* hold: 0 is without end */
+	uint64_t packets, bytes; /* hold: its counter goes on from here; 0: from zero */
+	int error;               /* its fate: 0 done, negative errno, or TRANSACT_UNDECIDED */
 };
 
 /* Tries the undecided ones of `n` wishes in one transaction. 0: all done. 1: nothing was done, at
@@ -25,5 +26,5 @@ typedef int (*transact_fn)(void *arg, struct element_wish *wishes, size_t n);
 
 /* How many operations the wish is. */
 unsigned transact_operations(const struct element_wish *w);
-/* Decides on each of the wishes, in their order. */
+/* Decides on each of the wishes that is undecided, in their order. */
 void transact_all(transact_fn fn, void *arg, struct element_wish *wishes, size_t n);

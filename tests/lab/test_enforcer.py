@@ -313,6 +313,49 @@ def test_it_counts_the_packets_that_it_drops_and_no_others(cable, start):
     assert not e.ask("203.0.113.0/24", scope=0)["held"]
 
 
+def test_a_renewal_goes_on_counting_and_a_ban_after_a_lift_begins_at_zero(cable, start):
+    e = start("--counters")
+    assert e.hold("203.0.113.9/32", 100) == 0
+    dropped = 0
+    for seconds in (1000, 10, "never", 500):
+        for _ in range(3):
+            assert not cable.passes("203.0.113.9")
+        dropped += 3
+        before = e.ask("203.0.113.9/32")
+        assert e.hold("203.0.113.9/32", seconds) == 0
+        after = e.ask("203.0.113.9/32")
+        assert before["packets"] == after["packets"] == dropped
+        assert before["bytes"] == after["bytes"] > dropped * 28
+        assert after["left"] is None if seconds == "never" else seconds - 5 < after["left"] <= seconds
+    assert e.release("203.0.113.9/32") == e.hold("203.0.113.9/32") == 0
+    assert e.ask("203.0.113.9/32")["packets"] == 0
+    assert not cable.passes("203.0.113.9")
+    assert e.ask("203.0.113.9/32")["packets"] == 1
+
+
+def test_the_count_outlives_the_process_that_held_it(cable, start):
+    e = start("--counters")
+    assert e.hold("203.0.113.9/32", 100) == e.hold("203.0.113.8/32", "never") == 0
+    for address in ("203.0.113.9", "203.0.113.8"):
+        assert not cable.passes(address)
+    e.kill_enforcer()
+    e.expect("ready", restarted=True)
+    assert e.hold("203.0.113.9/32", 1000) == e.hold("203.0.113.8/32", "never") == 0
+    for address in ("203.0.113.9", "203.0.113.8"):
+        assert not cable.passes(address)
+        assert e.ask(f"{address}/32")["packets"] == 2
+
+
+def test_what_stands_as_it_is_wished_costs_no_transaction(start):
+    e = start()
+    assert e.hold("203.0.113.9/32", "never") == e.hold("2001:db8:a::/64", "never") == 0
+    before = e.state()["transactions"]
+    assert e.hold("203.0.113.9/32", "never") == e.hold("2001:db8:a::/64", "never") == 0
+    assert e.state()["transactions"] == before
+    assert e.hold("203.0.113.9/32", 600) == 0
+    assert e.state()["transactions"] == before + 1
+
+
 def test_ten_thousand_holds_are_quick_and_all_there(cable, start):
     e = start()
     assert e.many(10000)["us"] < 5_000_000

@@ -4,6 +4,7 @@ import contextlib
 import fcntl
 import os
 import re
+import signal
 import struct
 import subprocess
 import termios
@@ -73,6 +74,28 @@ def test_list_counts_the_packets_that_were_dropped(cable, daemon):
     assert {row["prefix"]: row["dropped_packets"] for row in daemon.ctl("list", "--json").json["bans"]} == {
         f"{BAD}/32": 3, f"{OTHER}/32": 1}
     assert daemon.ctl("list", "-o", "source,dropped", "--sort", "dropped", "--raw").out == f"{OTHER}/32 1\n{BAD}/32 3\n"
+
+
+def test_a_longer_ban_and_a_new_enforcer_go_on_counting(cable, daemon):
+    def dropped():
+        told = daemon.ctl("show", BAD, "--json").json["kernel"]
+        return [(held["packets"], held["seconds_left"]) for held in told]
+
+    assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
+    until(daemon.settled, "the ban")
+    assert cable.probe([BAD, BAD, BAD]) == set()
+    assert dropped()[0][0] == 3
+    assert daemon.ctl("ban", BAD, "--for", "5h").code == 0
+    until(lambda: dropped()[0][1] > 3600, "the longer ban")
+    assert dropped()[0][0] == 3
+    assert cable.probe([BAD]) == set()
+    assert dropped()[0][0] == 4
+    old = daemon.children("ipsd: enforcer")
+    os.kill(old[0], signal.SIGKILL)
+    until(lambda: daemon.children("ipsd: enforcer") not in ([], old) and daemon.settled(), "another enforcer")
+    assert dropped()[0][0] == 4
+    assert cable.probe([BAD]) == set()
+    assert dropped()[0][0] == 5
 
 
 def test_a_list_of_many_tells_of_each_what_was_dropped(cable, daemon):
@@ -164,7 +187,7 @@ def test_show_of_a_host_name_shows_its_addresses(daemon):
     answer = daemon.ctl("show", "host:localhost")
     assert answer.code == 1
     assert answer.out.splitlines()[0].startswith("localhost (host name): ") and "127.0.0.1" in answer.out.splitlines()[0]
-    assert "127.0.0.1 is not blocked by ipsd" in answer.out
+    assert "127.0.0.1 is never blocked by ipsd" in answer.out
 
 
 def test_a_word_is_an_address_before_it_is_anything_else(daemon):

@@ -66,7 +66,7 @@ static void prepare(size_t n, bool hold)
 		wishes[i] = (struct element_wish){
 			.key = { .family = 4, .bytes = { (uint8_t)(i >> 8), (uint8_t)i } },
 			.hold = hold,
-			.error = -1234,
+			.error = TRANSACT_UNDECIDED,
 		};
 	}
 }
@@ -100,8 +100,9 @@ static void a_transaction_is_as_full_as_it_may_be(void **state)
 	transact_all(transact, &kernel, wishes, 666);
 	assert_int_equal(kernel.tries, 1);
 	assert_int_equal(kernel.operations_max, 1998);
+	prepare(MANY, true);
 	transact_all(transact, &kernel, wishes, 667);
-	assert_int_equal(kernel.tries, 3);
+	assert_int_equal(kernel.tries, 2);
 	prepare(MANY, false);
 	transact_all(transact, &kernel, wishes, MANY);
 	assert_int_equal(kernel.tries, 4);
@@ -162,6 +163,26 @@ static void what_halves_do_not_mend_is_the_fate_of_each(void **state)
 	}
 }
 
+static void what_is_decided_already_is_left_alone(void **state)
+{
+	(void)state;
+	prepare(700, true);
+	for (size_t i = 0; i < 700; i += 2) {
+		wishes[i].error = 0;
+	}
+	transact_all(transact, &kernel, wishes, 700);
+	for (size_t i = 0; i < 700; i++) {
+		assert_int_equal(wishes[i].error, 0);
+		assert_int_equal(kernel.done[i], i % 2 == 1);
+	}
+	prepare(700, true);
+	for (size_t i = 0; i < 700; i++) {
+		wishes[i].error = 0;
+	}
+	transact_all(transact, &kernel, wishes, 700);
+	assert_int_equal(kernel.tries, 0);
+}
+
 static void what_is_forbidden_as_a_whole_is_tried_once(void **state)
 {
 	(void)state;
@@ -205,6 +226,7 @@ int main(void)
 		cmocka_unit_test(when_all_are_refused_there_is_no_second_try),
 		cmocka_unit_test(lost_answers_are_met_by_halves),
 		cmocka_unit_test(what_halves_do_not_mend_is_the_fate_of_each),
+		cmocka_unit_test(what_is_decided_already_is_left_alone),
 		cmocka_unit_test(what_is_forbidden_as_a_whole_is_tried_once),
 		cmocka_unit_test(every_mixture_ends_with_each_fate_told),
 	};
