@@ -136,7 +136,7 @@ static void print_term(const struct value *e, bool first)
 	}
 }
 
-static void print_score(const struct value *score)
+void show_score(const struct value *score)
 {
 	const struct value *events = value_get(score, "events");
 	int64_t sum = value_int(value_get(score, "score"), 0),
@@ -416,7 +416,7 @@ static void print_show(const struct value *p)
 		printf("\nScore now:\n");
 	}
 	for (size_t i = 0; i < value_length(scores); i++) {
-		print_score(value_at(scores, i));
+		show_score(value_at(scores, i));
 	}
 	print_evidence(value_get(p, "evidence"));
 	print_latest(value_get(p, "events"), value_get(p, "evidence"), is_network(p));

@@ -12,6 +12,8 @@ enum show_kind { SHOW_ADDRESS, SHOW_ACCOUNT, SHOW_HOST };
 enum show_kind show_what(const char *word, struct str *ret_word, struct buf *ret_addresses);
 /* The page of an account. */
 void show_account(const struct value *p);
+/* A score, what it is made from, and when it falls. */
+void show_score(const struct value *score);
 /* An event in VPOP3's columns, cut at the terminal's width. `points`: with what it counted;
  * `address`: with whose it is. */
 void show_event(const struct value *event, bool points, bool address);

@@ -74,10 +74,17 @@ static void print_addresses(const struct value *addresses)
 void show_account(const struct value *p)
 {
 	const struct value *addresses = value_get(p, "addresses"), *events = value_get(p, "events");
+	const struct value *scores = value_get(p, "scores");
 
 	terminal_warn_observing(member(p, "mode", ""));
 	print_first_line(p, addresses);
 	print_addresses(addresses);
+	if (value_length(scores)) {
+		printf("\nScore now, in the jails that count accounts:\n");
+	}
+	for (size_t i = 0; i < value_length(scores); i++) {
+		show_score(value_at(scores, i));
+	}
 	if (value_length(events)) {
 		printf("\nIts latest events:\n");
 	}

@@ -7,7 +7,7 @@
 #include "daemon/rows.h"
 #include "sys/clock.h"
 
-enum { TRIED_MAX = 64, ACCOUNT_EVENTS = 20, ACCOUNT_BANS = 64 };
+enum { TRIED_MAX = 64, ACCOUNT_EVENTS = 20, ACCOUNT_BANS = 64, ACCOUNT_ENTRIES = 1000 };
 
 struct tried {
 	struct addr addr;
@@ -113,6 +113,27 @@ static struct value *tried_row(struct account *a, const struct tried *tried)
 	return row;
 }
 
+/* In the jails that count by account. */
+static struct value *account_scores(const struct account *a)
+{
+	static struct evidence entries[ACCOUNT_ENTRIES];
+	const struct ruleset *rules = engine_ruleset(a->daemon->engine);
+	struct value *list = value_array();
+
+	for (size_t i = 0; i < rules->n_jails; i++) {
+		const struct engine_score has = engine_score_account(a->daemon->engine, (uint16_t)i,
+								     a->name, a->now, entries,
+								     ACCOUNT_ENTRIES);
+
+		if (has.n) {
+			value_add(list, show_score_row(rules, &rules->jails[i], &has, entries,
+						       has.n < ACCOUNT_ENTRIES ? has.n
+									       : ACCOUNT_ENTRIES));
+		}
+	}
+	return list;
+}
+
 static enum call_next account_reply(struct call *call, struct account *a)
 {
 	struct value *reply = value_object(), *addresses = value_array();
@@ -126,7 +147,7 @@ static enum call_next account_reply(struct call *call, struct account *a)
 	value_set_word(reply, "mode", engine_observes(a->daemon->engine) ? "observe" : "enforce");
 	value_set_bool(reply, "banned", a->banned);
 	value_set(reply, "bans", TAKE(a->bans));
-	value_set(reply, "scores", value_array());
+	value_set(reply, "scores", account_scores(a));
 	value_set(reply, "evidence", value_array());
 	value_set(reply, "events", TAKE(a->events));
 	value_set_null(reply, "never_block");

@@ -166,6 +166,20 @@ static instant score_falls(const struct jail *jail, int64_t score, const struct 
 	return INSTANT_NEVER;
 }
 
+struct value *show_score_row(const struct ruleset *rules, const struct jail *jail,
+			     const struct engine_score *has, const struct evidence *entries,
+			     size_t n)
+{
+	struct value *row = value_object();
+
+	value_set_text(row, "jail", jail->name);
+	value_set_int(row, "score", has->score);
+	value_set_int(row, "threshold", jail->threshold);
+	value_set_instant(row, "falls", score_falls(jail, has->score, entries, n));
+	value_set(row, "events", row_points(rules, jail, entries, n));
+	return row;
+}
+
 static struct value *show_scores(struct show *s)
 {
 	const struct ruleset *rules = engine_ruleset(s->daemon->engine);
@@ -173,7 +187,6 @@ static struct value *show_scores(struct show *s)
 
 	for (size_t i = 0; i < rules->n_jails; i++) {
 		const struct jail *jail = &rules->jails[i];
-		struct value *row;
 		const struct engine_score has = engine_score(s->daemon->engine, (uint16_t)i,
 							     &s->prefix, s->now, s->entries,
 							     SHOW_ENTRIES);
@@ -183,13 +196,7 @@ static struct value *show_scores(struct show *s)
 			continue;
 		}
 		n = n < SHOW_ENTRIES ? n : SHOW_ENTRIES;
-		row = value_object();
-		value_set_text(row, "jail", jail->name);
-		value_set_int(row, "score", has.score);
-		value_set_int(row, "threshold", jail->threshold);
-		value_set_instant(row, "falls", score_falls(jail, has.score, s->entries, n));
-		value_set(row, "events", row_points(rules, jail, s->entries, n));
-		value_add(list, row);
+		value_add(list, show_score_row(rules, jail, &has, s->entries, n));
 	}
 	return list;
 }

@@ -213,6 +213,9 @@ static bool jail_waits(const struct daemon *d, uint16_t jail)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
 
+	if (rules->jails[jail].watches_jails) {
+		return false;
+	}
 	for (size_t i = 0; i < rules->n_sources; i++) {
 		for (size_t k = 0; k < rules->sources[i].n_routes; k++) {
 			if (route_has(&rules->sources[i].routes[k], jail) &&

@@ -324,7 +324,7 @@ size_t judge_evidence(const struct judge *j, uint16_t jail, uint32_t slot, insta
 			.event = e->event,
 			.time = e->time,
 			.type = e->type,
-			.count = e->count,
+			.count = rules->distinct == DISTINCT_NONE ? e->count : 1,
 			.points = jail_worth(rules, e->type, e->count),
 		};
 	}

@@ -128,19 +128,20 @@ class Windows:
         if e.time <= window.latest - jail.window:
             self.notes["late: too late"] += 1
             return False
-        points = 0 if multiplier == BAN_AT_ONCE else multiplier * (1 if jail.distinct else e.count)
-        self.put_into(window, e, points, number)
+        count = 1 if jail.distinct else e.count
+        points = 0 if multiplier == BAN_AT_ONCE else multiplier * count
+        self.put_into(window, e, count, points, number)
         self.trim(window, jail)
         if jail.subject == ACCOUNT:
             share = self.shares.setdefault((n, prefix, subject), Window(latest=e.time))
-            self.put_into(share, e, e.count, number)
+            self.put_into(share, e, e.count, e.count, number)
             held = [x for x in share.entries if share.latest - jail.window < x.time]
             share.entries = newest(held, held, jail.share, jail.share)
         return True
 
-    def put_into(self, window, e, points, number):
+    def put_into(self, window, e, count, points, number):
         window.latest = max(window.latest, e.time)
-        entry = Entry(e.time, number, e.type, e.count, points, self.host(e), folded(e.account))
+        entry = Entry(e.time, number, e.type, count, points, self.host(e), folded(e.account))
         bisect.insort(window.entries, entry, key=lambda other: other.time)
 
     def trim(self, window, jail):
