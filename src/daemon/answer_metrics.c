@@ -28,6 +28,8 @@ static void engine_metrics(const struct daemon *d, struct buf *out)
 	one(out, "ipsd_subjects", METRIC_GAUGE, "Subjects with a score.", (double)s.subjects);
 	one(out, "ipsd_evicted_total", METRIC_COUNTER, "Subjects forgotten early for lack of room.",
 	    (double)s.evicted);
+	one(out, "ipsd_sessions_evicted_total", METRIC_COUNTER,
+	    "Sessions forgotten early for lack of room.", (double)s.sessions_lost);
 	one(out, "ipsd_enforcing", METRIC_GAUGE,
 	    "1 while bans are enforced, 0 while only observing.",
 	    engine_observes(d->engine) ? 0 : 1);

@@ -408,6 +408,13 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 			    "more addresses than max-subjects: %llu were forgotten early",
 			    (unsigned long long)engine_stats(d->engine).evicted);
 	}
+	if (engine_stats(d->engine).sessions_lost) {
+		add_finding(findings, "note", NULL,
+			    "more sessions of one log at once than are remembered (%d): of %llu it "
+			    "was not seen how they ended",
+			    SESSIONS_MAX,
+			    (unsigned long long)engine_stats(d->engine).sessions_lost);
+	}
 }
 
 static void status_learning(void *findings, const char *level, const char *command,

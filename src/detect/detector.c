@@ -204,16 +204,6 @@ static bool is_empty(const struct filter_candidates *c)
 	return any == 0;
 }
 
-size_t detector_events_of_line(const struct detector *d)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < d->n; i++) {
-		n += d->sessions[i] ? 2 : 1;
-	}
-	return n;
-}
-
 /* Tells the silent sessions of filter i. False: refused. */
 static bool tell_silent(struct detector *d, size_t i, instant now, detector_sink sink, void *arg)
 {

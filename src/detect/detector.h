@@ -34,15 +34,13 @@ DEFINE_FREEP(struct detector, detector_free)
 /* Feeds a chunk of whole lines. `when`: one context per filter. Returns the bytes consumed: all, or
  * up to the line whose event the sink refused (that line is fed again; events of it that earlier
  * filters gave are not given twice only when the sink refuses the first of the line: a sink must
- * therefore have room for what detector_events_of_line() says). */
+ * therefore have room for an event of each filter, for two of one with sessions). */
 size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
 		     const struct stamp_context *when, detector_sink sink, void *arg);
 /* Filter i goes on with what filter k of the other one remembers of the events it told, if both
  * fold by the same fields, and with its open sessions; types and services must have kept their
  * numbers. */
 void detector_inherit(struct detector *d, size_t i, struct detector *other, size_t k);
-/* Events that one line may bring at most. */
-size_t detector_events_of_line(const struct detector *d);
 /* All lines up to `now` were fed: sessions that are silent are told. Each is refused or taken like
  * a line of its own; false: one was refused, call again. */
 bool detector_tick(struct detector *d, instant now, detector_sink sink, void *arg);

@@ -340,11 +340,6 @@ void sessions_inherit(struct sessions *s, struct sessions *other)
 	}
 }
 
-size_t sessions_count(const struct sessions *s)
-{
-	return table_count(s->slots);
-}
-
 uint64_t sessions_evicted(const struct sessions *s)
 {
 	return s->evicted;

@@ -66,7 +66,6 @@ instant sessions_time_at(const struct sessions *s, instant now);
 instant sessions_deadline(const struct sessions *s);
 /* Goes on with the open sessions of the other one, under its own rule. */
 void sessions_inherit(struct sessions *s, struct sessions *other);
-size_t sessions_count(const struct sessions *s);
 /* Forgotten for lack of room. */
 uint64_t sessions_evicted(const struct sessions *s);
 /* The field of that name ("address", "addr", "account", "user", "service", "count"), or 0. */

@@ -34,7 +34,7 @@ struct engine {
 	struct judge judge;
 	struct engine_limits limits;
 	uint8_t seed[TABLE_SEED_SIZE];
-	uint64_t lines, evicted; /* under rules of before */
+	struct engine_stats before; /* lines, evicted, sessions_lost under rules of before */
 	struct hand_scopes *scopes;
 };
 
@@ -261,16 +261,17 @@ int engine_order(struct engine *e, const struct order *order, struct order_resul
 	return orders_apply(&e->judge, order, ret);
 }
 
-static uint64_t lines_of(const struct ruleset *rules)
+static void add_seen(const struct ruleset *rules, struct engine_stats *s)
 {
-	uint64_t lines = 0;
-
 	for (size_t i = 0; i < rules->n_sources; i++) {
 		if (rules->sources[i].detector) {
-			lines += detector_stats(rules->sources[i].detector)->lines;
+			const struct detector_stats *seen =
+				detector_stats(rules->sources[i].detector);
+
+			s->lines += seen->lines;
+			s->sessions_lost += seen->sessions_lost;
 		}
 	}
-	return lines;
 }
 
 /* Nothing fails from here on. */
@@ -289,10 +290,10 @@ static void change_over(struct engine *e, struct engine *fresh, const struct eng
 		e->judge.tracker = fresh->judge.tracker;
 		fresh->judge.tracker = windows;
 	} else {
-		fresh->evicted += tracker_evicted(windows);
+		fresh->before.evicted += tracker_evicted(windows);
 	}
 	adopt_memory(e->rules, change->ruleset);
-	fresh->lines += lines_of(e->rules);
+	add_seen(e->rules, &fresh->before);
 	before = *e;
 	*e = *fresh;
 	*fresh = before;
@@ -310,8 +311,7 @@ static int engine_beside(const struct engine *e, struct ruleset *rules, struct e
 	}
 	fresh->rules = rules;
 	fresh->limits = e->limits;
-	fresh->lines = e->lines;
-	fresh->evicted = e->evicted;
+	fresh->before = e->before;
 	memcpy(fresh->seed, e->seed, sizeof(fresh->seed));
 	r = take_tables(fresh);
 	if (r < 0) {
@@ -476,8 +476,10 @@ struct engine_stats engine_stats(const struct engine *e)
 {
 	struct engine_stats stats = e->judge.stats;
 
-	stats.lines = e->lines + lines_of(e->rules);
-	stats.evicted = e->evicted + tracker_evicted(e->judge.tracker);
+	stats.lines = e->before.lines;
+	stats.sessions_lost = e->before.sessions_lost;
+	stats.evicted = e->before.evicted + tracker_evicted(e->judge.tracker);
+	add_seen(e->rules, &stats);
 	stats.subjects = tracker_count(e->judge.tracker);
 	return stats;
 }

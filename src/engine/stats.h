@@ -8,7 +8,8 @@
 /* Since the start, but `subjects`. */
 struct engine_stats {
 	uint64_t lines, events, counted, bans, spared, observed, evicted;
-	uint64_t no_room; /* decisions dropped because the table of bans was full */
+	uint64_t sessions_lost; /* forgotten early for lack of room */
+	uint64_t no_room;       /* decisions dropped because the table of bans was full */
 	uint32_t subjects;
 	instant oldest, newest; /* event times; 0 when there was none */
 };

@@ -98,7 +98,7 @@ static void find(struct str chunk, size_t step, struct found *found)
 	struct detector *d = NULL;
 	int r = detector_new(&filter, 1, &d);
 
-	assert(r == 0 && detector_events_of_line(d) == 2);
+	assert(r == 0);
 	found->n = 0;
 	while (chunk.n > 0) {
 		size_t consumed;

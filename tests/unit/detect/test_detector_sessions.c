@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <stdio.h>
 #include <string.h>
 
 #include "detect/detector.h"
@@ -118,6 +119,21 @@ static void a_bad_end_that_was_refused_comes_again(void **state)
 	detector_free(log.detector);
 }
 
+static void sessions_that_had_no_room_are_counted(void **state)
+{
+	char line[64];
+	struct log log;
+
+	log_init(&log, state, 0);
+	for (int i = 0; i < SESSIONS_MAX + 3; i++) {
+		log.n = 0;
+		snprintf(line, sizeof(line), "2024-03-05 11:00:00 %d open 192.0.2.1\n", i);
+		(void)feed(&log, line, INSTANT_NEVER);
+	}
+	assert_int_equal(detector_stats(log.detector)->sessions_lost, 3);
+	detector_free(log.detector);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -127,6 +143,8 @@ int main(void)
 						world_set_up, world_tear_down),
 		cmocka_unit_test_setup_teardown(a_bad_end_that_was_refused_comes_again,
 						world_set_up, world_tear_down),
+		cmocka_unit_test_setup_teardown(sessions_that_had_no_room_are_counted, world_set_up,
+						world_tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
