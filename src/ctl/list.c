@@ -153,6 +153,36 @@ static void count_service(struct service_count *counts, size_t *n, struct str na
 	}
 }
 
+static size_t count_kind(const struct value *const *rows, size_t n, const char *kind)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		found += str_eq(member(rows[i], "kind", "ban"), str_of(kind));
+	}
+	return found;
+}
+
+/* "3 blocks", "1 block, 2 spared": a kind of which there is none is not told. */
+static void print_kinds(const struct value *const *rows, size_t n)
+{
+	static const char *const others[] = { "observed", "spared", "ended" };
+	size_t blocks = count_kind(rows, n, "ban");
+	bool begun = blocks > 0;
+
+	if (begun) {
+		printf("%zu %s", blocks, blocks == 1 ? "block" : "blocks");
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		size_t more = count_kind(rows, n, others[i]);
+
+		if (more > 0) {
+			printf("%s%zu %s", begun ? ", " : "", more, others[i]);
+			begun = true;
+		}
+	}
+}
+
 /* "3 blocks: 2 smtp, 1 imap": services in order of first appearance. */
 static void print_total(const struct value *const *rows, size_t n)
 {
@@ -162,7 +192,7 @@ static void print_total(const struct value *const *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		count_service(counts, &known, member(rows[i], "service", ""));
 	}
-	printf("%zu %s", n, n == 1 ? "block" : "blocks");
+	print_kinds(rows, n);
 	for (size_t i = 0; i < known; i++) {
 		printf("%s%zu ", i ? ", " : ": ", counts[i].n);
 		terminal_text(counts[i].name.n ? counts[i].name : STR("any service"), 0);

@@ -117,7 +117,8 @@ static void add_logins(const struct logins *l, struct facts *ret)
 	}
 }
 
-/* What cannot be found out just now stays as it was. */
+/* What cannot be found out just now stays as it was; but of logins the logs have told, too, so of
+ * SSH peers those remain. */
 static int look_for(struct daemon *d, size_t i)
 {
 	struct learning *l = d->learning;

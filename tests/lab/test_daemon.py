@@ -100,6 +100,7 @@ def test_never_block_spares_and_holes_stay_open(cable, daemons):
     daemon = daemons(conf=f"[ipsd]\nmode = enforce\n[never-block]\naddresses = {GOOD}\n").start()
     daemon.attack(GOOD)
     until(lambda: daemon.ctl("list", "--spared", "--json").json["bans"], "the spared one")
+    assert daemon.ctl("list", "--spared").out.splitlines()[-1].startswith("1 spared: "), "it is no block"
     assert not daemon.is_blocked(GOOD)
     assert daemon.ctl("ban", "203.0.113.0/24", "--for", "1h").code == 0
     assert cable.probe([GOOD, "203.0.113.21"]) == {GOOD}
