@@ -220,6 +220,31 @@ int ctl_ban(const struct ctl *ctl)
 	return code ? code : a.code;
 }
 
+/* Each block that goes on, and the ways around it. */
+static void print_covers(const struct value *p)
+{
+	const struct value *covers = value_get(p, "covered_by");
+
+	for (size_t i = 0; i < value_length(covers); i++) {
+		struct str cover = value_text(value_at(covers, i), STR_NONE);
+		struct str inside = value_text(value_at(value_get(p, "covered"), i), STR_NONE);
+
+		printf("  the block of ");
+		terminal_text(cover, 0);
+		if (inside.n && !str_eq(inside, cover)) {
+			printf(" covers ");
+			terminal_text(inside, 0);
+			printf("\n    let this one in, the rest stays blocked: ipsctl never-block add ");
+			terminal_text(inside, 0);
+		} else {
+			printf(" stands");
+		}
+		printf("\n    lift the whole block: ipsctl unban ");
+		terminal_text(cover, 0);
+		printf("\n");
+	}
+}
+
 static bool take_unban(void *arg, const struct value *p)
 {
 	struct answer *a = arg;
@@ -239,8 +264,7 @@ static bool take_unban(void *arg, const struct value *p)
 		terminal_tone(TONE_PLAIN);
 		printf(" (%lld %s lifted)\n", (long long)lifted,
 		       lifted == 1 ? "block was" : "blocks were");
-		print_list("  a wider block covers it; lift that: ipsctl unban ",
-			   value_get(p, "covered_by"));
+		print_covers(p);
 	} else if (lifted) {
 		printf("%lld %s lifted, the kernel lets it in\n", (long long)lifted,
 		       lifted == 1 ? "block was" : "blocks were");

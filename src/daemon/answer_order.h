@@ -17,6 +17,8 @@ struct order_call {
 /* With room for n prefixes. NULL: no memory, or ipsd is about to end; the call has been answered.
  */
 struct order_call *order_new(struct call *call, size_t n);
+/* The same with `prefixes`, or `lines`, read from the call; of `all` there may be none. */
+struct order_call *order_begin(struct call *call, bool all);
 /* Applies what the order made, durably, and waits for the kernel; replies with o->reply. */
 enum call_next order_end(struct call *call, struct order_call *o);
 /* A large part of the internet: only with --force. */
