@@ -296,7 +296,7 @@ static uint32_t translated(uint32_t told, const uint32_t *listeners)
 static void copy_record(const struct history *from, const struct record *r, const struct key *key,
 			const uint32_t *listeners, struct history *to)
 {
-	uint32_t episodes[HISTORY_EPISODES];
+	uint32_t episodes[HISTORY_EPISODES] = { 0 };
 	unsigned n = 0;
 
 	for (uint32_t i = r->newest; i != NONE && n < HISTORY_EPISODES;

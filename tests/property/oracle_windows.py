@@ -149,7 +149,8 @@ class Windows:
         but where a part of a window may be taken out, it says what is left: of what lies above the
         threshold the newest that reach it, and with `distinct` of each value only what no later event of
         as many points stands for."""
-        if jail.subject == ADDRESS and not jail.forgives:
+        hears_bans = any(isinstance(place, str) for place in jail.watch)    # the brake takes some back
+        if jail.subject == ADDRESS and not jail.forgives and not hears_bans:
             return
         held = [x for x in window.entries if window.latest - jail.window < x.time]
         if jail.distinct:

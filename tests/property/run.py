@@ -38,7 +38,7 @@ NEEDED = {
     "trusted: no network's, no account's": 50, "late: too late": 10, "late: decided": 5, "by hand": 10,
     "at once": 10, "above the threshold": 10,
     "reload: kept": 20, "reload: lifted": 10, "reload: forgotten": 5, "reload: scores anew": 20,
-    "lift jail-gone": 5, "lift never-block": 2, "lift jail-never-block": 0.1, "lift jail-observes": 0.5,
+    "lift jail-gone": 5, "lift never-block": 2, "lift jail-never-block": 0.05, "lift jail-observes": 0.5,
 }
 
 
