@@ -11,6 +11,7 @@
 #include "base/span.h"
 #include "daemon/answer_order.h"
 #include "daemon/call.h"
+#include "daemon/class_c.h"
 #include "daemon/rows.h"
 #include "daemon/target.h"
 #include "sys/clock.h"
@@ -302,9 +303,27 @@ static int ban_scope(struct call *call, struct str ports, uint16_t *ret)
 	return r;
 }
 
+/* What --class-c made, or found, wider than a Class C. */
+static void note_wide(const struct call *call, const struct order_call *o, struct value *notes)
+{
+	char text[PREFIX_TEXT_MAX], line[160];
+
+	for (size_t i = 0; i < o->n_prefixes && !o->lines; i++) {
+		const struct prefix *p = &o->prefixes[i];
+		int usual = p->addr.family == 4 ? 24 : 48;
+
+		if (value_bool(value_get(call->parameters, "class_c"), false) && p->len < usual) {
+			snprintf(line, sizeof(line), "%s is wider than a Class C (/%d)",
+				 prefix_format_short(p, text), usual);
+			value_add_text(notes, str_of(line));
+		}
+	}
+}
+
 static enum call_next ban_run(struct call *call, struct order_call *o, struct order *order)
 {
 	size_t made = 0, known = 0;
+	struct value *notes;
 
 	wheel_open_order(call->daemon);
 	for (size_t i = 0; i < o->n_prefixes; i++) {
@@ -321,15 +340,16 @@ static enum call_next ban_run(struct call *call, struct order_call *o, struct or
 	value_set_int(o->reply, "known", (int64_t)known);
 	value_set(o->reply, "bans", ban_rows(call, o, order->scope));
 	value_set_bool(o->reply, "many", o->lines != NULL);
-	value_set(o->reply, "notes",
-		  row_holes(call->daemon->engine, o->prefixes, o->lines ? 0 : o->n_prefixes));
+	notes = row_holes(call->daemon->engine, o->prefixes, o->lines ? 0 : o->n_prefixes);
+	note_wide(call, o, notes);
+	value_set(o->reply, "notes", notes);
 	if (o->lines) {
 		call->deadline = instant_add(clock_now(), file_patience);
 	}
 	return order_end(call, o);
 }
 
-enum call_next answer_ban(struct call *call)
+static enum call_next ban_go(struct call *call)
 {
 	const struct value *p = call->parameters;
 	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
@@ -355,4 +375,13 @@ enum call_next answer_ban(struct call *call)
 		return CALL_DONE;
 	}
 	return ban_run(call, o, &order);
+}
+
+enum call_next answer_ban(struct call *call)
+{
+	const struct value *p = call->parameters;
+	bool seek = value_bool(value_get(p, "class_c"), false) &&
+		    !value_bool(value_get(p, "force"), false) && !value_get(p, "lines");
+
+	return seek ? class_c_seek(call, ban_go) : ban_go(call);
 }
