@@ -324,9 +324,6 @@ static void print_commands(const struct value *p, bool banned)
 	}
 	printf("\nAll its events:   ipsctl events --address ");
 	print_prefix(prefix);
-	if (!banned) {
-		printf("\nWho else may block it: nft list ruleset");
-	}
 	printf("\n");
 }
 
@@ -375,28 +372,6 @@ static bool is_network(const struct value *p)
 	       prefix.len < (prefix.addr.family == 4 ? 32 : 128);
 }
 
-/* Who else stops it: what the server's own logs said. */
-static void print_others(const struct value *events)
-{
-	for (size_t i = 0; i < value_length(events); i++) {
-		const struct value *e = value_at(events, i);
-		bool verdict = str_eq(member(e, "type", ""), STR("ids-verdict"));
-		char local[32] = "";
-		instant t;
-
-		if (!verdict && !str_eq(member(e, "type", ""), STR("refused"))) {
-			continue;
-		}
-		if (member_instant(e, "time", &t)) {
-			terminal_local_time(t, local);
-		}
-		printf("\nThe server itself %s it, at %s (", verdict ? "banned" : "refused", local);
-		terminal_text(member(e, "filter", ""), 40);
-		printf("); ipsd cannot lift that.\n");
-		return;
-	}
-}
-
 static void print_show(const struct value *p)
 {
 	const struct value *bans = value_get(p, "bans"), *scores = value_get(p, "scores");
@@ -420,7 +395,7 @@ static void print_show(const struct value *p)
 	}
 	print_evidence(value_get(p, "evidence"));
 	print_latest(value_get(p, "events"), value_get(p, "evidence"), is_network(p));
-	print_others(value_get(p, "events"));
+	show_others(p);
 	print_kernel(p);
 	print_past(value_get(p, "past"));
 	if (terminal_is_out()) {
@@ -428,9 +403,12 @@ static void print_show(const struct value *p)
 	}
 }
 
-static bool take_show(void *arg, const struct value *p)
+static bool take_show(void *arg, const struct value *reply)
 {
+	CLEANUP(value_freep) struct value *p = value_copy(reply);
 	struct show *s = arg;
+
+	show_find_sets(p);
 
 	if (!value_bool(value_get(p, "banned"), false)) {
 		s->code = CTL_NO;

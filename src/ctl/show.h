@@ -14,6 +14,11 @@ enum show_kind show_what(const char *word, struct str *ret_word, struct buf *ret
 void show_account(const struct value *p);
 /* A score, what it is made from, and when it falls. */
 void show_score(const struct value *score);
+/* Adds to the answer what other nftables sets hold the address: `other_sets`, null when not asked
+ * (it is blocked, a network, or there is no right), and `other_sets_error`, why. */
+void show_find_sets(struct value *p);
+/* Who else stops it. */
+void show_others(const struct value *p);
 /* An event in VPOP3's columns, cut at the terminal's width. `points`: with what it counted;
  * `address`: with whose it is. */
 void show_event(const struct value *event, bool points, bool address);

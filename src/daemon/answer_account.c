@@ -142,6 +142,7 @@ static enum call_next account_reply(struct call *call, struct account *a)
 		value_add(addresses, tried_row(a, &a->tried[i]));
 	}
 	value_set_text(reply, "query", a->name);
+	value_set_null(reply, "table");
 	value_set_word(reply, "kind", "account");
 	value_set_null(reply, "prefix");
 	value_set_word(reply, "mode", engine_observes(a->daemon->engine) ? "observe" : "enforce");

@@ -216,6 +216,7 @@ static void show_facts(struct show *s, struct str what)
 							   JAIL_BY_HAND, NEVER_ANY_SERVICE);
 
 	value_set_text(s->reply, "query", what);
+	value_set_text(s->reply, "table", d->config->settings.nft_table);
 	value_set_word(s->reply, "kind", "prefix");
 	value_set(s->reply, "addresses", value_array());
 	value_set_int(s->reply, "all_events", 0);

@@ -45,7 +45,7 @@ CASES = [
      "circle: base/addr -> base/str -> base/addr"),
     ("layers", {"src/detect/scanner.c": "#include <pcre2.h>\n"},
      "src/detect/scanner.c:1: <pcre2.h> may be included by detect/pattern.c only"),
-    ("layers", {"src/output/nft.c": "#include <libnftnl/set.h>\n"}, "output/nft_elem.c only"),
+    ("layers", {"src/output/nft.c": "#include <libnftnl/set.h>\n"}, "output/other_sets.c only"),
     ("layers", {"src/ctl/main.c": "#include <libsmartcols.h>\n"}, "ctl/table.c only"),
     ("layers", {"src/base/buf.c": "#include <glib.h>\n"}, "<glib.h> has no door"),
     ("layers", {"src/sys/clock.c": '#include "base/addr.h"\n\n#include <time.h>\n'}, "below the ours"),

@@ -2,6 +2,7 @@
 """The pages that an admin reads: list, show, events."""
 import contextlib
 import fcntl
+import json
 import os
 import re
 import signal
@@ -272,3 +273,46 @@ def test_a_page_fits_eighty_columns(daemon, words):
     assert terminal.process.wait(PATIENCE) in (0, 1)
     too_long = [one for one in terminal.page().splitlines() if len(one) > 80]
     assert terminal.close()[1] and too_long == []
+
+
+def test_show_names_the_other_nftables_sets_that_hold_an_address(cable, daemon):
+    cable.server.nft("""
+        add table inet filter
+        add set inet filter blocklist { type ipv4_addr; elements = { 198.51.100.7, 198.51.100.9 }; }
+        add set inet filter other { type ipv4_addr; elements = { 198.51.100.8 }; }
+        add set inet filter until_seven { type ipv4_addr; flags interval; elements = { 198.51.100.0-198.51.100.6 }; }
+        add set inet filter services { type ipv4_addr . inet_service; elements = { 198.51.100.7 . 25 }; }
+        add table ip countries
+        add set ip countries bad { type ipv4_addr; flags interval; elements = { 198.51.100.0/29, 203.0.113.0/24 }; }
+        add table ip6 countries
+        add set ip6 countries bad { type ipv6_addr; flags interval; elements = { 2001:db8:a::/48 }; }
+        add map inet filter fates { type ipv4_addr : verdict; elements = { 198.51.100.7 : drop }; }
+    """)
+
+    def holders(address):
+        return sorted((s["family"], s["table"], s["set"], s["map"])
+                      for s in daemon.ctl("show", address, "--json").json["other_sets"])
+
+    assert holders(BAD) == [("inet", "filter", "blocklist", False), ("inet", "filter", "fates", True),
+                            ("ip", "countries", "bad", False)]
+    assert holders("198.51.100.6") == [("inet", "filter", "until_seven", False), ("ip", "countries", "bad", False)]
+    assert holders("198.51.100.10") == [] == holders("2001:db8:b::1")
+    assert holders("2001:db8:a::77") == [("ip6", "countries", "bad", False)]
+    text = daemon.ctl("show", "198.51.100.9").out
+    command = "nft get element inet filter blocklist '{ 198.51.100.9 }'"
+    assert text.count("Another nftables set holds it: inet filter blocklist\n") == 1 and command in text
+    cable.server.run("sh", "-c", command)
+    assert daemon.ctl("show", "198.51.100.0/24", "--json").json["other_sets"] is None
+    assert daemon.ctl("ban", BAD).code == 0
+    assert daemon.ctl("show", BAD, "--json").json["other_sets"] is None
+    assert "nftables set" not in daemon.ctl("show", BAD).out
+
+
+def test_show_without_the_right_to_ask_nftables_says_who_could_tell(daemon):
+    def ctl(*words):
+        return subprocess.run(daemon.ns.command("setpriv", "--bounding-set=-net_admin", "--inh-caps=-net_admin",
+                                                str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), *words),
+                              check=False, capture_output=True, text=True, timeout=60)
+
+    assert f"next, as root: ipsctl show {BAD}\n" in ctl("show", BAD).stdout
+    assert json.loads(ctl("show", BAD, "--json").stdout)["other_sets"] is None
