@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "config/diff.h"
+#include "daemon/countries.h"
 #include "daemon/learning.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -195,6 +196,7 @@ static int change_over(struct change *c, struct config *config)
 	d->n_again = 0;
 	d->config_stamp = c->stamp;
 	learning_hurry(d);
+	countries_open(d);
 	enforcement_plan(d);
 	enforcement_resync(d);
 	c->error = c->error < 0 ? c->error : wheel_apply(d, true);

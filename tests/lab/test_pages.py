@@ -68,6 +68,26 @@ def test_a_database_cut_short_under_our_eyes_does_no_harm(daemons):
     assert daemon.ctl("list", "--json").json["bans"][0]["country"] == "DE"
 
 
+def test_another_database_is_taken_up_by_a_reload(daemons):
+    daemon = with_geo(daemons, {"198.51.100.0/24": "DE"}).start()
+    assert daemon.ctl("ban", BAD).code == 0
+
+    def country():
+        return daemon.ctl("list", "--json").json["bans"][0]["country"]
+
+    def name(path):
+        (daemon.etc / "ipsd.conf").write_text(f"[ipsd]\nmode = enforce\n[geo]\ndatabase = {path}\n")
+        assert daemon.ctl("reload").code == 0
+
+    assert country() == "DE"
+    (daemon.dir / "country.mmdb").rename(daemon.dir / "first.mmdb")
+    second = geo(daemon, {"198.51.100.0/24": "SE"}).rename(daemon.dir / "second.mmdb")
+    name(second)
+    assert country() == "SE"
+    name(daemon.dir / "first.mmdb")
+    assert country() == "DE"
+
+
 def test_list_counts_the_packets_that_were_dropped(cable, daemon):
     assert daemon.ctl("ban", BAD, OTHER).code == 0
     until(daemon.settled, "the kernel")
