@@ -204,6 +204,9 @@ void show_event(const struct value *e, bool points, bool address)
 	if (has_text(e, "account")) {
 		buf_printf(&line, "[%.*s]  ", STR_ARG(member(e, "account", "")));
 	}
+	if (value_bool(value_get(e, "ignored"), false)) {
+		buf_add_str(&line, STR("(ignored after an unban)  "));
+	}
 	buf_add_str(&line, member(e, "text", ""));
 	terminal_text(buf_str(&line), terminal_width());
 	printf("\n");

@@ -156,6 +156,7 @@ struct value *row_event(struct daemon *d, const struct stored_event *event, bool
 	set_name(row, "data", event->data);
 	value_set_text(row, "text", event->text);
 	value_set_bool(row, "counted", counted && !event->ignored);
+	value_set_bool(row, "ignored", event->ignored);
 	if (counted) {
 		value_set_int(row, "points", event->points);
 	} else {

@@ -31,6 +31,21 @@ def test_show_tells_of_each_event_whether_it_counted(daemon):
     assert [e["points"] for e in events if not e["counted"]] == [None] * 20
 
 
+def test_after_an_unban_show_tells_which_events_count_no_more(daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert not any(e["ignored"] for e in daemon.ctl("show", BAD, "--json").json["events"])
+    assert "(ignored" not in daemon.ctl("show", BAD).out
+    assert daemon.ctl("unban", BAD).code == 0
+    daemon.attack(BAD, times=1)
+    until(lambda: len(daemon.ctl("show", BAD, "--json").json["events"]) == 11, "the event after the unban")
+    told = daemon.ctl("show", BAD, "--json").json
+    assert [e["ignored"] for e in told["events"]] == [False] + [True] * 10
+    assert not any(e["counted"] for e in told["events"])
+    assert [score["score"] for score in told["scores"]] == [100]
+    assert daemon.ctl("show", BAD).out.count("(ignored after an unban)") == 10
+
+
 def test_list_tells_an_unknown_action_from_an_empty_answer(daemon):
     assert daemon.ctl("list").out == "Nobody is blocked.\n"
     assert "who fits" in daemon.ctl("list", "--action", "block").out
