@@ -10,6 +10,7 @@
 #include "base/escape.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
+#include "wire/interface.h"
 
 enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024, PATIENCE = 90, PATIENCE_MAX = 86400 };
 
@@ -60,6 +61,9 @@ static int send_request(int fd, const char *method, struct value *parameters, bo
 	}
 	if (value_write(request, &text) < 0) {
 		return -ENOMEM;
+	}
+	if (text.n > INTERFACE_REQUEST_MAX) {
+		return -E2BIG;
 	}
 	buf_add_char(&text, '\0');
 	while (at < text.n) {
@@ -206,6 +210,10 @@ int client_call(const struct ctl *ctl, const char *method, struct value *paramet
 	r = send_request(fd, method, parameters, more);
 	if (r >= 0) {
 		r = take_replies(fd, patient, fn, arg, &code);
+	}
+	if (r == -E2BIG) {
+		return ctl_usage(ctl, "too much for one order: ipsd reads %d MiB; split it",
+				 INTERFACE_REQUEST_MAX / (1024 * 1024));
 	}
 	if (r == -EPIPE || r == -ECONNRESET) {
 		fprintf(stderr,

@@ -19,6 +19,7 @@
 #include "daemon/methods.h"
 #include "sys/clock.h"
 #include "sys/files.h"
+#include "wire/interface.h"
 
 enum { READ_BYTES = 64 * 1024, SHARE_US = 5000 /* of one connection, until others have theirs */ };
 
@@ -119,7 +120,7 @@ static bool conn_start_next(struct conn *conn)
 	size_t end, at = conn->at;
 
 	if (!conn_has_message(conn, &end)) {
-		conn->dead = conn->dead || conn->looked > CONTROL_REQUEST_MAX;
+		conn->dead = conn->dead || conn->looked > INTERFACE_REQUEST_MAX;
 		return false;
 	}
 	conn->at = end + 1;
@@ -229,7 +230,7 @@ static bool conn_wants_more(struct conn *conn)
 	size_t have = conn->in.n - conn->at;
 	bool busy = conn->call || conn->out.n || conn_is_ready(conn);
 
-	return !conn->closing && have <= (busy ? READ_BYTES : CONTROL_REQUEST_MAX);
+	return !conn->closing && have <= (busy ? READ_BYTES : INTERFACE_REQUEST_MAX);
 }
 
 /* Lets the connection work, and says what it waits for. */

@@ -7,7 +7,7 @@
  * that does not read its answers costs at most one reply of memory. */
 #include "daemon/daemon.h"
 
-enum { CONTROL_CONNECTIONS_MAX = 64, CONTROL_REQUEST_MAX = 16 * 1024 * 1024 };
+enum { CONTROL_CONNECTIONS_MAX = 64 };
 
 NODISCARD int control_start(struct daemon *d, int listen_fd, struct control **ret);
 struct control *control_free(struct control *c);

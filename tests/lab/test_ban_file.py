@@ -49,6 +49,24 @@ def test_a_hundred_thousand_lines_are_in_the_kernel_and_survive(cable, daemon):
     assert daemon.ctl("show", "100.1.134.159").code == 0
 
 
+def test_a_file_too_large_for_one_order_is_refused_with_words_and_ipsd_goes_on(daemon):
+    file = daemon.dir / "deny"
+    for lines, more, words in ((1000000, "", "too much for one order"), (199999, " 1d # " + "x" * 80, "too much for one order"), (200001, "", "at most 200000 lines")):
+        file.write_text("".join(f"100.{i >> 16}.{i >> 8 & 255}.{i & 255}{more}\n" for i in range(lines)))
+        answer = daemon.ctl("ban", "--file", str(file))
+        assert answer.code == 2 and words in answer.err, answer
+    assert daemon.ctl("list", "--json").json["bans"] == [] and daemon.process.poll() is None
+
+
+def test_a_file_may_be_standard_input(daemon):
+    with open(daemon.dir / "deny", "w+", encoding="utf-8") as file:
+        file.write(f"{BAD} 2h # guesses\n{OTHER}\n")
+        file.seek(0)
+        answer = daemon.ctl("ban", "--file", "-", input_file=file)
+    assert answer.code == 0 and answer.out.startswith("2 blocks were made"), answer
+    assert len(daemon.ctl("list", "--json").json["bans"]) == 2
+
+
 def test_a_ban_of_a_network_names_who_passes_all_the_same(cable, daemons):
     daemon = daemons(conf=f"[ipsd]\nmode = enforce\n[never-block]\naddresses = {OTHER}\n").start()
     answer = daemon.ctl("ban", "198.51.100.0/24", "--for", "999999999m")
