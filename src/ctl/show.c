@@ -449,7 +449,7 @@ static int show_host(const struct ctl *ctl, struct str name, struct str addresse
 	}
 	if (!ctl->json) {
 		terminal_text(name, 0);
-		printf(" (host name): %.*s\n", STR_ARG(addresses));
+		printf(" (host name): %.*s\n", STR_ARG(str_trim(addresses)));
 	}
 	while (!code && str_split(&addresses, ' ', &address)) {
 		if (address.n) {
