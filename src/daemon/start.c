@@ -234,9 +234,9 @@ static void start_gone(void *arg, const struct stored_ban *ban, bool moved)
 	const struct ruleset *rules = engine_ruleset(gone->d->engine);
 
 	gone->n += !moved;
-	for (uint16_t i = 0; i < gone->n_scopes; i++) {
+	for (size_t i = 0; i < gone->n_scopes; i++) {
 		if (str_eq(rules->scopes[i].label, ban->scope)) {
-			enforcement_release(gone->d, &ban->decision.prefix, i);
+			enforcement_release(gone->d, &ban->decision.prefix, (uint16_t)i);
 		}
 	}
 }

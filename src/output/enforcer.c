@@ -108,9 +108,9 @@ static void take_plan_fate(struct enforcer *e, int error)
 	bool other[SCOPES_MAX] = { false };
 
 	sender_planned(e->sender, error == 0, other);
-	for (uint16_t i = 0; i < SCOPES_MAX; i++) {
+	for (size_t i = 0; i < SCOPES_MAX; i++) {
 		if (other[i]) {
-			held_forget(e->held, i);
+			held_forget(e->held, (uint16_t)i);
 		}
 	}
 	if (!e->quiet) {

@@ -174,7 +174,7 @@ static bool is_same_scope(const struct record *a, const struct record *b)
 }
 
 /* The record that tells of this scope; the beginning of the plan when it has none. */
-static const struct record *scope_of(const struct told_plan *plan, uint16_t scope)
+static const struct record *scope_of(const struct told_plan *plan, size_t scope)
 {
 	size_t i = 1;
 
@@ -189,7 +189,7 @@ void sender_planned(struct sender *s, bool stands, bool ret_other[static SCOPES_
 {
 	struct told_plan gone = stands ? s->plan : s->next;
 
-	for (uint16_t i = 0; i < SCOPES_MAX; i++) {
+	for (size_t i = 0; i < SCOPES_MAX; i++) {
 		ret_other[i] = stands &&
 			       !is_same_scope(scope_of(&s->plan, i), scope_of(&s->next, i));
 	}

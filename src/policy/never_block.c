@@ -274,7 +274,7 @@ int never_block_put(struct never_block *nb, const struct never_entry *entry)
 	slot = table_add(nb->table, &key, &added);
 	node->used = true;
 	node->next = added ? NODE_NONE : nb->heads[slot];
-	node->hour = -2 * HOURS;
+	node->hour = INT64_C(-2) * HOURS;
 	nb->heads[slot] = index_of(nb, node);
 	count_in(nb, &node->entry, true);
 	return NEVER_MADE;

@@ -93,11 +93,11 @@ static void there_is_a_bound_and_jails_keep_theirs(void **state)
 	uint16_t n = 0;
 
 	(void)state;
-	for (uint16_t i = 1; i < SCOPES_MAX; i++) {
+	for (unsigned i = 1; i < SCOPES_MAX; i++) {
 		char prefix[PREFIX_TEXT_MAX];
 
 		snprintf(prefix, sizeof(prefix), "192.0.2.%u/32", i);
-		assert_int_equal(want(e, i, &n), 1);
+		assert_int_equal(want(e, (uint16_t)i, &n), 1);
 		assert_int_equal(n, i);
 		ban(e, n, prefix);
 	}
