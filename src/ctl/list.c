@@ -206,6 +206,16 @@ static bool is_filtered(const struct ctl *ctl)
 	       ctl_has(ctl, "action") || ctl_has(ctl, "observed") || ctl_has(ctl, "spared");
 }
 
+static void print_nobody(const struct ctl *ctl, struct str mode)
+{
+	bool filtered = is_filtered(ctl);
+
+	printf("Nobody is blocked%s.\n", filtered ? " who fits these options" : "");
+	if (!filtered && str_eq(mode, STR("observe"))) {
+		printf("Who would be blocked: ipsctl list --observed\n");
+	}
+}
+
 static int print_list(const struct ctl *ctl, struct list *l, struct columns *columns, size_t most)
 {
 	size_t n = value_length(l->rows);
@@ -233,7 +243,7 @@ static int print_list(const struct ctl *ctl, struct list *l, struct columns *col
 	if (!raw && n) {
 		print_total(rows, n);
 	} else if (!raw) {
-		printf("Nobody is blocked%s.\n", is_filtered(ctl) ? " who fits these options" : "");
+		print_nobody(ctl, member(l->mode, "mode", ""));
 	}
 	free(rows);
 	return CTL_DONE;

@@ -25,6 +25,8 @@ static bool take_mode(void *arg, const struct value *p)
 		printf(observes ? " until %s, then it enforces again"
 				: " until %s, then it observes again; `ipsctl enforce` confirms it",
 		       local);
+	} else if (observes) {
+		printf("; `ipsctl enforce` blocks again");
 	}
 	printf("\n");
 	if (!value_bool(value_get(p, "settled"), true)) {

@@ -60,7 +60,7 @@ static int print_rows(const struct answer *a)
 		{ "SCOPE", 0 },
 		{ "REASON", TABLE_FLEXIBLE },
 		{ "BY", 0 },
-		{ "FROM", TABLE_FLEXIBLE },
+		{ "FROM", 0 },
 		{ "SPARED-24H", TABLE_RIGHT },
 	};
 	size_t n = value_length(a->rows);

@@ -176,42 +176,6 @@ void show_score(const struct value *score)
 	}
 }
 
-static void add_cell(struct str text, size_t width, struct buf *line)
-{
-	text = text.n ? text : STR("-");
-	buf_printf(line, "%.*s%*s", STR_ARG(text), text.n < width ? (int)(width - text.n) + 2 : 2,
-		   "");
-}
-
-void show_event(const struct value *e, bool points, bool address)
-{
-	CLEANUP(buf_done) struct buf line = { 0 };
-	char local[32] = "";
-	instant t;
-
-	if (member_instant(e, "time", &t)) {
-		terminal_local_time(t, local);
-	}
-	buf_printf(&line, "  %s  ", local);
-	if (points) {
-		buf_printf(&line, "%5lld  ", (long long)value_int(value_get(e, "points"), 0));
-	}
-	if (address) {
-		add_cell(member(e, "address", ""), 15, &line);
-	}
-	add_cell(member(e, "type", ""), 12, &line);
-	add_cell(member(e, "service", ""), 4, &line);
-	if (has_text(e, "account")) {
-		buf_printf(&line, "[%.*s]  ", STR_ARG(member(e, "account", "")));
-	}
-	if (value_bool(value_get(e, "ignored"), false)) {
-		buf_add_str(&line, STR("(ignored after an unban)  "));
-	}
-	buf_add_str(&line, member(e, "text", ""));
-	terminal_text(buf_str(&line), terminal_width());
-	printf("\n");
-}
-
 static bool is_among(const struct value *events, int64_t id)
 {
 	for (size_t i = 0; i < value_length(events); i++) {
@@ -375,6 +339,19 @@ static bool is_network(const struct value *p)
 	       prefix.len < (prefix.addr.family == 4 ? 32 : 128);
 }
 
+/* Those that are in force, or the others. */
+static void print_bans(const struct value *p, const struct value *bans, bool in_force)
+{
+	for (size_t i = 0; i < value_length(bans); i++) {
+		const struct value *ban = value_at(bans, i);
+
+		if (is_kind(ban, "ban") == in_force) {
+			print_ban(ban, member(p, "prefix", ""),
+				  str_eq(member(p, "mode", ""), STR("observe")));
+		}
+	}
+}
+
 static void print_show(const struct value *p)
 {
 	const struct value *bans = value_get(p, "bans"), *scores = value_get(p, "scores");
@@ -384,10 +361,8 @@ static void print_show(const struct value *p)
 	if (value_length(bans) == 0 || has_text(p, "never_block")) {
 		print_not_blocked(p);
 	}
-	for (size_t i = 0; i < value_length(bans); i++) {
-		print_ban(value_at(bans, i), member(p, "prefix", ""),
-			  str_eq(member(p, "mode", ""), STR("observe")));
-	}
+	print_bans(p, bans, true);
+	print_bans(p, bans, false);
 	print_who(p);
 	print_never(p);
 	if (value_length(scores)) {

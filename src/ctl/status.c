@@ -70,7 +70,8 @@ static void print_first_line(const struct value *p, size_t bad, bool enforces)
 
 	if (!enforces) {
 		terminal_tone(TONE_WARN);
-		printf("ipsd OBSERVES: nobody is blocked%s", mode_end(p, until));
+		printf("ipsd OBSERVES: nobody is blocked%s%s", mode_end(p, until),
+		       bad ? ", and it needs you: see below" : "");
 	} else if (!bad && !agrees && is_pending(kernel)) {
 		terminal_tone(TONE_WARN);
 		printf("ipsd is bringing the kernel in line, %lld changes to go",
@@ -123,9 +124,8 @@ static void cell_int(struct grid *g, size_t column, const struct value *row, con
 static void print_sources(const struct value *sources)
 {
 	static const struct table_column columns[] = {
-		{ "SOURCE", 0 },           { "STATE", 0 },
-		{ "LINES", TABLE_RIGHT },  { "LAG", TABLE_RIGHT },
-		{ "WHY", TABLE_FLEXIBLE },
+		{ "SOURCE", 0 },        { "STATE", 0 }, { "LINES", TABLE_RIGHT },
+		{ "LAG", TABLE_RIGHT }, { "WHY", 0 },
 	};
 	CLEANUP(grid_freep) struct grid *g = grid_new(columns, ARRAY_SIZE(columns), false);
 

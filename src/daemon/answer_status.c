@@ -126,6 +126,18 @@ static void status_journals(const struct daemon *d, struct value *sources, struc
 	}
 }
 
+static bool all_missing(const struct value *sources)
+{
+	for (size_t i = 0; i < value_length(sources); i++) {
+		const struct value *state = value_get(value_at(sources, i), "state");
+
+		if (!str_eq(value_text(state, STR("")), STR("missing"))) {
+			return false;
+		}
+	}
+	return true;
+}
+
 static void status_sources(const struct daemon *d, struct value *sources, struct value *findings)
 {
 	for (size_t i = 0; i < tail_count(d->tail); i++) {
@@ -160,6 +172,12 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 	if (!value_length(sources)) {
 		add_finding(findings, "warning", "ipsctl check",
 			    "no log is watched: no jail names a source");
+	} else if (all_missing(sources)) {
+		add_finding(
+			findings, "warning", "ipsctl try --all FILE",
+			"no log is read: none of the sources below exists. If your servers log "
+			"elsewhere, see which filter knows that file, and name it as sources in "
+			"[filter] of filters/FILTER.conf.d/local.conf");
 	}
 }
 
@@ -393,7 +411,14 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 	value_set_word(reply, "mode", observes ? "observe" : "enforce");
 	value_set_instant(reply, "mode_until", d->mode_until);
 	if (observes && d->forced_why) {
-		add_finding(findings, "warning", NULL, "nobody is blocked: %s", d->forced_why);
+		add_finding(findings, "warning",
+			    d->config->settings.never_block_broken ? "ipsctl check"
+								   : "systemctl restart ipsd",
+			    "nobody is blocked: %s", d->forced_why);
+	} else if (observes) {
+		add_finding(findings, "note", "ipsctl enforce",
+			    "ipsd decides and shows (ipsctl list --observed), and blocks nobody "
+			    "until you say so");
 	}
 	if (reload_stamp(d) != d->config_stamp) {
 		add_finding(findings, "note", "ipsctl reload",

@@ -33,6 +33,10 @@ static int mode_apply(struct daemon *d, bool observe)
 	struct order_result result;
 	int r = engine_order(d->engine, &order, &result);
 
+	if (r >= 0 && !observe && store_end_observed(d->store) < 0) {
+		log_error("what was observed cannot be ended in the database: %s",
+			  store_error(d->store));
+	}
 	if (r >= 0) {
 		enforcement_resync(d);
 	}

@@ -185,8 +185,8 @@ static bool is_of_another_kind(const struct judge *now, const struct ban *ban, e
 		*ret = judge_because(cover);
 	} else if (jail && jail->mode == JAIL_OBSERVE) {
 		*ret = BECAUSE_JAIL_OBSERVES;
-	} else if (ban->because == BECAUSE_DAEMON_OBSERVES || ban->because == BECAUSE_KNOWN_GOOD ||
-		   ban->because == BECAUSE_BRAKE) {
+	} else if ((ban->because == BECAUSE_DAEMON_OBSERVES && now->observes) ||
+		   ban->because == BECAUSE_KNOWN_GOOD || ban->because == BECAUSE_BRAKE) {
 		*ret = ban->because;
 	}
 	return *ret != ban->because;

@@ -210,6 +210,21 @@ static int unban(struct judge *j, const struct order *order, const struct prefix
 	return 0;
 }
 
+/* What was only observed because all was is nobody's block: while it ran, its jail would decide
+ * nothing more about an address that nobody stops. The next event decides. */
+static void enforce(struct judge *j)
+{
+	uint32_t cursor = 0;
+	const struct ban *ban;
+
+	while ((ban = bans_each(j->bans, &cursor))) {
+		if (!ban->ended && ban->because == BECAUSE_DAEMON_OBSERVES) {
+			bans_drop(j->bans, ban);
+		}
+	}
+	j->observes = false;
+}
+
 int orders_apply(struct judge *j, const struct order *order, struct order_result *ret)
 {
 	static const struct prefix everything[] = { { .addr.family = 4 }, { .addr.family = 6 } };
@@ -229,8 +244,11 @@ int orders_apply(struct judge *j, const struct order *order, struct order_result
 	case ORDER_NEVER_ADD: return never_add(j, &kept, ret);
 	case ORDER_NEVER_REMOVE: return never_remove(j, &kept, ret);
 	case ORDER_OBSERVE:
+		j->observes = true;
+		*ret = (struct order_result){ 0 };
+		return 0;
 	case ORDER_ENFORCE:
-		j->observes = order->kind == ORDER_OBSERVE;
+		enforce(j);
 		*ret = (struct order_result){ 0 };
 		return 0;
 	}

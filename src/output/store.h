@@ -64,6 +64,9 @@ NODISCARD int store_open_order(struct store *s);
 NODISCARD int store_close_order(struct store *s);
 /* After writing had failed for a while: the bans that run are those of the engine. */
 NODISCARD int store_heal(struct store *s, const struct engine *e);
+/* What was observed because all of ipsd observed has ended, as the engine has it when it enforces.
+ */
+NODISCARD int store_end_observed(struct store *s);
 /* A setting that survives: "mode". */
 NODISCARD int store_set(struct store *s, const char *key, struct str value);
 /* 1: found; 0: not. */

@@ -25,6 +25,24 @@ static int end_all(struct store *s)
 	return sql_finish(st);
 }
 
+int store_end_observed(struct store *s)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"UPDATE bans SET ended = ?1, ended_because = ?2 WHERE ended IS NULL AND because = ?3"
+		" AND until > ?1",
+		&st);
+
+	if (r >= 0) {
+		sql_bind_int(st, 1, clock_now().us);
+		sql_bind_int(st, 2, BECAUSE_EXPIRED);
+		sql_bind_int(st, 3, BECAUSE_DAEMON_OBSERVES);
+		r = sql_finish(st);
+	}
+	return store_fail(s, r);
+}
+
 static struct decision decision_of(const struct ban *ban)
 {
 	return (struct decision){

@@ -56,6 +56,13 @@ static bool is_pardoned(const struct stored_ban *stored)
 	       stored->ended_because == BECAUSE_NEVER_BLOCK;
 }
 
+/* Observed because all was, which now enforces: nobody stops this address. */
+static bool is_outdated(const struct recall *recall, const struct ban *ban)
+{
+	return ban->because == BECAUSE_DAEMON_OBSERVES && !ban->ended &&
+	       !engine_observes(recall->engine);
+}
+
 /* Gives the ban the ports it has here, and tells of it when it does not come back as it was. False:
  * there is no such jail, or there are no such ports. */
 static bool place(const struct recall *recall, const struct stored_ban *stored, struct ban *ban)
@@ -104,7 +111,7 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	buf_add_str(&reason, d->reason);
 	ban.by = by.n ? buf_text(&by) : NULL;
 	ban.reason = reason.n ? buf_text(&reason) : NULL;
-	if (!is_pardoned(stored)) {
+	if (!is_pardoned(stored) && !is_outdated(recall, &ban)) {
 		recall->error = engine_recall_ban(recall->engine, &ban);
 	}
 	return recall->error >= 0;

@@ -163,6 +163,10 @@ class Daemon:
         self.process.send_signal(signo)
         return self.process.wait(PATIENCE)
 
+    def restart(self):
+        self.stop()
+        return self.start()
+
     def close(self):
         if self.process and self.process.poll() is None:
             self.process.kill()

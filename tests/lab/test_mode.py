@@ -47,3 +47,57 @@ def test_the_option_observe_wins_over_what_was_ordered_for_a_time(cable, daemons
     status = daemon.ctl("status", "--json").json
     assert status["mode"] == "observe" and status["mode_until"] is None
     assert cable.passes(BAD)
+
+
+def test_who_was_observed_is_blocked_at_his_next_line_once_ipsd_enforces(cable, daemons):
+    """Also when the ban that was only observed would never have ended, and over a restart."""
+    daemon = daemons(conf="[ipsd]\nmode = observe\n", ban="permanent").start()
+    daemon.attack(BAD)
+    until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
+    assert daemon.ctl("enforce").code == 0
+    assert not daemon.is_blocked(BAD)
+    daemon.stop()
+    daemon.start()
+    daemon.attack(BAD, times=1)
+    daemon.wait_blocked(BAD)
+    until(daemon.settled, "the kernel")
+    assert not cable.passes(BAD)
+
+
+def test_a_config_that_enforces_after_it_observed_blocks_at_the_next_line(daemons):
+    daemon = daemons(conf="[ipsd]\nmode = observe\n", ban="permanent").start()
+    for address, change in ((BAD, lambda: daemon.ctl("reload")), (OTHER, daemon.restart)):
+        (daemon.etc / "ipsd.conf").write_text("[ipsd]\nmode = observe\n")
+        change()
+        daemon.attack(address)
+        until(lambda a=address: daemon.ctl("show", a, "--json").json["bans"], "the observed one")
+        (daemon.etc / "ipsd.conf").write_text("[ipsd]\nmode = enforce\n")
+        change()
+        daemon.attack(address, times=1)
+        daemon.wait_blocked(address)
+
+
+def test_what_observing_means_and_how_it_ends_is_said(daemons):
+    daemon = daemons(conf="[ipsd]\nmode = observe\n").start()
+    status = daemon.ctl("status")
+    assert status.code == 0 and "next: ipsctl enforce" in status.out
+    assert "ipsctl list --observed" in daemon.ctl("list").out
+    daemon.log.unlink()
+    daemon.stop()
+    (daemon.dir / "state").rename(daemon.dir / "state.old")
+    daemon.start()
+    status = daemon.ctl("status")
+    assert status.code == 1 and "needs you" in status.out.splitlines()[0]
+    assert "no log is read" in status.out and "next: ipsctl try --all FILE" in status.out
+
+
+def test_show_says_first_what_is_in_force(daemons):
+    daemon = daemons()
+    observed = (daemon.etc / "jails" / "test.conf").read_text().replace("[jail]\n", "[jail]\nmode = observe\n")
+    (daemon.etc / "jails" / "a-first.conf").write_text(observed)
+    daemon.start()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    lines = daemon.ctl("show", BAD).out.splitlines()
+    assert lines[0].startswith(f"{BAD} is BLOCKED")
+    assert any("only observed" in line for line in lines)

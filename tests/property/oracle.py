@@ -395,7 +395,14 @@ class Oracle(Windows):
 
     def order_observe(self, yes):
         self.observing = yes
+        if not yes:
+            self.forget_observed()
         return [], {}
+
+    def forget_observed(self):
+        """Where all was observed nobody was stopped: the next event decides."""
+        self.table = {key: ban for key, ban in self.table.items()
+                      if ban.ended or ban.because != "daemon-observes"}
 
     # --- Other rules (7.14) -------------------------------------------------------------------
 
@@ -469,7 +476,8 @@ class Oracle(Windows):
         """Its kind of entry is another one by the rules of now; None: it is not."""
         if ban.ended:
             return None
-        kind, because, _ = self.by_rules(n, ban.prefix, ban.service, ban.because == "daemon-observes")
+        kind, because, _ = self.by_rules(n, ban.prefix, ban.service,
+                                         self.observing and ban.because == "daemon-observes")
         if kind == "ban" and ban.because in ("known-good", "brake"):
             return None
         return None if because == ban.because else because or kind

@@ -330,6 +330,22 @@ static void observing_is_a_mode_of_the_whole_daemon(void **state)
 	assert_true(engine_wish(e, &hand, 0, &until));
 }
 
+static void who_was_only_observed_is_blocked_at_his_next_event_once_ipsd_enforces(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	struct order order = order_of(ORDER_OBSERVE, ADDR "/32", 90, 0);
+
+	(void)state;
+	give(e, &order);
+	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 100, 10);
+	assert_string_equal(rig_said(e), "observed 1 a 203.0.113.9/32 109-1909 daemon-observes");
+	order.kind = ORDER_ENFORCE;
+	give(e, &order);
+	assert_string_equal(rig_said(e), "");
+	rig_feed(e, ADDR, EVENT_RELAY_DENIED, 120);
+	assert_string_equal(rig_said(e), "ban 2 a 203.0.113.9/32 120-1920");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -347,6 +363,8 @@ int main(void)
 		cmocka_unit_test(an_unban_drops_shadows_without_a_word),
 		cmocka_unit_test(an_unban_of_all_lifts_them_all),
 		cmocka_unit_test(observing_is_a_mode_of_the_whole_daemon),
+		cmocka_unit_test(
+			who_was_only_observed_is_blocked_at_his_next_event_once_ipsd_enforces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
