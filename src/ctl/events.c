@@ -190,13 +190,20 @@ static int add_limit(const struct ctl *ctl, struct value *p)
 int ctl_events(const struct ctl *ctl)
 {
 	static const char *const words[] = { "address", "account", "jail", "type", "service" };
+	const char *address = ctl_option(ctl, "address");
 	struct log log = { .json = ctl->json };
+	struct prefix prefix;
 	struct value *p;
 	int code;
 
 	if (ctl->n_arguments) {
 		return ctl_usage(ctl, "events takes options only; did you mean --address=%s?",
 				 ctl->arguments[0]);
+	}
+	if (address && prefix_parse(str_of(address), &prefix) < 0) {
+		return ctl_usage(ctl,
+				 "--address=%s: not an address or a prefix like 203.0.113.0/24",
+				 address);
 	}
 	p = value_object();
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {

@@ -145,3 +145,8 @@ def test_a_reader_that_has_enough_ends_it_quietly(ctl):
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(20) in (0, -13)
+
+
+def test_events_of_a_word_that_is_no_address_is_wrong_usage(ctl):
+    answer = ctl("events", "--address=bob")
+    assert answer.code == 2 and "--address=bob" in answer.err and "ipsctl events --help" in answer.err
