@@ -20,7 +20,11 @@ static int unreachable(const struct ctl *ctl, int error)
 		fprintf(stderr,
 			"ipsctl: no right to ask ipsd at %s/control: be root or a member of its group (usermod -aG ipsd USER, then log in again)\n",
 			ctl->runtime_dir);
-	} else if (error == -ENOENT || error == -ECONNREFUSED) {
+	} else if (error == -ENOENT) {
+		fprintf(stderr,
+			"ipsctl: ipsd does not run, or its socket was removed (there is no %s/control): systemctl start ipsd; if it runs, systemctl restart ipsd.socket ipsd\n",
+			ctl->runtime_dir);
+	} else if (error == -ECONNREFUSED) {
 		fprintf(stderr,
 			"ipsctl: ipsd does not run (nobody answers at %s/control): systemctl start ipsd\n",
 			ctl->runtime_dir);

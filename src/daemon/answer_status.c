@@ -138,6 +138,20 @@ static bool all_missing(const struct value *sources)
 	return true;
 }
 
+static void find_nothing_read(const struct value *sources, struct value *findings)
+{
+	if (!value_length(sources)) {
+		add_finding(findings, "warning", "ipsctl check",
+			    "no log is watched: no jail names a source");
+	} else if (all_missing(sources)) {
+		add_finding(
+			findings, "warning", "ipsctl try --all FILE",
+			"no log is read: none of the sources below exists. If your servers log "
+			"elsewhere, see which filter knows that file, and name it as sources in "
+			"[filter] of filters/FILTER.conf.d/local.conf");
+	}
+}
+
 static void status_sources(const struct daemon *d, struct value *sources, struct value *findings)
 {
 	for (size_t i = 0; i < tail_count(d->tail); i++) {
@@ -169,16 +183,7 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 	}
 	status_globs(d, sources);
 	status_journals(d, sources, findings);
-	if (!value_length(sources)) {
-		add_finding(findings, "warning", "ipsctl check",
-			    "no log is watched: no jail names a source");
-	} else if (all_missing(sources)) {
-		add_finding(
-			findings, "warning", "ipsctl try --all FILE",
-			"no log is read: none of the sources below exists. If your servers log "
-			"elsewhere, see which filter knows that file, and name it as sources in "
-			"[filter] of filters/FILTER.conf.d/local.conf");
-	}
+	find_nothing_read(sources, findings);
 }
 
 static const char *part_word(enum part_state state)

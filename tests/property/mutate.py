@@ -144,7 +144,7 @@ MUTANTS = [
      'return None if because in (ban.because, "never-block")'),
     ("a reload lets observing jails block", "return None if because == ban.because",
      'return None if because in (ban.because, "jail-observes")'),
-    ("enforce keeps what was observed", "        if not yes:\n", "        if False:\n"),
+    ("enforce keeps what was observed", "if not yes:", "if False:"),
     ("a reload takes the mode again", "if rules.observe != before.observe:", "if True:"),
     ("a reload keeps the scores as they were", "if scoring(before) != scoring(rules):", "if False:"),
     ("a reload always counts anew", "if scoring(before) != scoring(rules):", "if True:"),

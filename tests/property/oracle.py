@@ -395,14 +395,10 @@ class Oracle(Windows):
 
     def order_observe(self, yes):
         self.observing = yes
-        if not yes:
-            self.forget_observed()
+        if not yes:  # nobody was stopped: the next event decides
+            self.table = {key: ban for key, ban in self.table.items()
+                          if ban.ended or ban.because != "daemon-observes"}
         return [], {}
-
-    def forget_observed(self):
-        """Where all was observed nobody was stopped: the next event decides."""
-        self.table = {key: ban for key, ban in self.table.items()
-                      if ban.ended or ban.because != "daemon-observes"}
 
     # --- Other rules (7.14) -------------------------------------------------------------------
 
