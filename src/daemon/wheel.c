@@ -36,8 +36,8 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
 	telling_decisions(d, batch);
 }
 
-/* What became of a writing: said once when it goes wrong and once when it is well again. Positions
- * that could not be written are tried again after a while. */
+/* What became of a writing: said once when it goes wrong and once when it is well again. What
+ * could not be written is tried again after a while, also when no line comes. */
 static void wheel_stored(struct daemon *d, int r)
 {
 	if (r >= 0 && d->store_trouble.on) {
@@ -68,8 +68,10 @@ static void wheel_store(struct daemon *d, const struct batch *batch, bool durabl
 	wheel_stored(d, r);
 	if (r >= 0) {
 		d->n_positions = 0;
-		d->positions_since = instant_at(0);
 		control_progress(d->control);
+	}
+	if (r >= 0 && !d->store_trouble.on) {
+		d->positions_since = instant_at(0);
 	}
 }
 
@@ -90,10 +92,16 @@ int wheel_close_order(struct daemon *d)
 	return r;
 }
 
+/* Positions wait, or all that the database could not take in. */
+static bool is_unwritten(const struct daemon *d)
+{
+	return d->n_positions || d->store_trouble.on;
+}
+
 int wheel_apply(struct daemon *d, bool durable)
 {
 	struct batch batch = engine_take(d->engine);
-	bool late = d->n_positions &&
+	bool late = is_unwritten(d) &&
 		    instant_since(clock_now(), d->positions_since).us >= position_delay.us;
 	int r;
 
@@ -185,7 +193,7 @@ static instant wheel_wake(struct daemon *d)
 	if (d->retry_at.us) {
 		wake = instant_min(wake, d->retry_at);
 	}
-	if (d->n_positions) {
+	if (is_unwritten(d)) {
 		wake = instant_min(wake, instant_add(d->positions_since, position_delay));
 	}
 	return wake;

@@ -345,6 +345,33 @@ def test_the_reader_has_no_right_and_the_enforcer_one(daemon):
     assert reader["NoNewPrivs"] == "1" and reader["Uid"].split()[0] != "0"
 
 
+def test_a_database_that_could_take_in_a_little_is_whole_again_without_a_further_line(daemons):
+    daemon = daemons()
+    state = daemon.dir / "state"
+    state.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=4m,mode=755,uid={pwd.getpwnam('ipsd').pw_uid}", "tmpfs", str(state)], check=True)
+    try:
+        daemon.start()
+        with open(state / "ballast", "wb", buffering=0) as f, contextlib.suppress(OSError):
+            while True:
+                f.write(b"x" * 4096)
+        bans = daemon.dir / "bans"
+        bans.write_text("".join(f"203.0.{i // 250}.{i % 250} 1h\n" for i in range(5000)))
+        assert "a restart would forget this" in daemon.ctl("ban", f"--file={bans}").out
+        os.truncate(state / "ballast", (state / "ballast").stat().st_size - 128 * 1024)
+        daemon.attack(OTHER, 1)
+        until(lambda: OTHER in daemon.ctl("events").out, "the event")
+        assert daemon.ctl("status").code == 1, "the bans do not fit"
+        (state / "ballast").unlink()
+        until(lambda: daemon.ctl("status").code == 0, "green")
+        daemon.stop()
+        daemon.start()
+        assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
+    finally:
+        daemon.stop()
+        subprocess.run(["umount", str(state)], check=True)
+
+
 def test_a_full_disk_does_not_stop_the_blocking(cable, daemons):
     daemon = daemons()
     state = daemon.dir / "state"
