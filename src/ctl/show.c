@@ -276,22 +276,31 @@ static void print_past(const struct value *past)
 	}
 }
 
+static void print_command(const char *head, struct str prefix, const char *tail)
+{
+	printf("%s", head);
+	print_prefix(prefix);
+	printf("%s\n", tail);
+}
+
+/* What is refused for one on never-block is not proposed. */
 static void print_commands(const struct value *p, bool banned)
 {
-	struct str prefix = member(p, "prefix", "");
+	struct str prefix = member(p, "prefix", ""), never = member(p, "never_block", "");
 
-	printf("\n%s",
-	       banned ? "Let it in:        ipsctl unban " : "Keep it out:      ipsctl ban ");
-	print_prefix(prefix);
-	if (banned) {
-		printf("\nKeep it out:      ipsctl ban --permanent ");
-		print_prefix(prefix);
-	} else {
-		printf(" --for 1h");
-	}
-	printf("\nAll its events:   ipsctl events --address ");
-	print_prefix(prefix);
 	printf("\n");
+	if (banned) {
+		print_command("Let it in:        ipsctl unban ", prefix, "");
+		print_command("Keep it out:      ipsctl ban --permanent ", prefix, "");
+	} else if (!never.n) {
+		print_command("Keep it out:      ipsctl ban ", prefix, " --for 1h");
+	}
+	if (never.n) {
+		print_command("Off never-block:  ipsctl never-block remove ", never, "");
+	} else {
+		print_command("Never block it:   ipsctl never-block add ", prefix, " --for 2h");
+	}
+	print_command("All its events:   ipsctl events --address ", prefix, "");
 }
 
 static void print_who(const struct value *p)

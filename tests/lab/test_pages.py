@@ -336,3 +336,18 @@ def test_show_without_the_right_to_ask_nftables_says_who_could_tell(daemon):
 
     assert f"next, as root: ipsctl show {BAD}\n" in ctl("show", BAD).stdout
     assert json.loads(ctl("show", BAD, "--json").stdout)["other_sets"] is None
+
+
+def test_what_show_proposes_is_not_refused(daemon):
+    def proposed():
+        terminal = Terminal(daemon, "show", BAD)
+        until(lambda: "ipsctl events" in terminal.page(), "the page")
+        page = terminal.page()
+        terminal.close()
+        return re.findall(r"ipsctl (ban|unban|never-block \w+) [^\r\n]*", page)
+
+    assert proposed() == ["ban", "never-block add"]
+    assert daemon.ctl("ban", BAD).code == 0
+    assert proposed() == ["unban", "ban", "never-block add"]
+    assert daemon.ctl("never-block", "add", BAD).code == 0
+    assert proposed() == ["never-block remove"]
