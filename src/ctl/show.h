@@ -19,6 +19,6 @@ void show_score(const struct value *score);
 void show_find_sets(struct value *p);
 /* Who else stops it. */
 void show_others(const struct value *p);
-/* An event in VPOP3's columns, cut at the terminal's width. `points`: with what it counted, and cut
- * at three times that; `address`: with whose it is. */
+/* An event in VPOP3's columns, cut at the terminal's width. `points`: with what it counted;
+ * `address`: with whose it is. */
 void show_event(const struct value *event, bool points, bool address);

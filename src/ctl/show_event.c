@@ -4,9 +4,6 @@
 #include "ctl/show.h"
 #include "ctl/terminal.h"
 
-/* What counted is the answer to "why": of a long line more than the beginning is shown. */
-enum { EVIDENCE_LINES = 3 };
-
 static void add_cell(struct str text, size_t width, struct buf *line)
 {
 	text = text.n ? text : STR("-");
@@ -39,6 +36,6 @@ void show_event(const struct value *e, bool points, bool address)
 		buf_add_str(&line, STR("(ignored after an unban)  "));
 	}
 	buf_add_str(&line, member(e, "text", ""));
-	terminal_text(buf_str(&line), terminal_width() * (points ? EVIDENCE_LINES : 1));
+	terminal_text(buf_str(&line), terminal_width());
 	printf("\n");
 }
