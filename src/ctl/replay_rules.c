@@ -154,11 +154,11 @@ static int check_jails(const struct ctl *ctl, const struct ruleset *rules)
 	return 0;
 }
 
-int replay_rules(const struct ctl *ctl, struct ruleset *rules)
+int replay_rules(const struct ctl *ctl, struct ruleset *rules, bool lenient)
 {
 	size_t n = rules->n_sources;
 	struct source *sources = arena_alloc(rules->arena, n + 1, sizeof(*sources));
-	int code = check_jails(ctl, rules);
+	int code = lenient ? 0 : check_jails(ctl, rules);
 
 	if (code || !sources) {
 		return code ? code : CTL_NO;
@@ -182,7 +182,7 @@ int replay_rules(const struct ctl *ctl, struct ruleset *rules)
 	if (make_any(ctl, rules, &sources[n], n) < 0) {
 		return CTL_NO;
 	}
-	if (!sources[n].detector) {
+	if (!sources[n].detector && !lenient) {
 		return ctl_usage(ctl,
 				 ctl_has(ctl, "filter") ? "no jail that runs watches the filter %s"
 							: "no jail in %s runs",
@@ -200,6 +200,11 @@ static struct str last_component(struct str path)
 		}
 	}
 	return path;
+}
+
+bool replay_reads(const struct ruleset *rules)
+{
+	return rules->sources[rules->n_sources - 1].detector;
 }
 
 uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit)

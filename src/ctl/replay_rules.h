@@ -7,7 +7,9 @@
 
 /* Keeps the jails of --jail and what they watch (all without it), and adds the source for any file:
  * all filters that they watch, or the one of --filter. 0, or an exit code; what is wrong was said.
- */
-int replay_rules(const struct ctl *ctl, struct ruleset *rules);
+ * `lenient`: that a jail is not there, or that none reads anything, is nothing wrong. */
+int replay_rules(const struct ctl *ctl, struct ruleset *rules, bool lenient);
+/* Does any jail watch what is to be read? Nothing may be fed otherwise. */
+bool replay_reads(const struct ruleset *rules);
 /* The source for this file: the one that its name fits, if `fit`; else the one for any file. */
 uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit);

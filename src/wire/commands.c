@@ -17,7 +17,8 @@ static const char *const exits[COMMAND_COUNT] = {
 	[COMMAND_NEVER_BLOCK] = "0 done, 1 something else keeps it on the list, or a warning",
 	[COMMAND_BAN] = "0 it is blocked, 1 it is not, or there is a warning",
 	[COMMAND_VERIFY] = "0 the kernel agrees, 1 there was a difference",
-	[COMMAND_REPLAY] = "0 all was read, 1 not all could be read",
+	[COMMAND_REPLAY] =
+		"0 all was read (--diff: and decided alike), 1 not, or there are differences",
 	[COMMAND_TRY] = "0 a line is an event, 1 none is",
 	[COMMAND_CHECK] = "0 all is well, 1 there are errors (with --strict: or warnings)",
 	[COMMAND_CAT] = "0 printed",
@@ -87,6 +88,8 @@ static const struct command_option options[] = {
 	{ COMMAND_REPLAY, "filter", 0, "FILTER", "read the files by this filter" },
 	{ COMMAND_REPLAY, "from", 0, "TIME", "leave out what happened before" },
 	{ COMMAND_REPLAY, "to", 0, "TIME", "leave out what happened from then on" },
+	{ COMMAND_REPLAY, "diff", 0, "DIR",
+	  "the bans that only one of this configuration and the one in DIR makes" },
 	{ COMMAND_TRY, "line", 0, "TEXT",
 	  "try this line, and say how far each pattern gets in it" },
 	{ COMMAND_TRY, "missed", 0, NULL, "the lines that are no event, grouped by shape" },

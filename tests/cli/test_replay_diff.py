@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""replay --diff: which bans does only one of two configs make?"""
+import shutil
+
+from conftest import JAIL
+
+
+def line(address, minute=0):
+    return f"2024-03-05T11:{minute:02}:00Z {address} 1 [Relay denied] a@example.net\n"
+
+def edited(ctl, name="other", jail=None, main=None):
+    """Another config dir: the test's own, with these replaced."""
+    other = ctl.dir / name
+    shutil.copytree(ctl.etc, other)
+    if jail is not None:
+        (other / "jails" / "test.conf").write_text(jail)
+    if main is not None:
+        (other / "ipsd.conf").write_text(main)
+    return other
+
+
+def guessers(ctl):
+    """One that reaches 1000 points, one that reaches 500."""
+    log = ctl.dir / "guessers.log"
+    log.write_text("".join(sorted([line("203.0.113.9", i) for i in range(12)] + [line("198.51.100.7", 20 + i) for i in range(5)])))
+    return str(log)
+
+
+def test_the_same_config_decides_alike(ctl):
+    other = edited(ctl)
+    answer = ctl("replay", f"--diff={other}", guessers(ctl))
+    assert (answer.code, answer.err) == (0, "")
+    assert answer.out == f"No difference to {other}: 1 ban, 0 spared, 0 observed with either.\n"
+    (only,) = ctl("replay", f"--diff={other}", "--json", guessers(ctl)).rows
+    assert only["summary"].pop("seconds") >= 0
+    assert only == {"summary": {"config": str(ctl.etc), "other": str(other), "bans_more": 0, "bans_less": 0, "spared_more": 0, "spared_less": 0,
+                                "observed_more": 0, "observed_less": 0, "changed": 0, "lines": 17}}
+
+
+def test_a_lower_threshold_bans_one_more_and_the_other_earlier(ctl):
+    other = edited(ctl, jail=JAIL.replace("threshold = 1000", "threshold = 500"))
+    answer = ctl("replay", f"--diff={other}", guessers(ctl))
+    assert (answer.code, answer.err) == (1, "")
+    first, head, row = answer.out.splitlines()
+    assert first == (f"0 bans more, 1 less than with {other}: 1 ban with {ctl.etc}, 2 with {other}; "
+                     "1 of what both decide begins at another time or lasts differently.")
+    assert head.split("  ")[0] == "ONLY WITH" and head.split()[2:] == ["TIME", "DECISION", "SOURCE", "JAIL", "SCORE", "WHY"]
+    assert row.split(None, 6) == [str(other), "2024-03-05T11:24:00Z", "ban", "198.51.100.7", "test", "500", "5 relay-denied x 100 = 500 >= 500"]
+    ban, last = ctl("replay", "--json", f"--diff={other}", guessers(ctl)).rows
+    assert (ban["only_in"], ban["decision"], ban["prefix"], ban["score"], ban["events"]) == (str(other), "ban", "198.51.100.7/32", 500, {"relay-denied": 5})
+    assert (last["summary"]["bans_more"], last["summary"]["bans_less"], last["summary"]["changed"]) == (0, 1, 1)
+
+
+def test_the_other_way_round_it_is_more(ctl):
+    other = edited(ctl, jail=JAIL.replace("threshold = 1000", "threshold = 1201"))
+    answer = ctl("replay", f"--diff={other}", guessers(ctl))
+    assert answer.code == 1 and answer.out.startswith(f"1 ban more, 0 less than with {other}: ")
+
+
+def test_only_another_length_is_a_difference_too(ctl):
+    other = edited(ctl, jail=JAIL.replace("ban = 30m", "ban = 2h"))
+    answer = ctl("replay", f"--diff={other}", guessers(ctl))
+    assert answer.code == 1 and len(answer.out.splitlines()) == 1
+    assert answer.out.startswith("0 bans more, 0 less") and answer.out.endswith("; 1 of what both decide begins at another time or lasts differently.\n")
+
+
+def test_a_never_block_entry_and_an_observing_jail_change_the_word(ctl):
+    spares = edited(ctl, "spares", main="[never-block]\naddresses = 203.0.113.0/24\n")
+    watches = edited(ctl, "watches", jail=JAIL.replace("type =", "mode = observe\ntype ="))
+    for other, word, because in ((spares, "spared", "never-block"), (watches, "observed", "jail-observes")):
+        answer = ctl("replay", f"--diff={other}", guessers(ctl))
+        assert answer.code == 1 and answer.out.startswith(f"1 ban more, 0 less than with {other}; {word}: 0 more, 1 less: ")
+        assert len(answer.out.splitlines()) == 4
+        ours, theirs, last = ctl("replay", "--json", f"--diff={other}", guessers(ctl)).rows
+        assert (ours["only_in"], ours["decision"]) == (str(ctl.etc), "ban")
+        assert (theirs["only_in"], theirs["decision"], theirs["because"]) == (str(other), word, because)
+        assert (last["summary"]["bans_more"], last["summary"][f"{word}_less"]) == (1, 1)
+
+
+def test_a_filter_that_knows_less_and_a_zone_make_a_difference(ctl):
+    other = edited(ctl)
+    path = other / "filters" / "vpop3-ids.conf"
+    path.write_text(path.read_text().replace("\n1  = relay-denied", "\n1  = relay-allowed"))
+    assert ctl("replay", f"--diff={other}", guessers(ctl)).out.startswith("1 ban more, 0 less")
+    path = ctl.etc / "filters" / "vpop3-ids.conf"
+    path.write_text(path.read_text().replace("timezone = UTC", ""))
+    zone = edited(ctl, "zone", main="[ipsd]\nmode = enforce\ntimezone = Asia/Tokyo\n")
+    log = ctl.dir / "local.log"
+    log.write_text("".join(line("203.0.113.9", i).replace("Z ", " ", 1) for i in range(12)))
+    answer = ctl("replay", f"--diff={zone}", str(log))
+    assert answer.code == 1 and answer.out.startswith("1 ban more, 1 less")
+
+
+def test_a_jail_may_be_in_one_of_the_two_only(ctl):
+    other = edited(ctl)
+    (other / "jails" / "strict.conf").write_text(JAIL.replace("threshold = 1000", "threshold = 300"))
+    answer = ctl("replay", "--jail=strict", f"--diff={other}", guessers(ctl))
+    assert answer.code == 1 and answer.err == "" and answer.out.startswith("0 bans more, 2 less")
+    neither = ctl("replay", "--jail=nosuch", f"--diff={other}", guessers(ctl))
+    assert neither.code == 2 and "there is no jail nosuch" in neither.err
+
+
+def test_what_is_wrong_in_either_config_is_said_before_anything_is_read(ctl):
+    other = edited(ctl, main="[ipsd]\nmode = maybe\n")
+    (ctl.etc / "ipsd.conf").write_text("[ipsd]\nmod = enforce\n")
+    answer = ctl("replay", f"--diff={other}", guessers(ctl))
+    assert (answer.code, answer.out) == (2, "")
+    assert str(ctl.etc) in answer.err and str(other) in answer.err and "maybe" in answer.err
+    missing = ctl("replay", f"--diff={ctl.dir / 'nowhere'}", guessers(ctl))
+    assert missing.code == 2 and "there is no directory" in missing.err
+    stdin = ctl("replay", f"--diff={other}", "-", stdin=b"")
+    assert stdin.code == 2 and "name a file" in stdin.err
+
+
+def test_the_order_of_a_ban_that_comes_again_is_kept(ctl):
+    """With longer bans there are fewer: the second of three is in none of the other's."""
+    other = edited(ctl, jail=JAIL.replace("ban = 30m", "ban = 2h"))
+    log = ctl.dir / "again.log"
+    log.write_text("".join(line("203.0.113.9", i) for i in range(10)) + "".join(line("203.0.113.9", 45 + i) for i in range(10)))
+    answer = ctl("replay", "--json", f"--diff={other}", str(log))
+    assert [(r["only_in"], r["time"]) for r in answer.rows[:-1]] == [(str(ctl.etc), "2024-03-05T11:45:00Z")]
+    assert answer.rows[-1]["summary"]["changed"] == 1
