@@ -409,6 +409,19 @@ static void status_spared(const struct daemon *d, struct value *findings)
 	}
 }
 
+static void status_store(const struct daemon *d, struct value *findings)
+{
+	if (d->store_trouble.on) {
+		add_finding(findings, "error", "df -h", "the database cannot be written: %s",
+			    d->store_trouble.text);
+	}
+	if (store_is_unlinked(d->store)) {
+		add_finding(findings, "error", "systemctl restart ipsd",
+			    "state.db was removed or replaced while ipsd runs: it goes on, but "
+			    "when it ends it forgets events, blocks and the mode");
+	}
+}
+
 static void status_mode(const struct daemon *d, struct value *reply, struct value *findings)
 {
 	bool observes = engine_observes(d->engine);
@@ -429,10 +442,7 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 		add_finding(findings, "note", "ipsctl reload",
 			    "config files were changed since they were read");
 	}
-	if (d->store_trouble.on) {
-		add_finding(findings, "error", "df -h", "the database cannot be written: %s",
-			    d->store_trouble.text);
-	}
+	status_store(d, findings);
 	if (engine_stats(d->engine).evicted) {
 		add_finding(findings, "warning", NULL,
 			    "more addresses than max-subjects: %llu were forgotten early",

@@ -91,6 +91,7 @@ static int store_connect(struct store *s, const char *path)
 	if (r >= 0) {
 		r = store_known_open(s);
 	}
+	store_note_file(s);
 	return r < 0 ? r : store_ignored_load(s);
 }
 

@@ -64,6 +64,8 @@ NODISCARD int store_open_order(struct store *s);
 NODISCARD int store_close_order(struct store *s);
 /* After writing had failed for a while: the bans that run are those of the engine. */
 NODISCARD int store_heal(struct store *s, const struct engine *e);
+/* The file that is written has no name any more: it ends with this process. */
+bool store_is_unlinked(const struct store *s);
 /* What was observed because all of ipsd observed has ended, as the engine has it when it enforces.
  */
 NODISCARD int store_end_observed(struct store *s);

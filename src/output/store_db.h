@@ -10,12 +10,15 @@ struct store {
 	char *path;
 	struct sql *sql;
 	bool ordering, broken;  /* inside an order's transaction; something in it has failed */
+	uint64_t inode;         /* of the file that was opened */
 	int64_t retained;       /* bans up to this id were looked at for their age */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
 	unsigned known_puts;    /* logins kept since the start */
 	char error[256];
 };
 
+/* Notes which file is there under the path, for store_is_unlinked(). */
+void store_note_file(struct store *s);
 /* Keeps SQLite's words of the last error; passes r on. */
 int store_fail(struct store *s, int r);
 /* The number of a name in the table of names, made when it is new; 0 for an empty name. */

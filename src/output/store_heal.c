@@ -3,10 +3,25 @@
  * truth: what runs there, and what is on never-block, gets its row again, whatever else seems to
  * run has ended. Evidence that was not written is lost; who is banned, and until when, is not. */
 #include <errno.h>
+#include <sys/stat.h>
 
 #include "output/store.h"
 #include "output/store_db.h"
 #include "sys/clock.h"
+
+void store_note_file(struct store *s)
+{
+	struct stat st;
+
+	s->inode = stat(s->path, &st) == 0 ? st.st_ino : 0;
+}
+
+bool store_is_unlinked(const struct store *s)
+{
+	struct stat st;
+
+	return stat(s->path, &st) < 0 ? errno == ENOENT : st.st_ino != s->inode;
+}
 
 static int end_all(struct store *s)
 {

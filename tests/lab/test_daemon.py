@@ -372,6 +372,15 @@ def test_a_database_that_could_take_in_a_little_is_whole_again_without_a_further
         subprocess.run(["umount", str(state)], check=True)
 
 
+def test_a_database_taken_away_while_it_runs_is_told(daemon):
+    assert daemon.ctl("status").code == 0
+    (daemon.dir / "state" / "state.db").rename(daemon.dir / "state" / "away")
+    status = daemon.ctl("status")
+    assert status.code == 1 and "state.db was removed or replaced" in status.out and "next: systemctl restart ipsd" in status.out
+    (daemon.dir / "state" / "away").rename(daemon.dir / "state" / "state.db")
+    assert daemon.ctl("status").code == 0
+
+
 def test_a_full_disk_does_not_stop_the_blocking(cable, daemons):
     daemon = daemons()
     state = daemon.dir / "state"
