@@ -137,15 +137,39 @@ static bool has_user(const struct spec_texts *texts)
 	return false;
 }
 
-/* Might the section's events name an account? */
-static bool section_names_account(const struct filter_spec *spec,
-				  const struct section_spec *section)
+static bool section_has_user(const struct filter_spec *spec, const struct section_spec *section)
 {
 	const struct spec_text prefixes[] = { spec->prefix, section->prefix };
 	const struct spec_texts prefix = { .at = prefixes, .n = ARRAY_SIZE(prefixes) };
 	const struct spec_texts defines = { .at = spec->defines, .n = spec->n_defines };
 
 	return has_user(&section->match) || has_user(&prefix) || has_user(&defines);
+}
+
+/* Might the section's events name an account, themselves or by their session? */
+static bool section_names_account(const struct filter_spec *spec,
+				  const struct section_spec *section)
+{
+	bool carries = spec->session && spec->session->carry & SESSION_ACCOUNT;
+
+	if (section_has_user(spec, section)) {
+		return true;
+	}
+	for (size_t i = 0; carries && i < spec->n_sections; i++) {
+		if (section_has_user(spec, &spec->sections[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does the jail count events of the type, or the bad sessions that they are part of? */
+static bool gives_points(const struct jail_part *jail, const struct filter_spec *spec,
+			 uint16_t type)
+{
+	return jail_points(&jail->file.jail, type) != 0 ||
+	       (spec->session && spec->session->otherwise != NAMES_NONE &&
+		jail_points(&jail->file.jail, spec->session->otherwise) != 0);
 }
 
 /* Does anything that the jail counts name an account? */
@@ -156,8 +180,7 @@ static bool names_accounts(const struct parts *p, const struct jail_part *jail)
 
 		for (size_t k = 0; k < spec->n_sections; k++) {
 			uint16_t type = spec->sections[k].type;
-			bool counts = type == NAMES_NONE ||
-				      jail_points(&jail->file.jail, type) != 0;
+			bool counts = type == NAMES_NONE || gives_points(jail, spec, type);
 
 			if (counts && section_names_account(spec, &spec->sections[k])) {
 				return true;
@@ -239,7 +262,7 @@ static bool yields_type(const struct filter_spec *spec, uint16_t type)
 			return true;
 		}
 	}
-	return false;
+	return spec->session && spec->session->otherwise == type;
 }
 
 static bool yields_service(const struct filter_spec *spec, uint16_t service)

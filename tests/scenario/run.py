@@ -5,7 +5,8 @@
 usage: run.py [--update] [--ipsctl=PATH] [NAME...]      (PATH: else $IPSCTL; NAME: all unless named)
 
 A scenario is a folder: ipsd.conf, the log (`log`, or *.log in order of their names), `expected`, and its
-own filters/ and jails/; where it has none of these, the shipped ones. `args` may hold more arguments for
+own filters/ and jails/; where it has none of these, the shipped ones. What lies in its changes/ (files or
+drop-ins of filters and jails) is laid over these. `args` may hold more arguments for
 ipsctl; `written` the time when the log was last written, which stamps without a year depend on. The command is
 
   ipsctl --config-dir=DIR replay --json ARGS LOG...
@@ -30,9 +31,12 @@ CHANGES = {"seconds"}     # from run to run
 
 
 def config_dir(scenario, into):
-    for name in ("ipsd.conf", "filters", "jails"):
+    (into / "ipsd.conf").symlink_to(scenario / "ipsd.conf")
+    for name in ("filters", "jails"):
         own = scenario / name
-        (into / name).symlink_to(own if own.exists() else ROOT / name)
+        shutil.copytree(own if own.exists() else ROOT / name, into / name)
+        if (scenario / "changes" / name).exists():
+            shutil.copytree(scenario / "changes" / name, into / name, dirs_exist_ok=True)
     return into
 
 
