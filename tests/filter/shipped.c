@@ -39,7 +39,7 @@ static bool report_parts(const struct diag *diag, const struct config_part *part
 	bool good = true;
 
 	for (size_t i = 0; i < n; i++) {
-		bool ok = parts[i].state == PART_OK && parts[i].about.n > 0;
+		bool ok = parts[i].state != PART_FAILED && parts[i].about.n > 0;
 
 		good = report(diag, parts[i].file, ok, ++*number) && good;
 	}
