@@ -94,28 +94,20 @@ def test_the_notifier_ends_when_ipsd_does(ctl):
     assert done.stdout == b"" and b"systemctl start ipsd" in done.stderr
 
 
-def test_the_examples_in_the_manual_take_what_the_notifier_gives(ctl):
-    import http.server
-    import threading
-    got = []
+def test_the_programs_that_are_shipped_go_on_when_nobody_takes_it():
+    """Delivery itself is tried in the lab."""
+    rows = (json.dumps(dict(DECISION, prefix="203.0.113.10/32")) + "\n") + json.dumps(dict(DECISION, reason="a\r\nBcc: x", jail="a\nb")) + "\n"
+    env = dict(os.environ, NOTIFY_SERVER="127.0.0.1:1", NOTIFY_HOOK="http://127.0.0.1:1/")
+    for name in ("mail", "web"):
+        done = subprocess.run([ROOT / "dist" / "notify" / name], input=rows, capture_output=True, text=True, timeout=60, env=env, check=False)
+        assert done.returncode == 0 and done.stdout == ""
+        said = done.stderr.splitlines()
+        assert len(said) == 2 and "203.0.113.10/32" in said[0] and "203.0.113.9/32" in said[1], done.stderr
 
-    class Hook(http.server.BaseHTTPRequestHandler):
-        def do_POST(self):
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
 
-        def log_message(self, *_):
-            pass
-
-    hook = http.server.HTTPServer(("127.0.0.1", 0), Hook)
-    threading.Thread(target=hook.serve_forever, daemon=True).start()
+def test_the_manual_names_what_is_shipped():
     page = (ROOT / "docs" / "man" / "ipsctl.1.scd.in").read_text()
-    examples = [e for e in re.findall(r"```\n(.*?)```", page, re.S) if e.startswith("#!")]
-    mail, web = examples
-    compile(mail, "mail", "exec")
-    path = program(ctl, web.replace("https://example.com/hook", f"http://127.0.0.1:{hook.server_port}/"))
-    subprocess.run([str(path)], input=json.dumps(DECISION) + "\n", text=True, check=True, timeout=30)
-    hook.shutdown()
-    hook.server_close()
-    assert got == [DECISION]
+    for path in (ROOT / "dist" / "notify").iterdir():
+        assert f"*{path.name}*" in page and os.access(path, os.X_OK)
+        for name in re.findall(r'environ.get\("(\w+)"', path.read_text()):
+            assert f"_{name}_" in page, name
