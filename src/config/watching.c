@@ -207,39 +207,6 @@ static void check_accounts(const struct parts *p, const struct jail_part *jail)
 		 "counts");
 }
 
-int watching_resolve(struct parts *p, struct jail_part *jail)
-{
-	const struct places *lines = &jail->file.values.watch;
-	uint16_t *filters = arena_alloc(p->r->arena, lines->n, sizeof(*filters));
-	struct watch *watches;
-	size_t n = 0, max = 0;
-
-	for (size_t i = 0; filters && i < lines->n; i++) {
-		filters[i] = read_filter(p, &lines->at[i].words.at[0]);
-		if (filters[i] != NAMES_NONE) {
-			max += count_places(p, filters[i], &lines->at[i]);
-		}
-	}
-	if (filters && max + count_all(p) > WATCHES_MAX) {
-		diag_add(p->r->diag, DIAG_ERROR, &lines->at[0].at,
-			 "all jails together watch more than %d sources", WATCHES_MAX);
-		return 0;
-	}
-	watches = arena_alloc(p->r->arena, max, sizeof(*watches));
-	if (!filters || !watches) {
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < lines->n; i++) {
-		if (filters[i] != NAMES_NONE) {
-			resolve_line(p, &lines->at[i], filters[i], watches, &n);
-		}
-	}
-	jail->watches = watches;
-	jail->n_watches = n;
-	check_accounts(p, jail);
-	return 0;
-}
-
 /* ---- what filters yield ---- */
 
 static bool has_word(const struct spec_word *words, size_t n, uint16_t number)
@@ -339,6 +306,92 @@ static void check_types(const struct parts *p, const struct jail_part *jail)
 				 STR_ARG(name), SIMILAR_ARG(similar));
 		}
 	}
+}
+
+static bool yields_wanted_service(const struct parts *p, const struct jail_part *jail)
+{
+	const struct spec_texts *services = &jail->file.values.services;
+	bool any = services->n == 0;
+
+	for (size_t i = 0; i < services->n; i++) {
+		struct str name = services->at[i].text;
+
+		any = any || str_eq(name, STR("all")) ||
+		      any_yields(p, jail, yields_service, names_find(&p->rules->services, name));
+	}
+	return any;
+}
+
+static bool yields_wanted_type(const struct parts *p, const struct jail_part *jail)
+{
+	bool wants = false;
+
+	for (size_t i = 0; i < jail->file.n_multipliers; i++) {
+		const struct jail_multiplier *m = &jail->file.multipliers[i];
+		bool adds = m->points > 0 || m->points == POINTS_BAN;
+
+		if (adds && any_yields(p, jail, yields_type, m->type)) {
+			return true;
+		}
+		wants = wants || adds;
+	}
+	return !wants;
+}
+
+/* A jail whose filters never say what it counts can never ban. */
+static void check_reach(const struct parts *p, const struct jail_part *jail)
+{
+	struct diag_place at = jail->file.at;
+
+	if (jail->n_watches == 0 || listening_watches_jails(jail)) {
+		return;
+	}
+	at.key = STR("threshold");
+	if (!yields_wanted_type(p, jail)) {
+		check_types(p, jail);
+		diag_add(p->r->diag, DIAG_ERROR, &at,
+			 "cannot be reached: no filter that this jail watches yields any event "
+			 "that [multipliers] gives points");
+	} else if (!yields_wanted_service(p, jail)) {
+		check_services(p, jail);
+		diag_add(p->r->diag, DIAG_ERROR, &at,
+			 "cannot be reached: no filter that this jail watches yields any of its "
+			 "services");
+	}
+}
+
+int watching_resolve(struct parts *p, struct jail_part *jail)
+{
+	const struct places *lines = &jail->file.values.watch;
+	uint16_t *filters = arena_alloc(p->r->arena, lines->n, sizeof(*filters));
+	struct watch *watches;
+	size_t n = 0, max = 0;
+
+	for (size_t i = 0; filters && i < lines->n; i++) {
+		filters[i] = read_filter(p, &lines->at[i].words.at[0]);
+		if (filters[i] != NAMES_NONE) {
+			max += count_places(p, filters[i], &lines->at[i]);
+		}
+	}
+	if (filters && max + count_all(p) > WATCHES_MAX) {
+		diag_add(p->r->diag, DIAG_ERROR, &lines->at[0].at,
+			 "all jails together watch more than %d sources", WATCHES_MAX);
+		return 0;
+	}
+	watches = arena_alloc(p->r->arena, max, sizeof(*watches));
+	if (!filters || !watches) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < lines->n; i++) {
+		if (filters[i] != NAMES_NONE) {
+			resolve_line(p, &lines->at[i], filters[i], watches, &n);
+		}
+	}
+	jail->watches = watches;
+	jail->n_watches = n;
+	check_accounts(p, jail);
+	check_reach(p, jail);
+	return 0;
 }
 
 void watching_check_jail(const struct parts *p, const struct jail_part *jail)
