@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-void lifts_say(struct judge *j, const struct ban *ban, const struct order *order,
-	       enum because because)
+struct decision lifts_decision(const struct ban *ban, const struct order *order,
+			       enum because because)
 {
 	struct decision lift = judge_about(ban);
 
@@ -14,6 +14,14 @@ void lifts_say(struct judge *j, const struct ban *ban, const struct order *order
 	lift.time = order->time;
 	lift.by = order->by;
 	lift.reason = order->reason;
+	return lift;
+}
+
+void lifts_say(struct judge *j, const struct ban *ban, const struct order *order,
+	       enum because because)
+{
+	const struct decision lift = lifts_decision(ban, order, because);
+
 	outbox_decision(&j->out, &lift);
 }
 

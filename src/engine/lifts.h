@@ -6,7 +6,10 @@
 #include "engine/judge.h"
 #include "policy/order.h"
 
-/* Says that the ban is lifted at the order's time; the ban itself stays as it is. */
+/* That the ban is lifted at the order's time. */
+struct decision lifts_decision(const struct ban *ban, const struct order *order,
+			       enum because because);
+/* Says so; the ban itself stays as it is. */
 void lifts_say(struct judge *j, const struct ban *ban, const struct order *order,
 	       enum because because);
 /* What the outbox holds are lifts: pardons each prefix once, however many jails had banned it, and

@@ -54,6 +54,25 @@ static void say_old(struct judge *j, const struct ban *old, const struct order *
 	}
 }
 
+/* The bans that jails have made of just that become the blacklist entry, with their evidence. */
+static void take_over(struct judge *j, const struct order *order, const struct ban *heir)
+{
+	for (uint16_t i = 0; i < j->rules->n_jails; i++) {
+		uint16_t scope = j->rules->jails[i].scope;
+		const struct ban *ban = bans_find(j->bans, i, &heir->prefix, scope);
+
+		if (ban && ban->kind == DECISION_BAN && !ban->ended &&
+		    order->time.us < ban->until.us &&
+		    (order->scope == SCOPE_ALL || order->scope == scope)) {
+			struct decision lift = lifts_decision(ban, order, BECAUSE_REPLACED);
+
+			lift.heir = heir->id;
+			outbox_decision(&j->out, &lift);
+			bans_drop(j->bans, ban);
+		}
+	}
+}
+
 static int put(struct judge *j, const struct order *order, const struct prefix *prefix,
 	       const struct ban *old)
 {
@@ -79,6 +98,9 @@ static int put(struct judge *j, const struct order *order, const struct prefix *
 		return -ENOMEM;
 	}
 	say_old(j, &before, order);
+	if (ban.action == ACTION_BLACKLIST) {
+		take_over(j, order, &ban);
+	}
 	say(j, &d, order);
 	j->last_ban = ban.id;
 	j->stats.bans++;

@@ -255,6 +255,24 @@ static int apply_evidence(struct store *s, uint64_t ban, const struct evidence *
 	return sql_finish(st);
 }
 
+/* The lift's evidence is that of its heir, too. */
+static int apply_heritage(struct store *s, const struct decision *d)
+{
+	struct sql_statement *st;
+	int r = sql_prepare(
+		s->sql,
+		"INSERT OR REPLACE INTO evidence SELECT ?, event, time, type, service, filter, source, addr, count, account,"
+		" data, text, points FROM evidence WHERE ban = ?",
+		&st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, (int64_t)d->heir);
+	sql_bind_int(st, 2, (int64_t)d->ban);
+	return sql_finish(st);
+}
+
 static int apply_lift(struct store *s, const struct decision *d)
 {
 	struct sql_statement *st;
@@ -267,7 +285,8 @@ static int apply_lift(struct store *s, const struct decision *d)
 	sql_bind_int(st, 1, d->time.us);
 	sql_bind_int(st, 2, d->because);
 	sql_bind_int(st, 3, (int64_t)d->ban);
-	return sql_finish(st);
+	r = sql_finish(st);
+	return r >= 0 && d->heir ? apply_heritage(s, d) : r;
 }
 
 int store_put_ban(struct store *s, const struct ruleset *rules, const struct decision *d)

@@ -38,11 +38,15 @@ static bool find_scope(const struct recall *recall, struct ban *ban, bool runs, 
 	return runs && recall->calls->scope(recall->calls->arg, label, &ban->scope) >= 0;
 }
 
-/* A clock that was set back makes no ban longer than it was meant to be. */
+/* A clock that was set back makes no ban longer than it was meant to be. What another took the
+ * place of overlaps it, so that both are one episode. */
 static instant end_of(const struct recall *recall, const struct stored_ban *stored)
 {
 	const struct decision *d = &stored->decision;
 
+	if (stored->ended.us && stored->ended_because == BECAUSE_REPLACED) {
+		return instant_add(stored->ended, (duration){ .us = 1 });
+	}
 	if (stored->ended.us) {
 		return stored->ended;
 	}

@@ -51,7 +51,8 @@ struct decision {
 	enum decision_kind kind;
 	enum because because;
 	enum ban_action action;
-	uint64_t ban; /* id; spared and observed ones have one, too */
+	uint64_t ban;  /* id; spared and observed ones have one, too */
+	uint64_t heir; /* lift: the ban that its evidence goes to; 0: none */
 	instant time, until;
 	struct prefix prefix;
 	uint16_t jail; /* index, JAIL_BY_HAND */

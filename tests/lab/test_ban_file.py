@@ -87,3 +87,21 @@ def test_networks_that_stand_for_ipv4_are_refused_with_a_word(daemon):
         assert answer.code == 2 and "stands for IPv4 addresses" in answer.err, answer
     assert daemon.ctl("ban", "64:ff9b::c633:6407").code == 0
     assert daemon.ctl("list", "--json").json["bans"][0]["prefix"] == f"{BAD}/32"
+
+
+def test_a_running_ban_becomes_the_blacklist_entry_with_its_lines(cable, daemon):
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    lines = [e["text"] for e in daemon.ctl("show", "--json", BAD).json["evidence"]]
+    assert lines
+    assert daemon.ctl("blacklist", BAD, "--reason", "enough").code == 0
+    for _ in range(2):
+        (ban,) = daemon.ctl("list", "--json").json["bans"]
+        assert ban["action"] == "blacklist" and ban["reason"] == "enough" and ban["blocks_30d"] == 1, ban
+        shown = daemon.ctl("show", "--json", BAD).json
+        assert [e["text"] for e in shown["evidence"]] == lines
+        assert cable.probe([BAD]) == set()
+        daemon.restart()
+    answer = daemon.ctl("unban", BAD)
+    assert answer.code == 0, answer
+    assert cable.probe([BAD]) == {BAD}

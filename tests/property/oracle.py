@@ -20,7 +20,7 @@ import collections
 from dataclasses import replace
 
 from oracle_windows import (Windows, covering, folded, host_prefix, inside, newest, widened)
-from oracle_words import (ACCOUNT, ADDRESS, ANY_JAIL, ANY_SERVICE, BANNED, BAN_AT_ONCE, BY_HAND, CALM,
+from oracle_words import (ACCOUNT, ADDRESS, ALL_PORTS, ANY_JAIL, ANY_SERVICE, BANNED, BAN_AT_ONCE, BY_HAND, CALM,
                           ENFORCED, EVERYTHING, FORGIVE, MONTH, NETWORK, NEVER, NO_JAIL, PERMANENT, RATE, Ban,
                           Decision, Episode, Event, Jail, Never, Rules)
 
@@ -327,9 +327,22 @@ class Oracle(Windows):
         if known and until <= standing.until:
             return [], {"made": 0, "known": True}
         said = [self.lift(standing, "replaced", time)] if known else []
+        if until == NEVER:
+            said += self.take_over(time, prefix, scope)
         self.add_episode(ENFORCED, prefix, time, until)
         said += self.put("ban", None, prefix, BY_HAND, scope, time, until)
         return said, {"made": 1, "known": known}
+
+    def take_over(self, time, prefix, scope):
+        """A blacklist entry is what becomes of the bans that jails have made of just that (12)."""
+        said = []
+        for n, jail in enumerate(self.rules.jails):
+            ban = self.table.get((n, prefix, jail.scope))
+            if ban and ban.kind == "ban" and not ban.ended and time < ban.until and scope in (ALL_PORTS, jail.scope):
+                self.notes["taken over"] += 1
+                said.append(self.lift(ban, "replaced", time))
+                del self.table[n, prefix, jail.scope]
+        return said
 
     def order_unban(self, time, prefix, jail=ANY_JAIL):
         prefix = widened(prefix, self.rules.host_v6)

@@ -9,6 +9,7 @@ FORGIVE = "forgive"     # another
 ADDRESS, NETWORK, ACCOUNT = "address", "network", "account"
 LOGIN, BANNED = 18, 23  # event types that the policy itself knows
 BY_HAND = "hand"        # the jail of a ban that a person ordered
+ALL_PORTS = 0           # the scope of a ban of everything
 ANY_JAIL = "any"        # an unban of whatever jail; a never-block entry for all of them
 ANY_SERVICE = "any"     # a never-block entry for all services, and for events of none
 ENFORCED = "enforced"   # the history that all enforcing jails share

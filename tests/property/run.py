@@ -33,7 +33,7 @@ NEEDED = {
     "during a ban": 20, "after-ban = clear": 10, "not entered: after-ban = clear": 10,
     "decided: network": 50, "decided: account": 50, "decided: distinct address": 50,
     "decided: distinct account": 50, "distinct: counted once": 100, "share: too small": 20, "forgiven": 10,
-    "spared known-good": 5, "feedback": 20, "feedback: decided": 5, "feedback: told already": 1, "brake": 5,
+    "spared known-good": 5, "taken over": 0.1, "feedback": 20, "feedback: decided": 5, "feedback: told already": 1, "brake": 5,
     "observed brake": 5, "lift brake": 0.5, "ignored in what is around": 1,
     "trusted: no network's, no account's": 50, "late: too late": 10, "late: decided": 5, "by hand": 10,
     "at once": 10, "above the threshold": 10,
