@@ -16,7 +16,7 @@ import compare
 import generate
 
 HERE = pathlib.Path(__file__).resolve().parent
-HALVES = ("oracle_windows.py", "oracle.py")     # become one module, so that each line can be another
+HALVES = ("oracle_windows.py", "oracle_episodes.py", "oracle.py")     # become one module, so that each line can be another
 BATCH = 100
 
 # What, the line of the oracle, what it becomes.
@@ -71,10 +71,10 @@ MUTANTS = [
     ("what never-block lifts is not pardoned", """            self.pardon(lifted, time)
         return said
 
-    # --- Episodes""", """            pass
+    # --- Time (7.4""", """            pass
         return said
 
-    # --- Episodes"""),
+    # --- Time (7.4"""),
     ("what was spared stays spared", 'elif ban.kind == "spared" and ban.because != "known-good" and not spared:', "elif False:"),
     ("an entry ends late", "any(x.until <= now for x in self.never)", "any(x.until < now for x in self.never)"),
     ("an entry's end drops no shadow", "            self.settle(now)\n", ""),
@@ -155,13 +155,14 @@ MUTANTS = [
     ("a reload lets the brake go", "{to: until[n] for n, to in moved.items()}", "{}"),
     ("a reload bans whom the brake had spared", 'if kind == "ban" and ban.because in', "if False and ban.because in"),
     ("a reload counts what was taken back", "e.type == BANNED and not self.has_episode(e)", "False"),
+    ("a blacklist entry takes nothing over", "if until == NEVER:\n            said += self.take_over", "if False:\n            said += self.take_over"),
     ("the kernel holds the first end", "return max(ends) if", "return min(ends) if"),
 ]
 
 
 def oracle_text():
     text = "".join((HERE / half).read_text() for half in HALVES)
-    return re.sub(r"from oracle_windows import \([^)]*\)\n", "", text)
+    return re.sub(r"from oracle_(?:windows|episodes) import .*\n", "", text)
 
 
 def mutant(old, new):

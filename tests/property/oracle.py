@@ -19,10 +19,11 @@ a prefix is its text in the usual form, prefixes with their length.
 import collections
 from dataclasses import replace
 
-from oracle_windows import (Windows, covering, folded, host_prefix, inside, newest, widened)
+from oracle_episodes import Episodes
+from oracle_windows import Windows, covering, folded, host_prefix, inside, newest, widened
 from oracle_words import (ACCOUNT, ADDRESS, ALL_PORTS, ANY_JAIL, ANY_SERVICE, BANNED, BAN_AT_ONCE, BY_HAND, CALM,
-                          ENFORCED, EVERYTHING, FORGIVE, MONTH, NETWORK, NEVER, NO_JAIL, PERMANENT, RATE, Ban,
-                          Decision, Episode, Event, Jail, Never, Rules)
+                          ENFORCED, EVERYTHING, FORGIVE, NETWORK, NEVER, NO_JAIL, PERMANENT, RATE, Ban,
+                          Decision, Event, Jail, Never, Rules)
 
 
 def scoring(rules):
@@ -32,7 +33,7 @@ def scoring(rules):
          its.distinct, its.share) for its in rules.jails]
 
 
-class Oracle(Windows):
+class Oracle(Windows, Episodes):
     def __init__(self, rules):
         super().__init__(rules)
         self.observing = rules.observe
@@ -258,35 +259,6 @@ class Oracle(Windows):
         for lifted in {decision.ban.prefix for decision in said}:
             self.pardon(lifted, time)
         return said
-
-    # --- Episodes (7.5) -----------------------------------------------------------------------
-
-    def running_episode(self, history, prefix, at):
-        """The newest one if it has not ended; one that starts later than a late `at` is it, too."""
-        episodes = self.histories[history, prefix]
-        return episodes[-1] if episodes and at < episodes[-1].end else None
-
-    def nth_episode(self, history, prefix, at, memory):
-        """How many began in (at - memory, at], counting the one that a ban at `at` begins or joins."""
-        joined = self.running_episode(history, prefix, at)
-        recent = [x for x in self.histories[history, prefix] if at - memory < x.start <= at]
-        return len(recent) + (not any(x is joined for x in recent))
-
-    def add_episode(self, history, prefix, at, until):
-        if joined := self.running_episode(history, prefix, at):
-            self.notes["joined an episode"] += 1
-            joined.end = max(joined.end, until)
-        else:
-            self.histories[history, prefix].append(Episode(at, until))
-
-    def pardon(self, prefix, at):
-        """A ban that a person lifted counts for none (7.5)."""
-        if self.running_episode(ENFORCED, prefix, at):
-            self.notes["pardoned"] += 1
-            self.histories[ENFORCED, prefix].pop()
-
-    def blocks_30d(self, prefix, at):
-        return sum(at - MONTH < x.start <= at for x in self.histories[ENFORCED, prefix])
 
     # --- Time (7.4, 7.5) ----------------------------------------------------------------------
 

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+"""A third of the oracle: how often was this prefix banned (7.5)?"""
+from oracle_words import ENFORCED, MONTH, Episode
+
+
+class Episodes:
+    """Needs of its other parts: `histories`, `notes`."""
+
+    def running_episode(self, history, prefix, at):
+        """The newest one if it has not ended; one that starts later than a late `at` is it, too."""
+        episodes = self.histories[history, prefix]
+        return episodes[-1] if episodes and at < episodes[-1].end else None
+
+    def nth_episode(self, history, prefix, at, memory):
+        """How many began in (at - memory, at], counting the one that a ban at `at` begins or joins."""
+        joined = self.running_episode(history, prefix, at)
+        recent = [x for x in self.histories[history, prefix] if at - memory < x.start <= at]
+        return len(recent) + (not any(x is joined for x in recent))
+
+    def add_episode(self, history, prefix, at, until):
+        if joined := self.running_episode(history, prefix, at):
+            self.notes["joined an episode"] += 1
+            joined.end = max(joined.end, until)
+        else:
+            self.histories[history, prefix].append(Episode(at, until))
+
+    def pardon(self, prefix, at):
+        """A ban that a person lifted counts for none (7.5)."""
+        if self.running_episode(ENFORCED, prefix, at):
+            self.notes["pardoned"] += 1
+            self.histories[ENFORCED, prefix].pop()
+
+    def blocks_30d(self, prefix, at):
+        return sum(at - MONTH < x.start <= at for x in self.histories[ENFORCED, prefix])
