@@ -301,8 +301,8 @@ static void check_types(const struct parts *p, const struct jail_part *jail)
 
 		if (m->points != 0 && !any_yields(p, jail, yields_type, m->type) &&
 		    (m->type != EVENT_BANNED || !listening_watches_jails(jail))) {
-			diag_add(p->r->diag, DIAG_NOTE, &m->at,
-				 "no filter that this jail watches yields %.*s%s%.*s%s",
+			diag_add(p->r->diag, m->type < EVENT_KNOWN_TYPES ? DIAG_NOTE : DIAG_WARNING,
+				 &m->at, "no filter that this jail watches yields %.*s%s%.*s%s",
 				 STR_ARG(name), SIMILAR_ARG(similar));
 		}
 	}
