@@ -113,7 +113,7 @@ static bool take_ban(void *arg, const struct value *p)
 	struct answer *a = arg;
 	const struct value *bans = value_get(p, "bans");
 
-	if (value_length(value_get(p, "warnings"))) {
+	if (value_length(value_get(p, "warnings")) || !value_bool(value_get(p, "stored"), true)) {
 		a->code = CTL_NO;
 	}
 	if (a->ctl->json) {

@@ -119,6 +119,11 @@ static void print_texts(const char *head, const struct value *list)
 	}
 }
 
+static bool has_warnings(const struct value *p)
+{
+	return value_length(value_get(p, "warnings")) || !value_bool(value_get(p, "stored"), true);
+}
+
 static void print_warnings(const struct value *p)
 {
 	print_texts("warning: ", value_get(p, "warnings"));
@@ -134,7 +139,7 @@ static bool take_add(void *arg, const struct value *p)
 		  renewed = value_int(value_get(p, "renewed"), 0),
 		  lifted = value_int(value_get(p, "lifted"), 0);
 
-	a->code = value_length(value_get(p, "warnings")) ? CTL_NO : CTL_DONE;
+	a->code = has_warnings(p) ? CTL_NO : CTL_DONE;
 	if (a->ctl->json) {
 		terminal_json(p);
 		return false;
@@ -158,7 +163,7 @@ static bool take_remove(void *arg, const struct value *p)
 	const struct value *still = value_get(p, "still");
 	long long removed = value_int(value_get(p, "removed"), 0);
 
-	a->code = value_length(still) || value_length(value_get(p, "warnings")) ? CTL_NO : CTL_DONE;
+	a->code = value_length(still) || has_warnings(p) ? CTL_NO : CTL_DONE;
 	if (a->ctl->json) {
 		terminal_json(p);
 		return false;

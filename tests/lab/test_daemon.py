@@ -357,7 +357,8 @@ def test_a_database_that_could_take_in_a_little_is_whole_again_without_a_further
                 f.write(b"x" * 4096)
         bans = daemon.dir / "bans"
         bans.write_text("".join(f"203.0.{i // 250}.{i % 250} 1h\n" for i in range(5000)))
-        assert "a restart would forget this" in daemon.ctl("ban", f"--file={bans}").out
+        answer = daemon.ctl("ban", f"--file={bans}")
+        assert answer.code == 1 and "a restart would forget this" in answer.out, answer
         os.truncate(state / "ballast", (state / "ballast").stat().st_size - 128 * 1024)
         daemon.attack(OTHER, 1)
         until(lambda: OTHER in daemon.ctl("events").out, "the event")
