@@ -97,18 +97,31 @@ static int print_all(struct replay_run *run)
 	return code;
 }
 
+static int check_arguments(const struct ctl *ctl)
+{
+	if (!ctl->n_arguments) {
+		return ctl_usage(
+			ctl,
+			"which log files? For example: ipsctl replay /var/log/mail.log.1 /var/log/mail.log; `-` is standard input");
+	}
+	for (size_t i = 0; i < ctl->n_arguments; i++) {
+		if (str_has_prefix(str_of(ctl->arguments[i]), STR("journal:"))) {
+			return ctl_usage(
+				ctl,
+				"%s: files only; let journalctl write it: journalctl -o short-iso %s | ipsctl replay -",
+				ctl->arguments[i], ctl->arguments[i] + strlen("journal:"));
+		}
+	}
+	return 0;
+}
+
 int ctl_replay(const struct ctl *ctl)
 {
 	CLEANUP(replay_run_done)
 	struct replay_run run = { .ctl = ctl, .tell = print_one, .arg = &run };
 	int code;
 
-	if (!ctl->n_arguments) {
-		return ctl_usage(
-			ctl,
-			"which log files? For example: ipsctl replay /var/log/mail.log.1 /var/log/mail.log; `-` is standard input");
-	}
-	if ((code = time_option(ctl, "from", &run.from)) ||
+	if ((code = check_arguments(ctl)) || (code = time_option(ctl, "from", &run.from)) ||
 	    (code = time_option(ctl, "to", &run.to))) {
 		return code;
 	}

@@ -207,17 +207,42 @@ bool replay_reads(const struct ruleset *rules)
 	return rules->sources[rules->n_sources - 1].detector;
 }
 
-uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit)
+static bool has_jails(const struct source *source)
 {
-	struct str name = last_component(str_of(path));
-
-	for (size_t i = 0; fit && i + 1 < rules->n_sources; i++) {
-		const struct source *source = &rules->sources[i];
-
-		if (source->kind != SOURCE_JOURNAL &&
-		    str_glob(last_component(source->text), name)) {
-			return (uint16_t)i;
+	for (size_t i = 0; i < source->n_routes; i++) {
+		if (source->routes[i].n_jails) {
+			return true;
 		}
 	}
-	return (uint16_t)(rules->n_sources - 1);
+	return false;
+}
+
+/* How many sources of chosen jails the path, or its last component, fits; *ret: the last of them.
+ */
+static size_t count_fits(const struct ruleset *rules, struct str path, bool by_name, uint16_t *ret)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i + 1 < rules->n_sources; i++) {
+		const struct source *s = &rules->sources[i];
+		struct str pattern = by_name ? last_component(s->text) : s->text;
+
+		if (s->kind != SOURCE_JOURNAL && has_jails(s) &&
+		    str_glob(pattern, by_name ? last_component(path) : path)) {
+			*ret = (uint16_t)i;
+			n++;
+		}
+	}
+	return n;
+}
+
+uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit)
+{
+	uint16_t found = 0;
+	size_t n = fit ? count_fits(rules, str_of(path), false, &found) : 0;
+
+	if (fit && !n) {
+		n = count_fits(rules, str_of(path), true, &found);
+	}
+	return n == 1 ? found : (uint16_t)(rules->n_sources - 1);
 }

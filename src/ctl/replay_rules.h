@@ -11,5 +11,6 @@
 int replay_rules(const struct ctl *ctl, struct ruleset *rules, bool lenient);
 /* Does any jail watch what is to be read? Nothing may be fed otherwise. */
 bool replay_reads(const struct ruleset *rules);
-/* The source for this file: the one that its name fits, if `fit`; else the one for any file. */
+/* The source for this file: the one of a chosen jail that its path, or else its name, fits, if
+ * `fit` and there is exactly one; else the one for any file. */
 uint16_t replay_source(const struct ruleset *rules, const char *path, bool fit);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""replay --diff: which bans does only one of two configs make?"""
+"""replay: which filters read a file? --diff: which bans does only one of two configs make?"""
+import re
 import shutil
 
 from conftest import JAIL
@@ -7,6 +8,44 @@ from conftest import JAIL
 
 def line(address, minute=0):
     return f"2024-03-05T11:{minute:02}:00Z {address} 1 [Relay denied] a@example.net\n"
+
+def other_filter(ctl, sources, threshold="1000"):
+    """The same filter and jail again, under another name and with other sources."""
+    text = (ctl.etc / "filters" / "vpop3-ids.conf").read_text()
+    (ctl.etc / "filters" / "other.conf").write_text(re.sub(r"(?m)^sources *=.*$", f"sources = {sources}", text))
+    jail = (ctl.etc / "jails" / "test.conf").read_text()
+    (ctl.etc / "jails" / "second.conf").write_text(jail.replace("vpop3-ids", "other").replace("1000", threshold))
+
+
+def test_a_file_goes_to_the_chosen_jail_though_its_name_fits_anothers_source(ctl):
+    other_filter(ctl, "/srv/app/special.log")
+    log = ctl.dir / "special.log"
+    log.write_text("".join(line("203.0.113.9", i) for i in range(10)))
+
+    def jails(*words):
+        return sorted(r["jail"] for r in ctl("replay", "--json", *words, str(log)).rows if r.get("decision") == "ban")
+
+    assert jails() == ["second"]
+    assert jails("--jail=second") == ["second"]
+    assert jails("--jail=test") == ["test"]
+
+
+def test_a_file_that_fits_two_sources_is_read_by_all_filters_and_a_path_tells_more_than_a_name(ctl):
+    other_filter(ctl, f"{ctl.dir}/*.log")
+    path = ctl.etc / "filters" / "vpop3-ids.conf"
+    path.write_text(re.sub(r"(?m)^sources *=.*$", "sources = /srv/two.log", path.read_text()))
+    for name, jails in (("one.log", ["second"]), ("two.log", ["second"]), ("three", ["second", "test"])):
+        log = ctl.dir / name
+        log.write_text("".join(line("203.0.113.9", i) for i in range(10)))
+        assert sorted(r["jail"] for r in ctl("replay", "--json", str(log)).rows if r.get("decision") == "ban") == jails, name
+    path.write_text(re.sub(r"(?m)^sources *=.*$", f"sources = {ctl.dir}/two.log", path.read_text()))
+    assert sorted(r["jail"] for r in ctl("replay", "--json", str(ctl.dir / "two.log")).rows if r.get("decision") == "ban") == ["second", "test"]
+
+
+def test_the_journal_is_read_by_way_of_journalctl(ctl):
+    answer = ctl("replay", "journal:_SYSTEMD_UNIT=ssh.service")
+    assert answer.code == 2 and "journalctl -o short-iso _SYSTEMD_UNIT=ssh.service | ipsctl replay -" in answer.err
+
 
 def edited(ctl, name="other", jail=None, main=None):
     """Another config dir: the test's own, with these replaced."""
@@ -112,8 +151,8 @@ def test_what_is_wrong_in_either_config_is_said_before_anything_is_read(ctl):
     assert stdin.code == 2 and "name a file" in stdin.err
 
 
-def test_the_order_of_a_ban_that_comes_again_is_kept(ctl):
-    """With longer bans there are fewer: the second of three is in none of the other's."""
+def test_a_longer_ban_makes_fewer(ctl):
+    """The second one falls into the longer first one."""
     other = edited(ctl, jail=JAIL.replace("ban = 30m", "ban = 2h"))
     log = ctl.dir / "again.log"
     log.write_text("".join(line("203.0.113.9", i) for i in range(10)) + "".join(line("203.0.113.9", 45 + i) for i in range(10)))
