@@ -59,3 +59,7 @@ def test_scenarios_show_the_jail_that_they_are_named_for():
             scenarios = [word for word in re.findall(r"`([^`]+)`", row[3]) if (ROOT / "tests" / "scenario" / word).is_dir()]
             texts = [(ROOT / "tests" / "scenario" / word / "expected").read_text() for word in scenarios]
             assert not texts or any(f'"jail": "{jail}"' in text for text in texts), (row[1], jail)
+
+
+def test_descriptions_leave_a_list_on_the_screen():
+    assert max(len(keys(name)["about"]) for name in JAILS) <= 60

@@ -294,6 +294,82 @@ static void long_texts_are_cut(void **state)
 	sessions_free(s);
 }
 
+/* What one client leaves behind under an id is not the next one's. */
+static void an_id_used_again_brings_nothing_along(void **state)
+{
+	struct sessions *s = make(&RULE);
+	struct event open = event_of(EVENT_CONNECTION, "1", 100), later;
+
+	(void)state;
+	assert_int_equal(addr_parse(STR("203.0.113.9"), &open.addr), 0);
+	open.account = STR("alice");
+	open.count = 50;
+	sessions_add(s, &open, INSTANT_NEVER);
+	assert_true(add(s, EVENT_DISCONNECTION, "1", 101));
+	later = event_of(EVENT_AUTH_FAILURE, "1", 102);
+	sessions_carry(s, &later);
+	assert_int_equal(later.addr.family, 0);
+	assert_int_equal(later.account.n, 0);
+	assert_int_equal(later.count, 1);
+	sessions_free(s);
+}
+
+/* Nobody says that one ended when its line is lost: what it had done is not forgotten. */
+static void an_id_that_opens_again_without_an_end_goes_on(void **state)
+{
+	struct sessions *s = make(&RULE);
+
+	(void)state;
+	assert_false(add(s, EVENT_CONNECTION, "1", 100));
+	assert_false(add(s, EVENT_MESSAGE_ACCEPTED, "1", 101));
+	assert_false(add(s, EVENT_CONNECTION, "1", 200));
+	assert_false(add(s, EVENT_DISCONNECTION, "1", 201));
+	assert_false(add(s, EVENT_CONNECTION, "1", 300));
+	assert_true(add(s, EVENT_DISCONNECTION, "1", 301));
+	sessions_free(s);
+}
+
+/* A stamp of yesterday or of 1970 closes its own session and nothing else. */
+static void an_end_before_the_beginning_is_an_end(void **state)
+{
+	struct sessions *s = make(&RULE);
+	struct event bad;
+
+	(void)state;
+	assert_false(add(s, EVENT_CONNECTION, "1", 90000));
+	assert_false(add(s, EVENT_CONNECTION, "2", 90000));
+	assert_true(add(s, EVENT_DISCONNECTION, "1", 0));
+	assert_false(sessions_silent(s, sessions_time(s), &bad));
+	assert_true(add(s, EVENT_DISCONNECTION, "2", 90001));
+	sessions_free(s);
+}
+
+/* Ids of one flood take each place; those that are left are whole, and the list holds together. */
+static void after_a_flood_each_place_is_used_anew(void **state)
+{
+	struct sessions *s = make(&RULE);
+	struct event bad;
+	char id[16];
+	int silent = 0;
+
+	(void)state;
+	for (int i = 0; i < 3 * SESSIONS_MAX; i++) {
+		snprintf(id, sizeof(id), "%d", i);
+		assert_false(add(s, EVENT_CONNECTION, id, 100));
+		if (i % 2 == 0) {
+			assert_true(add(s, EVENT_DISCONNECTION, id, 100));
+		}
+	}
+	assert_int_equal(sessions_evicted(s), SESSIONS_MAX / 2);
+	while (sessions_silent(s, instant_at(5000), &bad)) {
+		sessions_end(s);
+		silent++;
+	}
+	assert_int_equal(silent, SESSIONS_MAX);
+	assert_true(instant_is_never(sessions_deadline(s)));
+	sessions_free(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +388,10 @@ int main(void)
 		cmocka_unit_test(the_clock_goes_on_from_the_last_stamp),
 		cmocka_unit_test(nobody_is_silent_because_the_hour_went_back),
 		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(an_id_used_again_brings_nothing_along),
+		cmocka_unit_test(an_id_that_opens_again_without_an_end_goes_on),
+		cmocka_unit_test(an_end_before_the_beginning_is_an_end),
+		cmocka_unit_test(after_a_flood_each_place_is_used_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
