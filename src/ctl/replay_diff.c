@@ -5,6 +5,7 @@
  * that is no other ban. How many begin at another time or last differently is told as a number. */
 #include "ctl/replay_diff.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -391,7 +392,11 @@ static int open_configs(struct diff *diff, const struct ctl *ctl)
 
 	x->which = "(1 of 2) ";
 	y->which = "(2 of 2) ";
-	code = code ? code : check_names(ctl, diff);
+	if (code) {
+		return code;
+	}
+	assert(x->config && y->config);
+	code = check_names(ctl, diff);
 	code = code ? code : replay_rules(&x->ctl, x->config->ruleset, true);
 	code = code ? code : replay_rules(&y->ctl, y->config->ruleset, true);
 	if (!code && !replay_reads(x->config->ruleset) && !replay_reads(y->config->ruleset)) {
