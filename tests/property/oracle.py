@@ -210,12 +210,14 @@ class Oracle(Windows, Episodes):
     def put(self, kind, because, prefix, jail, scope, time, until):
         """A new ban or shadow takes the place of the one before, which gets its lift first (7.6)."""
         key = (jail, prefix, scope)
-        before, said = self.table.get(key), []
-        if before and before.kind == "ban" and not before.ended:
-            said.append(self.lift(before, "expired", before.until))
+        said = self.overdue(self.table.get(key))
         self.last_ban += 1
         self.table[key] = Ban(self.last_ban, kind, because, prefix, jail, scope, until, time)
         return said + [Decision(kind, because, self.table[key], time)]
+
+    def overdue(self, ban):
+        """What another takes the place of has ended."""
+        return [self.lift(ban, "expired", ban.until)] if ban and ban.kind == "ban" and not ban.ended else []
 
     def lift(self, ban, because, time):
         ban.ended = True
@@ -298,7 +300,7 @@ class Oracle(Windows, Episodes):
         known = standing is not None and not standing.ended and time < standing.until
         if known and until <= standing.until:
             return [], {"made": 0, "known": True}
-        said = [self.lift(standing, "replaced", time)] if known else []
+        said = [self.lift(standing, "replaced", time)] if known else self.overdue(standing)
         if until == NEVER:
             said += self.take_over(time, prefix, scope)
         self.add_episode(ENFORCED, prefix, time, until)
