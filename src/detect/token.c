@@ -23,9 +23,10 @@ static bool is_letter(int c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* 0x85 is "next line", which PCRE2 ignores in bytes, too. */
 static bool is_blank(int c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return c == ' ' || (c >= '\t' && c <= '\r') || c == 0x85;
 }
 
 static bool is_one_of(int c, const char *set)
