@@ -6,6 +6,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 
@@ -67,6 +68,15 @@ server.serve_forever()
 """
 
 
+def for_nobody(daemon, path):
+    """A copy where every user may run it: the source tree may lie where only its owner looks."""
+    copy = daemon.dir / path.name
+    if not copy.exists():
+        shutil.copyfile(path, copy)
+        copy.chmod(0o755)
+    return copy
+
+
 class Notifier:
     """A sink and the unit's command, as a user who is nobody but in the group of the control socket."""
 
@@ -76,7 +86,8 @@ class Notifier:
         self.sink = daemon.ns.popen("/usr/bin/python3", "-c", sink, str(self.got), stdin=subprocess.DEVNULL)
         until(self.got.exists, "the sink")
         options = f"--config-dir={daemon.etc} --runtime-dir={daemon.dir / 'run'}"
-        command = COMMAND.replace("/etc/ipsd/notify", str(program)).replace("/usr/bin/ipsctl", f"{daemon.build / 'src/ctl/ipsctl'} {options}")
+        ctl = for_nobody(daemon, daemon.build / "src/ctl/ipsctl")
+        command = COMMAND.replace("/etc/ipsd/notify", str(for_nobody(daemon, program))).replace("/usr/bin/ipsctl", f"{ctl} {options}")
         self.process = daemon.ns.popen("setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=ipsd", "--no-new-privs", "--bounding-set=-all",
                                        "/bin/bash", "-c", command, cwd=daemon.dir, stdin=subprocess.DEVNULL, stdout=self.said, stderr=self.said,
                                        env=dict(os.environ, **environment), start_new_session=True)
@@ -190,7 +201,7 @@ def test_each_decision_is_posted(notifiers):
 def test_it_may_ban_because_it_is_in_the_group(notifiers):
     """What the page says of the notifier's rights holds: in the group it may, out of it it may not even ask."""
     daemon = notifiers("web", WEB_SINK).daemon
-    words = [str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "ban", "192.0.2.9"]
+    words = [str(for_nobody(daemon, daemon.build / "src/ctl/ipsctl")), *daemon.options(), "ban", "192.0.2.9"]
     for groups, codes in (("--groups=ipsd", {0}), ("--clear-groups", {2, 3})):
         done = subprocess.run(daemon.ns.command("setpriv", "--reuid=nobody", "--regid=nogroup", groups, *words), check=False,
                               capture_output=True, text=True, timeout=60)
