@@ -221,7 +221,9 @@ static int decisions_newer(struct events *s)
 		free(is->by);
 	}
 	s->n_decided -= s->seen;
-	memmove(s->decided, s->decided + s->seen, s->n_decided * sizeof(*s->decided));
+	if (s->n_decided) {
+		memmove(s->decided, s->decided + s->seen, s->n_decided * sizeof(*s->decided));
+	}
 	return r;
 }
 
