@@ -9,6 +9,7 @@
 
 #include "base/addr.h"
 #include "base/escape.h"
+#include "base/hostname.h"
 #include "base/span.h"
 
 enum { LINE_MAX_BYTES = 4096, LINES_MAX = 65536, BAD_TOLD = 50 };
@@ -30,24 +31,6 @@ static void complain(struct reading *r, const char *why)
 	}
 }
 
-static bool looks_like_host(struct str text)
-{
-	struct str name = str_has_prefix(text, STR("mx:")) ? str_slice(text, 3, SIZE_MAX) : text;
-	bool letter = false;
-
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-
-		bool alphabetic = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		letter = letter || alphabetic;
-		if (!alphabetic && !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_') {
-			return false;
-		}
-	}
-	return letter;
-}
-
 bool never_file_wish(struct str entry, duration length, struct str reason, char *ret_why,
 		     struct value *ret_wishes)
 {
@@ -61,7 +44,7 @@ bool never_file_wish(struct str entry, duration length, struct str reason, char 
 			 entry.n < 100 ? (int)entry.n : 100, entry.p, prefix_format(&prefix, text));
 		return false;
 	}
-	if (r < 0 && !looks_like_host(entry)) {
+	if (r < 0 && !hostname_is_entry(entry)) {
 		snprintf(ret_why, 256, "\"%.*s\" is neither an address, a prefix nor a host name",
 			 entry.n < 100 ? (int)entry.n : 100, entry.p);
 		return false;

@@ -7,12 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hostname.h"
 #include "daemon/answer_order.h"
 #include "daemon/learning.h"
 #include "daemon/rows.h"
 #include "sys/clock.h"
 
-enum { REMOVE_MAX = 1000, NOTES_MAX = 20, HOST_NAME_MAX_BYTES = 253 };
+enum { REMOVE_MAX = 1000, NOTES_MAX = 20 };
 
 /* ---- list ---- */
 
@@ -72,24 +73,6 @@ static bool read_scope(struct call *call, struct never_entry *ret)
 	return true;
 }
 
-/* A name as DNS has them, perhaps behind `mx:`. */
-static bool is_host_name(struct str text)
-{
-	struct str name = str_has_prefix(text, STR("mx:")) ? str_slice(text, 3, SIZE_MAX) : text;
-	bool letter = false;
-
-	for (size_t i = 0; i < name.n; i++) {
-		char c = name.p[i];
-		bool alphabetic = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-
-		letter = letter || alphabetic;
-		if (!alphabetic && !(c >= '0' && c <= '9') && c != '-' && c != '.' && c != '_') {
-			return false;
-		}
-	}
-	return letter && name.n <= HOST_NAME_MAX_BYTES && name.p[0] != '-' && name.p[0] != '.';
-}
-
 /* An address, a prefix or a host name. False: the call has been answered. */
 static bool read_entry(struct call *call, struct str text, struct never_entry *ret)
 {
@@ -99,7 +82,7 @@ static bool read_entry(struct call *call, struct str text, struct never_entry *r
 	if (r == -ERANGE) {
 		(void)call_refused(call, NULL, "%.*s has bits behind its length; did you mean %s?",
 				   STR_ARG(text), prefix_format(&ret->prefix, prefix));
-	} else if (r < 0 && is_host_name(text)) {
+	} else if (r < 0 && hostname_is_entry(text)) {
 		ret->prefix = (struct prefix){ 0 };
 		ret->text = text;
 		r = 0;

@@ -347,7 +347,7 @@ void adopt_lift(struct judge *before, const struct judge *now, instant at)
 
 	while ((ban = bans_each(before->bans, &cursor))) {
 		struct ban copy = *ban;
-		struct decision lift = judge_about(ban);
+		struct decision lift = bans_decision(ban);
 
 		if (fate_of(before->rules, now, &copy, &lift.because) != FATE_LIFTED) {
 			continue;

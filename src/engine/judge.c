@@ -222,25 +222,6 @@ void judge_done(struct judge *j)
 	j->entries = NULL;
 }
 
-struct decision judge_about(const struct ban *ban)
-{
-	return (struct decision){
-		.kind = ban->kind,
-		.because = ban->because,
-		.action = ban->action,
-		.ban = ban->id,
-		.time = ban->since,
-		.until = ban->until,
-		.prefix = ban->prefix,
-		.jail = ban->jail,
-		.scope = ban->scope,
-		.type = ban->type,
-		.service = ban->service,
-		.threshold = ban->threshold,
-		.score = ban->score,
-	};
-}
-
 uint16_t judge_observer(const struct ban *ban)
 {
 	return ban->kind == DECISION_BAN ? HISTORY_ENFORCED : ban->jail;
@@ -248,7 +229,7 @@ uint16_t judge_observer(const struct ban *ban)
 
 void judge_say_expired(struct judge *j, const struct ban *ban)
 {
-	struct decision lift = judge_about(ban);
+	struct decision lift = bans_decision(ban);
 
 	lift.kind = DECISION_LIFT;
 	lift.because = BECAUSE_EXPIRED;

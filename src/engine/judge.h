@@ -81,8 +81,6 @@ enum because judge_because(const struct never_entry *cover);
 const struct never_entry *judge_spared_by(const struct judge *j, const struct ban *ban);
 /* Drops what was spared and is on never-block no more: the jail decides again. */
 void judge_drop_shadows(struct judge *j);
-/* The decision about a ban with all that the ban knows; kind, because and time are the ban's. */
-struct decision judge_about(const struct ban *ban);
 /* Says that the ban's time was over. */
 void judge_say_expired(struct judge *j, const struct ban *ban);
 /* The history in which a ban of this kind counts. */

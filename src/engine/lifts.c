@@ -7,7 +7,7 @@
 struct decision lifts_decision(const struct ban *ban, const struct order *order,
 			       enum because because)
 {
-	struct decision lift = judge_about(ban);
+	struct decision lift = bans_decision(ban);
 
 	lift.kind = DECISION_LIFT;
 	lift.because = because;

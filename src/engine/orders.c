@@ -92,7 +92,7 @@ static int put(struct judge *j, const struct order *order, const struct prefix *
 		.reason = note(order->reason, reason),
 	};
 	const struct ban before = old ? *old : (struct ban){ .ended = true };
-	struct decision d = judge_about(&ban);
+	struct decision d = bans_decision(&ban);
 
 	if (!bans_put(j->bans, &ban)) {
 		return -ENOMEM;

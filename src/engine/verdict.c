@@ -55,7 +55,7 @@ static void take_back(struct judge *j, uint16_t index, const struct prefix *pref
 	if (!ban || ban->kind != DECISION_BAN || ban->ended) {
 		return;
 	}
-	lift = judge_about(ban);
+	lift = bans_decision(ban);
 	lift.kind = DECISION_LIFT;
 	lift.because = BECAUSE_BRAKE;
 	lift.time = at;
@@ -166,7 +166,7 @@ static bool put(struct judge *j, struct ban *ban)
 static void say(struct judge *j, const struct ban *ban, uint32_t slot,
 		const struct never_entry *cover)
 {
-	struct decision d = judge_about(ban);
+	struct decision d = bans_decision(ban);
 	size_t n = judge_evidence(j, ban->jail, slot, tracker_newest(j->tracker, slot), j->evidence,
 				  j->max_evidence);
 

@@ -58,27 +58,6 @@ int store_end_observed(struct store *s)
 	return store_fail(s, r);
 }
 
-static struct decision decision_of(const struct ban *ban)
-{
-	return (struct decision){
-		.kind = ban->kind,
-		.because = ban->because,
-		.action = ban->action,
-		.ban = ban->id,
-		.time = ban->since,
-		.until = ban->until,
-		.prefix = ban->prefix,
-		.jail = ban->jail,
-		.scope = ban->scope,
-		.type = ban->type,
-		.service = ban->service,
-		.threshold = ban->threshold,
-		.score = ban->score,
-		.by = str_of(ban->by),
-		.reason = str_of(ban->reason),
-	};
-}
-
 static int put_running(struct store *s, const struct engine *e)
 {
 	const struct ban *ban;
@@ -86,8 +65,10 @@ static int put_running(struct store *s, const struct engine *e)
 	int r = 0;
 
 	while (r >= 0 && (ban = engine_each_ban(e, &cursor))) {
-		struct decision d = decision_of(ban);
+		struct decision d = bans_decision(ban);
 
+		d.by = str_of(ban->by);
+		d.reason = str_of(ban->reason);
 		r = ban->ended ? 0 : store_put_ban(s, engine_ruleset(e), &d);
 	}
 	return r;

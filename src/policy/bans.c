@@ -395,3 +395,22 @@ uint32_t bans_count_jail(const struct bans *b, uint16_t jail)
 {
 	return b->jails[jail < JAILS_MAX ? jail : JAILS_MAX];
 }
+
+struct decision bans_decision(const struct ban *ban)
+{
+	return (struct decision){
+		.kind = ban->kind,
+		.because = ban->because,
+		.action = ban->action,
+		.ban = ban->id,
+		.time = ban->since,
+		.until = ban->until,
+		.prefix = ban->prefix,
+		.jail = ban->jail,
+		.scope = ban->scope,
+		.type = ban->type,
+		.service = ban->service,
+		.threshold = ban->threshold,
+		.score = ban->score,
+	};
+}

@@ -38,6 +38,9 @@ DEFINE_FREEP(struct bans, bans_free)
 const struct ban *bans_put(struct bans *b, const struct ban *ban);
 const struct ban *bans_find(const struct bans *b, uint16_t jail, const struct prefix *prefix,
 			    uint16_t scope);
+/* The decision about a ban with all that the ban knows but its texts; kind, because and time are
+ * the ban's. */
+struct decision bans_decision(const struct ban *ban);
 /* Marks it as ended. */
 void bans_end(struct bans *b, const struct ban *ban);
 /* Takes it out of the table: the pointer is dead. */
