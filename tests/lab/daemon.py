@@ -5,6 +5,7 @@ import datetime
 import json
 import os
 import pathlib
+import pwd
 import re
 import shutil
 import signal
@@ -105,6 +106,23 @@ class Daemon:
                               stdin=input_file, capture_output=True, text=True, timeout=60,
                               env=dict(os.environ, IPSD_SHARE_DIR="/nonexistent"), **more)
         return Answer(done)
+
+    @contextlib.contextmanager
+    def on_a_full_disk(self, size):
+        """Starts it with a disk of `size` for its state and fills that disk. The file that fills it, to shrink or to take away."""
+        state = self.dir / "state"
+        state.mkdir()
+        owner = pwd.getpwnam("ipsd").pw_uid
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=755,uid={owner}", "tmpfs", str(state)], check=True)
+        try:
+            self.start()
+            with open(state / "ballast", "wb", buffering=0) as ballast, contextlib.suppress(OSError):
+                while True:
+                    ballast.write(b"x" * 4096)
+            yield state / "ballast"
+        finally:
+            self.stop()
+            subprocess.run(["umount", str(state)], check=True)
 
     @contextlib.contextmanager
     def follow(self, *words):

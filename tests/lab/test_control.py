@@ -10,29 +10,11 @@ import time
 
 import pytest
 
-from daemon import Daemon, line
+from daemon import line
 from netns import until
 
 BAD, GOOD, OTHER = "198.51.100.7", "203.0.113.20", "198.51.100.8"
 CONTROL = "io.ipsd.Control."
-
-
-@pytest.fixture
-def daemons(cable, build):
-    made = []
-
-    def make(**more):
-        made.append(Daemon(cable.server, build, **more))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.close()
-
-
-@pytest.fixture
-def daemon(daemons):
-    return daemons().start()
 
 
 class Client:
@@ -394,29 +376,14 @@ def test_a_database_damaged_in_the_middle_is_set_aside(daemon):
 
 
 def test_a_full_disk_does_not_make_it_spin(daemons):
-    import pwd
-    import subprocess
     daemon = daemons()
-    state = daemon.dir / "state"
-    state.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=1m,mode=755,uid={pwd.getpwnam('ipsd').pw_uid}", "tmpfs", str(state)], check=True)
-    try:
-        daemon.start()
-        with open(state / "ballast", "wb", buffering=0) as f:
-            try:
-                while True:
-                    f.write(b"x" * 4096)
-            except OSError:
-                pass
+    with daemon.on_a_full_disk("1m"):
         daemon.write(*("2026 nothing that anybody knows\n" for _ in range(10)), *(line(BAD, text="[x] " + "y" * 1500) for _ in range(200)))
         until(lambda: daemon.ctl("status").code == 1, "red")
         ticks = lambda: sum(map(int, pathlib.Path(f"/proc/{daemon.process.pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
         before, started = ticks(), time.monotonic()
         until(lambda: time.monotonic() - started > 7, "the time after which positions are written")
         assert ticks() - before < 100, "a second of work in seven"
-    finally:
-        daemon.stop()
-        subprocess.run(["umount", str(state)], check=True)
 
 
 def test_bans_of_a_jail_that_is_gone_are_lifted_in_the_kernel_too(cable, daemon):

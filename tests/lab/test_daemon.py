@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The whole road: a line in a log, a score, a dropped packet; and the bad days."""
-import contextlib
 import os
 import pathlib
-import pwd
 import signal
 import sqlite3
 import subprocess
@@ -347,30 +345,20 @@ def test_the_reader_has_no_right_and_the_enforcer_one(daemon):
 
 def test_a_database_that_could_take_in_a_little_is_whole_again_without_a_further_line(daemons):
     daemon = daemons()
-    state = daemon.dir / "state"
-    state.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=4m,mode=755,uid={pwd.getpwnam('ipsd').pw_uid}", "tmpfs", str(state)], check=True)
-    try:
-        daemon.start()
-        with open(state / "ballast", "wb", buffering=0) as f, contextlib.suppress(OSError):
-            while True:
-                f.write(b"x" * 4096)
+    with daemon.on_a_full_disk("4m") as ballast:
         bans = daemon.dir / "bans"
         bans.write_text("".join(f"203.0.{i // 250}.{i % 250} 1h\n" for i in range(5000)))
         answer = daemon.ctl("ban", f"--file={bans}")
         assert answer.code == 1 and "a restart would forget this" in answer.out, answer
-        os.truncate(state / "ballast", (state / "ballast").stat().st_size - 128 * 1024)
+        os.truncate(ballast, ballast.stat().st_size - 128 * 1024)
         daemon.attack(OTHER, 1)
         until(lambda: OTHER in daemon.ctl("events").out, "the event")
         assert daemon.ctl("status").code == 1, "the bans do not fit"
-        (state / "ballast").unlink()
+        ballast.unlink()
         until(lambda: daemon.ctl("status").code == 0, "green")
         daemon.stop()
         daemon.start()
         assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
-    finally:
-        daemon.stop()
-        subprocess.run(["umount", str(state)], check=True)
 
 
 def test_a_database_taken_away_while_it_runs_is_told(daemon):
@@ -384,30 +372,20 @@ def test_a_database_taken_away_while_it_runs_is_told(daemon):
 
 def test_a_full_disk_does_not_stop_the_blocking(cable, daemons):
     daemon = daemons()
-    state = daemon.dir / "state"
-    state.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=2m,mode=755,uid={pwd.getpwnam('ipsd').pw_uid}", "tmpfs", str(state)], check=True)
-    try:
-        daemon.start()
+    with daemon.on_a_full_disk("2m") as ballast:
         text = "[Relay denied] " + "x" * 1500
-        with open(state / "ballast", "wb", buffering=0) as f, contextlib.suppress(OSError):
-            while True:
-                f.write(b"x" * 4096)
         daemon.attack(BAD, 200, text=text)
         daemon.wait_blocked(BAD)
         until(lambda: daemon.ctl("status").code == 1, "red")
         assert any("cannot be written" in f["text"] for f in daemon.ctl("status", "--json").json["findings"])
         until(lambda: not cable.passes(BAD), "the drop")
-        (state / "ballast").unlink()
+        ballast.unlink()
         daemon.attack(OTHER)
         daemon.wait_blocked(OTHER)
         until(lambda: daemon.ctl("status").code == 0, "green")
         daemon.stop()
         daemon.start()
         assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was banned while the disk was full is known again"
-    finally:
-        daemon.stop()
-        subprocess.run(["umount", str(state)], check=True)
 
 
 @pytest.mark.parametrize("garbage", [b"not a database, " * 100, None], ids=["garbage", "gone"])
