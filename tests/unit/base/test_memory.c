@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What each module does when memory runs out, and which never ask for any after their start.
  *
- * The linker hands every allocation of the modules to us (--wrap). `granted` are answered, the rest
- * get NULL. A scene is played again with one more granted each time until it comes to its end; the
+ * A scene is played again with one more request granted each time until it comes to its end; the
  * sanitizer says whether any way out leaks. */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,47 +14,8 @@
 #include "base/names.h"
 #include "base/netset.h"
 #include "base/table.h"
+#include "unit/allocations.h"
 #include "unit/check.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-
-static size_t granted = SIZE_MAX;
-
-static bool grant(void)
-{
-	if (granted == 0) {
-		return false;
-	}
-	granted--;
-	return true;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return grant() ? __real_malloc(n) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return grant() ? __real_calloc(n, size) : NULL;
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return grant() ? __real_realloc(p, n) : NULL;
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return grant() ? __real_reallocarray(p, n, size) : NULL;
-}
 
 /* Plays the scene with 0, 1, 2 … allocations granted until it says that it was played to the end.
  */
@@ -66,9 +26,9 @@ static void assert_survives(bool (*scene)(void), size_t at_least)
 
 	while (!finished) {
 		assert_in_range(given, 0, 1000);
-		granted = given++;
+		withhold(given++, SIZE_MAX);
 		finished = scene();
-		granted = SIZE_MAX;
+		withhold_none();
 	}
 	assert_in_range(given - 1, at_least, 1000);
 }
@@ -243,7 +203,7 @@ static void tables_ask_for_nothing_after_their_start(void **state)
 	assert_int_equal(heap_new(1000, &h), 0);
 	assert_int_equal(netset_add(s, &p, 1), 0);
 	netset_seal(s);
-	granted = 0;
+	withhold(0, SIZE_MAX);
 	for (uint32_t i = 0; i < 1000; i++) {
 		use_table(t, i);
 		heap_set(h, i, (int64_t)(i * 7919 % 1000), i);
@@ -255,7 +215,7 @@ static void tables_ask_for_nothing_after_their_start(void **state)
 		heap_remove(h, heap_top(h));
 	}
 	table_clear(t);
-	granted = SIZE_MAX;
+	withhold_none();
 }
 
 int main(void)

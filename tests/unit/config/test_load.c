@@ -4,38 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/bundle.h"
 #include "config/watching.h"
 #include "engine/engine.h"
-#include "unit/check.h"
-
-#define FILTER                                                                                     \
-	"[filter]\nsources = /var/log/a.log\nservice = smtp\n[event auth-failure]\n"               \
-	"match = ^<ADDR> failed <USER>\nhit = 203.0.113.9 failed bob\n"
-#define JAIL "[jail]\nwatch = a\nthreshold = 20\n[multipliers]\nauth-failure = 10\nspam = ban\n"
-
-struct loaded {
-	struct diag *diag;
-	struct config *c;
-	int r;
-};
-
-static struct loaded load(const char *text, unsigned flags)
-{
-	static struct bundle bundle;
-	struct loaded l = { .diag = diag_new() };
-
-	bundle_parse(str_of(text), &bundle);
-	bundle_open = &bundle;
-	l.r = config_load(&BUNDLE_ACCESS, &BUNDLE_PATHS, flags, l.diag, &l.c);
-	return l;
-}
-
-static void unload(struct loaded *l)
-{
-	config_free(l->c);
-	diag_free(l->diag);
-}
+#include "unit/config/loaded.h"
 
 static void nothing_at_all_is_a_good_config(void **state)
 {

@@ -6,45 +6,8 @@
 #include <stdlib.h>
 
 #include "config/bundle.h"
+#include "unit/allocations.h"
 #include "unit/check.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-
-static size_t asked, refused_from = SIZE_MAX, refused_to = SIZE_MAX;
-
-static bool grant(void)
-{
-	size_t now = asked++;
-
-	return now < refused_from || now >= refused_to;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return grant() ? __real_malloc(n) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return grant() ? __real_calloc(n, size) : NULL;
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return grant() ? __real_realloc(p, n) : NULL;
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return grant() ? __real_reallocarray(p, n, size) : NULL;
-}
 
 static const char TEXT[] =
 	"--- etc/ipsd.conf\n[ports]\nmine = 25 465\n[never-block]\naddresses = 192.0.2.1, 2001:db8::/32\n"
@@ -86,11 +49,9 @@ static bool load_refusing(size_t from, size_t to)
 
 	bundle_parse(str_of(TEXT), &bundle);
 	bundle_open = &bundle;
-	asked = 0;
-	refused_from = from;
-	refused_to = to;
+	withhold(from, to);
 	r = config_load(&BUNDLE_ACCESS, &BUNDLE_PATHS, CONFIG_SAMPLES * (from % 2), diag, &c);
-	refused_from = refused_to = SIZE_MAX;
+	withhold_none();
 	assert_true(r == 0 || r == -ENOMEM);
 	if (r == 0) {
 		assert_whole(c);

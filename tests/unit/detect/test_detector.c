@@ -5,43 +5,11 @@
 
 #include "detect/detector.h"
 #include "detect/framer.h"
+#include "unit/allocations.h"
 #include "unit/base/dice.h"
 #include "unit/detect/filter_world.h"
 
 enum { FILTERS = 4, EVENTS_MAX = 4000 };
-
-/* ---- memory that can run out: linked with --wrap ---- */
-
-/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-static long until_none = -1; /* allocations that still work; -1: all */
-static size_t allocations;
-
-static bool may_allocate(void)
-{
-	allocations++;
-	if (until_none > 0) {
-		until_none--;
-		return true;
-	}
-	return until_none < 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return may_allocate() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return may_allocate() ? __real_calloc(n, size) : NULL;
-}
-
-/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* ---- filters, and what they find ---- */
 
@@ -420,9 +388,9 @@ static void feeding_allocates_nothing(void **state)
 	for (int i = 0; i < 100; i++) {
 		make_chunk(&dice, &chunk);
 		found = (struct found){ .max = EVENTS_MAX };
-		allocations = 0;
+		asked = 0;
 		assert_int_equal(feed(&f, buf_str(&chunk), &found), chunk.n);
-		assert_int_equal(allocations, 0);
+		assert_int_equal(asked, 0);
 	}
 }
 
@@ -438,9 +406,9 @@ static void running_out_of_memory_is_an_answer(void **state)
 	for (n = 0; r == -ENOMEM; n++) {
 		struct detector *d = NULL;
 
-		until_none = n;
+		withhold((size_t)n, SIZE_MAX);
 		r = detector_new(f.filters, f.n, &d);
-		until_none = -1;
+		withhold_none();
 		assert_true(r == 0 ? d != NULL : d == NULL);
 		d = detector_free(d);
 	}

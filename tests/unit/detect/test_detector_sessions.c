@@ -5,18 +5,7 @@
 #include "detect/detector.h"
 #include "detect/once.h"
 #include "unit/detect/filter_world.h"
-
-static const uint16_t OPENS[] = { EVENT_CONNECTION };
-static const uint16_t CLOSES[] = { EVENT_DISCONNECTION };
-static const uint16_t SATISFIED[] = { EVENT_MESSAGE_ACCEPTED };
-
-static const struct session_rule RULE = {
-	.opens = { OPENS, 1 },
-	.closes = { CLOSES, 1 },
-	.satisfied = { SATISFIED, 1 },
-	.otherwise = EVENT_BAD_SESSION,
-	.carry = SESSION_ADDRESS,
-};
+#include "unit/detect/session_rule.h"
 
 struct log {
 	struct world *w;

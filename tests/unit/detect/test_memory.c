@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the modules answer when memory runs out: the linker hands their allocations to us (--wrap).
- * Each is tried with 0, 1, 2 ... allocations granted until it succeeds; a sanitiser says whether
- * any way out leaks. */
+/* What the modules answer when memory runs out. Each is tried with 0, 1, 2 ... allocations granted
+ * until it succeeds; a sanitiser says whether any way out leaks. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -9,33 +8,8 @@
 #include "detect/literal.h"
 #include "detect/pattern.h"
 #include "detect/scanner.h"
+#include "unit/allocations.h"
 #include "unit/check.h"
-
-/* NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the linker's names */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-
-static size_t granted = SIZE_MAX;
-
-static bool grant(void)
-{
-	granted -= granted > 0 && granted < SIZE_MAX;
-	return granted > 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-	return grant() ? __real_malloc(size) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return grant() ? __real_calloc(n, size) : NULL;
-}
-
-/* NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming) */
 
 /* Tries until it succeeds; it has to fail at least `failures` times, always by -ENOMEM. */
 static void starve(int (*attempt)(void), size_t failures)
@@ -44,10 +18,9 @@ static void starve(int (*attempt)(void), size_t failures)
 	int r;
 
 	do {
-		n++;
-		granted = n;
+		withhold(n++, SIZE_MAX);
 		r = attempt();
-		granted = SIZE_MAX;
+		withhold_none();
 		assert_true(r == 0 || r == -ENOMEM);
 	} while (r < 0);
 	assert_true(n > failures);

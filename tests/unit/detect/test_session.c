@@ -2,20 +2,7 @@
 #include <stdio.h>
 
 #include "base/names.h"
-#include "detect/session.h"
-#include "unit/check.h"
-
-static const uint16_t OPENS[] = { EVENT_CONNECTION };
-static const uint16_t CLOSES[] = { EVENT_DISCONNECTION };
-static const uint16_t SATISFIED[] = { EVENT_MESSAGE_ACCEPTED };
-
-static const struct session_rule RULE = {
-	.opens = { OPENS, 1 },
-	.closes = { CLOSES, 1 },
-	.satisfied = { SATISFIED, 1 },
-	.otherwise = EVENT_BAD_SESSION,
-	.carry = SESSION_ADDRESS | SESSION_ACCOUNT | SESSION_SERVICE | SESSION_COUNT,
-};
+#include "unit/detect/session_rule.h"
 
 static struct sessions *make(const struct session_rule *rule)
 {

@@ -3,50 +3,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "unit/allocations.h"
 #include "unit/engine/rig.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-
-static size_t asked, refused_from = SIZE_MAX;
-
-static bool grant(void)
-{
-	return asked++ < refused_from;
-}
-
-void *__wrap_malloc(size_t n)
-{
-	return grant() ? __real_malloc(n) : NULL;
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	return grant() ? __real_calloc(n, size) : NULL;
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	return grant() ? __real_realloc(p, n) : NULL;
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	return grant() ? __real_reallocarray(p, n, size) : NULL;
-}
-
-char *__wrap_strdup(const char *s)
-{
-	return grant() ? __real_strdup(s) : NULL;
-}
 
 #define A "192.0.2.1"
 #define B "192.0.2.2"
@@ -317,10 +275,9 @@ static void without_memory_the_rules_of_before_go_on(void **state)
 	rig_feed(c.engine, A, EVENT_IDS_VERDICT, 4000);
 	order_ban(c.engine, B, 1);
 	do {
-		asked = 0;
-		refused_from = tries++;
+		withhold(tries++, SIZE_MAX);
 		r = adopt(&c, now);
-		refused_from = SIZE_MAX;
+		withhold_none();
 		if (r < 0) {
 			assert_int_equal(r, -ENOMEM);
 			assert_ptr_not_equal(engine_ruleset(c.engine), now);

@@ -1,53 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* After the start, feeding, ticking and taking ask for no memory, whatever happens.
- *
- * The linker hands every allocation of our libraries to us (--wrap). */
+/* After the start, feeding, ticking and taking ask for no memory, whatever happens. */
 #include <stdlib.h>
 
+#include "unit/allocations.h"
 #include "unit/engine/rig_lines.h"
-
-void *__real_malloc(size_t n);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t n);
-void *__real_reallocarray(void *p, size_t n, size_t size);
-char *__real_strdup(const char *s);
-void *__wrap_malloc(size_t n);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t n);
-void *__wrap_reallocarray(void *p, size_t n, size_t size);
-char *__wrap_strdup(const char *s);
-
-static size_t asked;
-
-void *__wrap_malloc(size_t n)
-{
-	asked++;
-	return __real_malloc(n);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-	asked++;
-	return __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t n)
-{
-	asked++;
-	return __real_realloc(p, n);
-}
-
-void *__wrap_reallocarray(void *p, size_t n, size_t size)
-{
-	asked++;
-	return __real_reallocarray(p, n, size);
-}
-
-char *__wrap_strdup(const char *s)
-{
-	asked++;
-	return __real_strdup(s);
-}
 
 static void the_start_is_seen_to_ask(void **state)
 {
