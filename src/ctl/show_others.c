@@ -63,27 +63,31 @@ void show_find_sets(struct value *p)
 				     : NULL);
 }
 
+static void print_table(const struct value *set)
+{
+	terminal_text(member(set, "family", ""), 0);
+	printf(" ");
+	terminal_text(member(set, "table", ""), 0);
+}
+
+static void print_name(const struct value *set)
+{
+	print_table(set);
+	printf(" ");
+	terminal_text(member(set, "set", ""), 0);
+}
+
 static void print_set(const struct value *set, struct str address)
 {
 	printf("\nAnother nftables %s holds it: ",
 	       value_bool(value_get(set, "map"), false) ? "map" : "set");
-	terminal_text(member(set, "family", ""), 0);
-	printf(" ");
-	terminal_text(member(set, "table", ""), 0);
-	printf(" ");
-	terminal_text(member(set, "set", ""), 0);
+	print_name(set);
 	printf("\n  next: nft get element ");
-	terminal_text(member(set, "family", ""), 0);
-	printf(" ");
-	terminal_text(member(set, "table", ""), 0);
-	printf(" ");
-	terminal_text(member(set, "set", ""), 0);
+	print_name(set);
 	printf(" '{ ");
 	terminal_text(address, 0);
 	printf(" }'; its rules: nft list table ");
-	terminal_text(member(set, "family", ""), 0);
-	printf(" ");
-	terminal_text(member(set, "table", ""), 0);
+	print_table(set);
 	printf("\n");
 }
 
