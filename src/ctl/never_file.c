@@ -45,8 +45,10 @@ bool never_file_wish(struct str entry, duration length, struct str reason, char 
 		return false;
 	}
 	if (r < 0 && !hostname_is_entry(entry)) {
-		snprintf(ret_why, 256, "\"%.*s\" is neither an address, a prefix nor a host name",
-			 entry.n < 100 ? (int)entry.n : 100, entry.p);
+		snprintf(
+			ret_why, 256,
+			"\"%.*s\" is no address, no prefix like 203.0.113.0/24 and no name like mail.example.com or mx:example.com",
+			entry.n < 100 ? (int)entry.n : 100, entry.p);
 		return false;
 	}
 	wish = value_object();

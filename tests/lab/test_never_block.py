@@ -117,8 +117,16 @@ def test_large_parts_of_the_internet_need_force(daemon):
     for text in ("0.0.0.0/0", "8.0.0.0/7", "2000::/15"):
         assert daemon.ctl("never-block", "add", text).code == 2
     assert daemon.ctl("never-block", "add", "8.0.0.0/7", "--force").code == 0
-    for text in ("nonsense words", "203.0.113.1/24", "../x"):
-        assert daemon.ctl("never-block", "add", text).code == 2
+
+
+def test_what_is_nobody_is_refused_with_what_would_be(daemon):
+    for text in ("nonsense words", "../x", "a..b", "-x.example", "x-.example", "mx:", "mx:a..b", "203.0.113.256"):
+        refused = daemon.ctl("never-block", "add", "--", text)
+        assert refused.code == 2 and f'"{text}"' in refused.err, text
+        assert "203.0.113.0/24" in refused.err and "mail.example.com" in refused.err and "mx:example.com" in refused.err
+    assert "did you mean 203.0.113.0/24?" in daemon.ctl("never-block", "add", "203.0.113.1/24").err
+    assert "no option -x.example" in daemon.ctl("never-block", "add", "-x.example").err
+    assert not [row for row in daemon.ctl("never-block", "list", "--json").json["entries"] if row["from"] == "by-hand"]
 
 
 def test_what_is_spared_often_is_a_finding(daemons):
