@@ -13,6 +13,7 @@
 struct list {
 	struct value *rows; /* array of Ban */
 	struct value *mode; /* object with a copy of `mode` */
+	int64_t folded;     /* blocks that are told in the row of a wider one */
 	enum column sort;
 	bool headed;   /* JSON: the beginning is printed */
 	size_t n_json; /* and so many rows */
@@ -35,6 +36,7 @@ static bool take_rows(void *arg, const struct value *p)
 	const struct value *bans = value_get(p, "bans");
 
 	value_set_text(l->mode, "mode", member(p, "mode", ""));
+	l->folded = value_int(value_get(p, "folded"), 0);
 	for (size_t i = 0; i < value_length(bans); i++) {
 		value_add(l->rows, value_share_at(bans, i));
 	}
@@ -48,6 +50,7 @@ static bool print_rows(void *arg, const struct value *p)
 	const struct value *bans = value_get(p, "bans");
 	CLEANUP(buf_done) struct buf text = { 0 };
 
+	l->folded = value_int(value_get(p, "folded"), 0);
 	if (!l->headed) {
 		buf_printf(&text, "{\"mode\":\"%s\",\"bans\":[",
 			   str_eq(member(p, "mode", ""), STR("observe")) ? "observe" : "enforce");
@@ -90,6 +93,7 @@ static struct value *list_parameters(const struct ctl *ctl, bool dropped)
 	}
 	value_set(p, "kinds", kinds);
 	value_set_bool(p, "dropped", dropped);
+	value_set_bool(p, "fold", !all);
 	return p;
 }
 
@@ -200,6 +204,14 @@ static void print_total(const struct value *const *rows, size_t n)
 	printf("\n");
 }
 
+static void print_folded(int64_t folded)
+{
+	if (folded > 0) {
+		printf("%lld more %s inside a wider block, told in its row; each: ipsctl list --all\n",
+		       (long long)folded, folded == 1 ? "lies" : "lie");
+	}
+}
+
 static bool is_filtered(const struct ctl *ctl)
 {
 	return ctl_has(ctl, "jail") || ctl_has(ctl, "service") || ctl_has(ctl, "type") ||
@@ -242,6 +254,7 @@ static int print_list(const struct ctl *ctl, struct list *l, struct columns *col
 	}
 	if (!raw && n) {
 		print_total(rows, n);
+		print_folded(l->folded);
 	} else if (!raw) {
 		print_nobody(ctl, member(l->mode, "mode", ""));
 	}
@@ -271,17 +284,17 @@ static int list_run(const struct ctl *ctl, struct list *l, struct columns *colum
 		return code;
 	}
 	if (ctl->json) {
-		puts("]}");
+		printf("],\"folded\":%lld}\n", (long long)l->folded);
 		return CTL_DONE;
 	}
 	if (!ctl_has(ctl, "output")) {
 		columns_hide_empty(columns, l->rows);
 	}
 	if (ctl_has(ctl, "watch")) {
-		size_t lines = watch_lines();
+		size_t lines = watch_lines(), others = LOOK_LINES + (l->folded > 0);
 
 		watch_clear();
-		return print_list(ctl, l, columns, lines > LOOK_LINES ? lines - LOOK_LINES : 1);
+		return print_list(ctl, l, columns, lines > others ? lines - others : 1);
 	}
 	return print_list(ctl, l, columns, SIZE_MAX);
 }

@@ -86,7 +86,7 @@ static bool tried_is_blocked(struct account *a, const struct tried *tried)
 {
 	const struct ruleset *rules = engine_ruleset(a->daemon->engine);
 	struct prefix subject = ruleset_subject(rules, &tried->addr);
-	const struct ban *ban = engine_covering(a->daemon->engine, &subject);
+	const struct ban *ban = bans_covering(engine_bans(a->daemon->engine), &subject);
 
 	if (!ban || engine_observes(a->daemon->engine)) {
 		return false;

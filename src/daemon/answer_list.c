@@ -4,12 +4,16 @@
  * one reply. What is asked for is compared before a row is made of it, and a step ends after so
  * many that did not fit, too: a table of a million holds nobody up.
  *
+ * What only repeats a wider block of the same list is told in that one's row (folds.h), where this
+ * is wanted.
+ *
  * How many packets were dropped only the kernel knows. It is asked about the rows of a reply when
  * that is wanted; the reply waits for the answers, not for ever. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/call.h"
+#include "daemon/folds.h"
 #include "daemon/rows.h"
 #include "sys/clock.h"
 
@@ -30,6 +34,9 @@ struct list {
 	uint32_t cursor;
 	uint64_t before; /* ended: go on below this id */
 	size_t n_ended;
+	struct folds *folds; /* NULL: each block has a row */
+	bool counted;        /* what is told in the rows of others */
+	int64_t folded;
 	bool engine_done;
 	bool dropped; /* the kernel is to be asked */
 	struct question asked[CALL_ROWS];
@@ -44,6 +51,7 @@ static void list_free(void *state)
 	struct list *l = state;
 
 	value_free(l->rows);
+	folds_free(l->folds);
 	free(l);
 }
 
@@ -113,6 +121,38 @@ static bool list_wants(const struct list *l, const struct ban *ban)
 	return false;
 }
 
+static bool list_shows(const void *arg, const struct ban *ban)
+{
+	const struct list *l = arg;
+	const struct ruleset *rules = engine_ruleset(l->daemon->engine);
+
+	return list_wants(l, ban) &&
+	       list_fits(l, ruleset_jail_name(rules, ban->jail),
+			 names_at(&rules->services, ban->service), ban->action);
+}
+
+/* The row of a block with what is told in it of others. */
+static struct value *list_row(const struct list *l, const struct ban *ban)
+{
+	struct value *row = row_ban(l->daemon, ban, l->now);
+	const struct fold fold = l->folds ? folds_of(l->folds, ban) : (struct fold){ 0 };
+	CLEANUP(buf_done) struct buf text = { 0 };
+
+	if (fold.prefixes > 0) {
+		struct str about = value_text(value_get(row, "description"), STR_NONE);
+		bool one = fold.prefixes == 1;
+
+		buf_printf(&text, "%.*s%swith %u %s banned on %s own", STR_ARG(about),
+			   about.n ? "; " : "", fold.prefixes,
+			   fold.networks ? (one ? "network" : "addresses or networks")
+					 : (one ? "address" : "addresses"),
+			   one ? "its" : "their");
+		value_set_word(row, "description", buf_text(&text));
+		value_set_int(row, "folded", fold.prefixes);
+	}
+	return row;
+}
+
 /* Asks the kernel about a ban. When the enforcer takes no more, this row's number is not known. */
 static void list_ask(struct call *call, struct list *l, const struct ban *ban, struct value *row)
 {
@@ -146,8 +186,6 @@ static void list_answer(struct call *call, const struct enforcer_answer *answer)
 /* A slice of the table. */
 static void list_engine(struct call *call, struct list *l)
 {
-	const struct ruleset *rules = engine_ruleset(l->daemon->engine);
-
 	for (size_t i = 0; i < LIST_SLICE && value_length(l->rows) < CALL_ROWS; i++) {
 		const struct ban *ban = engine_each_ban(l->daemon->engine, &l->cursor);
 
@@ -155,10 +193,13 @@ static void list_engine(struct call *call, struct list *l)
 			l->engine_done = true;
 			return;
 		}
-		if (list_wants(l, ban) &&
-		    list_fits(l, ruleset_jail_name(rules, ban->jail),
-			      names_at(&rules->services, ban->service), ban->action)) {
-			struct value *row = row_ban(l->daemon, ban, l->now);
+		if (!list_shows(l, ban)) {
+			continue;
+		}
+		if (l->folds && folds_find(l->folds, ban)) {
+			l->folded++;
+		} else {
+			struct value *row = list_row(l, ban);
 
 			value_add(l->rows, row);
 			list_ask(call, l, ban, row);
@@ -194,6 +235,7 @@ static enum call_next list_reply(struct call *call, struct list *l, bool done)
 	value_set_word(reply, "mode",
 		       engine_observes(call->daemon->engine) ? "observe" : "enforce");
 	value_set(reply, "bans", TAKE(l->rows));
+	value_set_int(reply, "folded", l->folded);
 	call_reply(call, reply, !done);
 	return done ? CALL_DONE : CALL_AGAIN;
 }
@@ -202,6 +244,10 @@ static enum call_next list_reply(struct call *call, struct list *l, bool done)
 static void list_collect(struct call *call, struct list *l)
 {
 	l->rows = l->rows ? l->rows : value_array();
+	l->counted = l->counted || !l->folds || !folds_count(l->folds, LIST_SLICE);
+	if (!l->counted) {
+		return;
+	}
 	if (!l->engine_done) {
 		list_engine(call, l);
 	} else if (l->ended) {
@@ -252,6 +298,10 @@ enum call_next answer_list(struct call *call)
 	};
 	if (!list_kinds(l, value_get(p, "kinds"))) {
 		return call_invalid(call, "kinds");
+	}
+	if (value_bool(value_get(p, "fold"), false) &&
+	    folds_new(call->daemon->engine, list_shows, l, &l->folds) < 0) {
+		return call_refused(call, NULL, "no memory");
 	}
 	if (l->jail.n && !str_eq(l->jail, STR("by hand")) &&
 	    ruleset_jail(engine_ruleset(call->daemon->engine), l->jail) == JAIL_BY_HAND) {

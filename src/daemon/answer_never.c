@@ -157,7 +157,7 @@ static void note_about(const struct engine *e, const struct never_entry *entry, 
 		value_add_text(notes, str_of(line));
 		return;
 	}
-	cover = engine_covering(e, &entry->prefix);
+	cover = bans_covering(engine_bans(e), &entry->prefix);
 	if (!cover) {
 		return;
 	}

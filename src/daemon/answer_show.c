@@ -211,7 +211,7 @@ static void set_prefix(struct value *reply, const char *key, const struct prefix
 static void show_facts(struct show *s, struct str what)
 {
 	struct daemon *d = s->daemon;
-	const struct ban *cover = engine_covering(d->engine, &s->prefix);
+	const struct ban *cover = bans_covering(engine_bans(d->engine), &s->prefix);
 	const struct never_entry *never = never_block_find(engine_never(d->engine), &s->prefix,
 							   JAIL_BY_HAND, NEVER_ANY_SERVICE);
 

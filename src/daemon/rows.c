@@ -57,6 +57,7 @@ static void set_blocks(struct value *row, struct daemon *d, const struct prefix 
 	row_set_country(row, d, &p->addr, now);
 	value_set_int(row, "blocks_30d", engine_blocks_30d(d->engine, p, now));
 	value_set_null(row, "dropped_packets");
+	value_set_int(row, "folded", 0);
 }
 
 /* The jail's words; of a ban inside a wider one also which that is. */
@@ -71,7 +72,7 @@ static void set_description(struct value *row, const struct daemon *d, const str
 		const struct prefix outer =
 			prefix_of(&ban->prefix.addr, (uint8_t)(ban->prefix.len - 1));
 
-		wider = engine_covering(d->engine, &outer);
+		wider = bans_covering(engine_bans(d->engine), &outer);
 	}
 	if (!wider || ban->kind != DECISION_BAN) {
 		set_name(row, "description", about);

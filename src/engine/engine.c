@@ -421,9 +421,9 @@ const struct ban *engine_find_ban(const struct engine *e, uint16_t jail,
 	return ban && !ban->ended ? ban : NULL;
 }
 
-const struct ban *engine_covering(const struct engine *e, const struct prefix *p)
+const struct bans *engine_bans(const struct engine *e)
 {
-	return bans_covering(e->judge.bans, p);
+	return e->judge.bans;
 }
 
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now)

@@ -123,8 +123,8 @@ const struct ban *engine_each_ban(const struct engine *e, uint32_t *cursor);
 /* The running entry of this jail, prefix and scope; NULL. */
 const struct ban *engine_find_ban(const struct engine *e, uint16_t jail,
 				  const struct prefix *prefix, uint16_t scope);
-/* The longest enforced ban that contains the prefix; NULL. */
-const struct ban *engine_covering(const struct engine *e, const struct prefix *p);
+/* All bans, to ask; valid until the next call that changes the engine. */
+const struct bans *engine_bans(const struct engine *e);
 /* Blocks in 30 days of this prefix at `now`. */
 unsigned engine_blocks_30d(const struct engine *e, const struct prefix *p, instant now);
 

@@ -343,6 +343,44 @@ const struct ban *bans_covering(const struct bans *b, const struct prefix *p)
 	return NULL;
 }
 
+const struct ban *bans_on(const struct bans *b, const struct prefix *p, const struct ban *previous)
+{
+	uint32_t next = SLOT_NONE;
+
+	if (previous) {
+		next = b->links[slot_of(b, previous)].next;
+	} else if (b->lengths[p->addr.family == 6][p->len] > 0) {
+		uint32_t list = table_find(b->prefixes, p);
+
+		next = list != TABLE_NONE ? b->firsts[list] : SLOT_NONE;
+	}
+	return next != SLOT_NONE ? &b->bans[next] : NULL;
+}
+
+const struct ban *bans_around(const struct bans *b, const struct prefix *p,
+			      const struct ban *previous)
+{
+	unsigned len = 0;
+
+	if (previous) {
+		const struct ban *next = bans_on(b, &previous->prefix, previous);
+
+		if (next) {
+			return next;
+		}
+		len = previous->prefix.len + 1U;
+	}
+	for (; len < p->len; len++) {
+		const struct prefix outer = prefix_of(&p->addr, (uint8_t)len);
+		const struct ban *first = bans_on(b, &outer, NULL);
+
+		if (first) {
+			return first;
+		}
+	}
+	return NULL;
+}
+
 const struct ban *bans_next_end(const struct bans *b)
 {
 	uint32_t slot = heap_top(b->running);

@@ -56,6 +56,12 @@ bool bans_stands(const struct bans *b, const struct prefix *prefix);
 /* An enforced, not ended ban whose prefix contains `p` (of any scope): the longest, of several the
  * one that ends last; NULL: none. */
 const struct ban *bans_covering(const struct bans *b, const struct prefix *p);
+/* Walks the enforced, not ended bans on exactly this prefix: `previous` is NULL at first; NULL at
+ * the end. */
+const struct ban *bans_on(const struct bans *b, const struct prefix *p, const struct ban *previous);
+/* The same for those of wider prefixes around it, the widest first. */
+const struct ban *bans_around(const struct bans *b, const struct prefix *p,
+			      const struct ban *previous);
 /* The running (not ended) entry of any kind that ends first, of equals the one with the lower id;
  * NULL: none ends. */
 const struct ban *bans_next_end(const struct bans *b);

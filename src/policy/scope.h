@@ -2,8 +2,9 @@
 #pragma once
 /* scope.h - which of an address's packets does a ban stop?
  *
- * All of them, or those to a list of ports. Plain data. Scope number 0 of every ruleset is `all`,
- * drop. */
+ * All of them, or those to a list of ports: sorted, and ranges that touch are one. Scope number 0
+ * of every ruleset is `all`, drop. */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/str.h"
@@ -27,3 +28,6 @@ struct scope {
 	size_t n_ranges;
 	enum verdict verdict;
 };
+
+/* Does a ban in `outer` stop all packets that one in `inner` does, by whatever verdict? */
+bool scope_covers(const struct scope *outer, const struct scope *inner);

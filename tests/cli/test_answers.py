@@ -86,7 +86,7 @@ def test_list_json_is_one_object_of_all_replies(ctl, serve):
     parts = [dict(reply(mode="enforce", bans=[b]), continues=True) for b in BANS] + [reply(mode="enforce", bans=[])]
     server = serve(parts)
     answer = ctl("list", "--json", "--jail=test", "--all")
-    assert answer.json == {"mode": "enforce", "bans": BANS}
+    assert answer.json == {"mode": "enforce", "bans": BANS, "folded": 0}
     request = server.requests[0]
     assert request["more"] and request["method"] == "io.ipsd.Control.List"
     assert request["parameters"]["jail"] == "test" and set(request["parameters"]["kinds"]) == {"ban", "observed", "spared", "ended"}
@@ -95,7 +95,7 @@ def test_list_json_is_one_object_of_all_replies(ctl, serve):
 def test_an_empty_list_is_well(ctl, serve):
     serve([reply(mode="enforce", bans=[])])
     assert ctl("list").code == 0
-    assert ctl("list", "--json").json == {"mode": "enforce", "bans": []}
+    assert ctl("list", "--json").json == {"mode": "enforce", "bans": [], "folded": 0}
     assert ctl("list", "--raw").out == ""
 
 

@@ -220,7 +220,7 @@ static void print_brakes(const struct engine *e, instant now)
 static void print_about(const struct engine *e, const struct prefix *p, instant now)
 {
 	const struct ruleset *r = engine_ruleset(e);
-	const struct ban *ban = engine_covering(e, p);
+	const struct ban *ban = bans_covering(engine_bans(e), p);
 
 	(void)fputs("cover", stdout);
 	print_prefix(p);

@@ -116,12 +116,12 @@ static void the_wish_is_the_latest_end_and_the_cover_the_longest(void **state)
 	assert_true(engine_wish(e, &p, 0, &until));
 	assert_int_equal(until.us, instant_at(1900).us);
 	assert_false(engine_wish(e, &p, 1, &until));
-	assert_int_equal(engine_covering(e, &p)->id, 1);
+	assert_int_equal(bans_covering(engine_bans(e), &p)->id, 1);
 	assert_int_equal(engine_jail_stats(e, 0).bans, 1);
 	assert_int_equal(engine_jail_stats(e, 1).bans, 1);
 	assert_true(engine_tick(e, instant_at(1900)));
 	assert_false(engine_wish(e, &p, 0, &until));
-	assert_null(engine_covering(e, &p));
+	assert_null(bans_covering(engine_bans(e), &p));
 	assert_int_equal(engine_jail_stats(e, 1).bans, 0);
 }
 

@@ -122,7 +122,7 @@ static void a_ban_without_end_is_a_blacklist_entry(void **state)
 	give(e, &order);
 	batch = engine_take(e);
 	assert_int_equal(batch.decisions[0].action, ACTION_BLACKLIST);
-	assert_int_equal(engine_covering(e, &inside)->id, 1);
+	assert_int_equal(bans_covering(engine_bans(e), &inside)->id, 1);
 }
 
 static void never_block_wins(void **state)

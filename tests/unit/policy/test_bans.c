@@ -327,6 +327,41 @@ static void counts_by_jail(void **state)
 	assert_int_equal(bans_count_jail(b, 255), 0);
 }
 
+static void walks_what_stands_on_and_around_a_prefix(void **state)
+{
+	CLEANUP(bans_freep) struct bans *b = new_bans(8);
+	struct ban inner = ban_of(1, "192.0.2.1/32", 100), twin = inner, wide, wider, other;
+	const struct ban *found = NULL;
+	uint64_t ids[4] = { 0 };
+	size_t n = 0;
+
+	(void)state;
+	twin.id = 2;
+	twin.jail = 1;
+	wide = ban_of(3, "192.0.2.0/24", 100);
+	wider = ban_of(4, "192.0.0.0/16", 100);
+	other = ban_of(5, "2001::/16", 100);
+	assert_null(bans_around(b, &inner.prefix, NULL));
+	assert_null(bans_on(b, &inner.prefix, NULL));
+	put(b, &wide);
+	put(b, &inner);
+	put(b, &twin);
+	put(b, &other);
+	put(b, &wider);
+	while ((found = bans_around(b, &inner.prefix, found)) && n < ARRAY_SIZE(ids)) {
+		ids[n++] = found->id;
+	}
+	assert_int_equal(n, 2);
+	assert_int_equal(ids[0], 4);
+	assert_int_equal(ids[1], 3);
+	found = bans_on(b, &inner.prefix, NULL);
+	assert_int_equal(found->id + bans_on(b, &inner.prefix, found)->id, 3);
+	assert_null(bans_on(b, &inner.prefix, bans_on(b, &inner.prefix, found)));
+	assert_null(bans_around(b, &wider.prefix, NULL));
+	bans_end(b, bans_find(b, 0, &wider.prefix, 0));
+	assert_int_equal(bans_around(b, &inner.prefix, NULL)->id, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -342,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_sweep_goes_on_where_it_stopped),
 		cmocka_unit_test(notes_are_copied),
 		cmocka_unit_test(counts_by_jail),
+		cmocka_unit_test(walks_what_stands_on_and_around_a_prefix),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
