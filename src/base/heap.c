@@ -153,11 +153,3 @@ uint32_t heap_count(const struct heap *h)
 {
 	return h->count;
 }
-
-void heap_clear(struct heap *h)
-{
-	for (uint32_t i = 0; i < h->count; i++) {
-		h->where[h->nodes[i].item] = 0;
-	}
-	h->count = 0;
-}

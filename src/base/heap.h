@@ -29,4 +29,3 @@ uint32_t heap_top(const struct heap *h);
 /* The major key of an item that is in. */
 int64_t heap_major(const struct heap *h, uint32_t item);
 uint32_t heap_count(const struct heap *h);
-void heap_clear(struct heap *h);

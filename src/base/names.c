@@ -67,19 +67,3 @@ struct str names_at(const struct names *names, uint16_t number)
 {
 	return number < names->n ? names->at[number] : STR_NONE;
 }
-
-struct str names_similar(const struct names *names, struct str name)
-{
-	unsigned best = name.n < 5 ? 2 : 4;
-	struct str found = STR_NONE;
-
-	for (uint16_t i = 0; i < names->n; i++) {
-		unsigned d = str_distance(names->at[i], name, best);
-
-		if (d < best) {
-			best = d;
-			found = names->at[i];
-		}
-	}
-	return found;
-}

@@ -22,5 +22,3 @@ NODISCARD int names_add(struct names *names, struct arena *arena, struct str nam
 uint16_t names_find(const struct names *names, struct str name);
 /* The name of a number; an empty str for NAMES_NONE or one out of range. */
 struct str names_at(const struct names *names, uint16_t number);
-/* The known name that looks most like this one (for "did you mean"), or an empty str. */
-struct str names_similar(const struct names *names, struct str name);

@@ -127,21 +127,6 @@ const struct prefix *netset_covering(const struct netset *s, const struct prefix
 	return NULL;
 }
 
-const struct prefix *netset_inside(const struct netset *s, const struct prefix *p,
-				   const struct prefix *after)
-{
-	size_t at = lower_bound(s, p);
-
-	if (after && prefix_cmp(after, p) >= 0) {
-		at = lower_bound(s, after);
-		if (at < s->n && prefix_eq(&s->entries[at].prefix, after)) {
-			at++;
-		}
-	}
-	return at < s->n && prefix_contains(p, &s->entries[at].prefix) ? &s->entries[at].prefix
-								       : NULL;
-}
-
 size_t netset_count(const struct netset *s)
 {
 	return s->n;

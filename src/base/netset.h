@@ -20,10 +20,6 @@ void netset_seal(struct netset *s);
 /* The longest entry that contains `p` wholly, or NULL. *ret_tag (may be NULL) gets its tag. */
 const struct prefix *netset_covering(const struct netset *s, const struct prefix *p,
 				     uint32_t *ret_tag);
-/* The next entry wholly inside `p`, after `after` (NULL: the first; any prefix will do), in order
- * of prefix_cmp(); NULL when none is left. */
-const struct prefix *netset_inside(const struct netset *s, const struct prefix *p,
-				   const struct prefix *after);
 size_t netset_count(const struct netset *s);
 /* Entry number i in order of prefix_cmp(). */
 const struct prefix *netset_at(const struct netset *s, size_t i, uint32_t *ret_tag);

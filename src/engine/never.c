@@ -49,7 +49,8 @@ static bool is_to_lift(const struct judge *j, const struct ban *ban)
 	return ban->kind == DECISION_BAN && !ban->ended && judge_spared_by(j, ban) != NULL;
 }
 
-int never_settle(struct judge *j, const struct order *order, size_t *ret_lifted)
+/* Brings the bans in line with the list. */
+static int settle(struct judge *j, const struct order *order, size_t *ret_lifted)
 {
 	uint32_t cursor = 0;
 	const struct ban *ban;
@@ -119,7 +120,7 @@ int never_add(struct judge *j, const struct order *order, struct order_result *r
 		result.made += r == NEVER_MADE ? 1 : 0;
 		result.renewed += r == NEVER_RENEWED ? 1 : 0;
 	}
-	r = never_settle(j, order, &result.lifted);
+	r = settle(j, order, &result.lifted);
 	if (r < 0) {
 		return r;
 	}
@@ -160,5 +161,5 @@ int never_learn(struct judge *j, enum never_from from, const struct never_entry 
 	size_t lifted;
 	int r = never_block_replace(j->never, from, entries, n);
 
-	return r < 0 ? r : never_settle(j, &learnt, &lifted);
+	return r < 0 ? r : settle(j, &learnt, &lifted);
 }

@@ -19,5 +19,3 @@ NODISCARD int never_learn(struct judge *j, enum never_from from, const struct ne
 			  size_t n);
 /* Counts a spared one of before. */
 void never_recall(struct judge *j, const struct ban *ban);
-/* Brings the bans in line with the list. -ENOMEM. The outbox must be empty. */
-NODISCARD int never_settle(struct judge *j, const struct order *order, size_t *ret_lifted);

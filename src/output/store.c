@@ -158,7 +158,8 @@ struct str store_addr_bytes(const struct addr *a)
 			     .n = a->family == 4 ? 4 : 16 };
 }
 
-int store_name(struct store *s, struct str name, int64_t *ret)
+/* The number of a name in the table of names, made when it is new; 0 for an empty name. */
+static int number_name(struct store *s, struct str name, int64_t *ret)
 {
 	struct sql_statement *st;
 	int r;
@@ -197,7 +198,7 @@ int store_name(struct store *s, struct str name, int64_t *ret)
 static int bind_name(struct store *s, struct sql_statement *st, int i, struct str name)
 {
 	int64_t id;
-	int r = store_name(s, name, &id);
+	int r = number_name(s, name, &id);
 
 	sql_bind_int(st, i, id);
 	return r;

@@ -21,8 +21,6 @@ struct store {
 void store_note_file(struct store *s);
 /* Keeps SQLite's words of the last error; passes r on. */
 int store_fail(struct store *s, int r);
-/* The number of a name in the table of names, made when it is new; 0 for an empty name. */
-NODISCARD int store_name(struct store *s, struct str name, int64_t *ret);
 /* The bytes of an address as they are stored: 4 or 16. */
 struct str store_addr_bytes(const struct addr *a);
 bool store_addr(struct str bytes, struct addr *ret);

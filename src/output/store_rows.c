@@ -60,7 +60,8 @@ static bool is_sane(const struct stored_ban *b)
 	       b->ended_because < BECAUSE_COUNT;
 }
 
-bool store_row_ban(struct sql_statement *st, struct stored_ban *ret)
+/* False: nothing that we wrote. */
+static bool read_ban(struct sql_statement *st, struct stored_ban *ret)
 {
 	struct decision *d = &ret->decision;
 
@@ -113,7 +114,7 @@ int store_rows_bans(struct sql_statement *st, const struct prefix *subject, stor
 	int r;
 
 	while ((r = sql_step(st)) == 1) {
-		if (store_row_ban(st, &ban) &&
+		if (read_ban(st, &ban) &&
 		    (!subject || prefix_overlaps(subject, &ban.decision.prefix)) &&
 		    !fn(arg, &ban)) {
 			break;

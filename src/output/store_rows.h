@@ -16,8 +16,6 @@
 /* The event of a row of EVENT_COLUMNS that begins at column `first`; its texts live until the next
  * step. */
 void store_row_event(struct sql_statement *st, int first, struct stored_event *ret);
-/* The ban of a row of BAN_COLUMNS. False: nothing that we wrote. */
-bool store_row_ban(struct sql_statement *st, struct stored_ban *ret);
 /* Is the address, or the IPv4 address that it carries, inside the prefix? */
 bool store_concerns(const struct prefix *p, const struct addr *addr);
 /* Has an unban said that this event counts no more? */

@@ -66,7 +66,7 @@ bool never_entry_is_host(const struct never_entry *entry)
 	return entry->prefix.addr.family == 0;
 }
 
-bool never_entry_same(const struct never_entry *a, const struct never_entry *b)
+static bool is_same(const struct never_entry *a, const struct never_entry *b)
 {
 	return a->from == b->from && prefix_eq(&a->prefix, &b->prefix) && a->jail == b->jail &&
 	       a->service == b->service && str_eq(a->text, b->text);
@@ -175,7 +175,7 @@ static struct node *same(const struct never_block *nb, const struct never_entry 
 	uint32_t slot = table_find(nb->table, &key);
 	uint32_t i = slot == TABLE_NONE ? NODE_NONE : nb->heads[slot];
 
-	while (i != NODE_NONE && !never_entry_same(&nb->nodes[i].entry, entry)) {
+	while (i != NODE_NONE && !is_same(&nb->nodes[i].entry, entry)) {
 		i = nb->nodes[i].next;
 	}
 	return i == NODE_NONE ? NULL : &nb->nodes[i];

@@ -51,8 +51,6 @@ struct never_entry never_entry_of(enum never_from from, const struct prefix *pre
 /* Does it hold for every jail and service? Only such entries are holes in the kernel. */
 bool never_entry_is_global(const struct never_entry *entry);
 bool never_entry_is_host(const struct never_entry *entry);
-/* Are the two the same entry? */
-bool never_entry_same(const struct never_entry *a, const struct never_entry *b);
 /* "config", "private", "by-hand", "host", "own-address", "resolver", "gateway", "ssh-peer". */
 const char *never_from_word(enum never_from from);
 

@@ -232,15 +232,6 @@ void value_reverse(struct value *array)
 	}
 }
 
-const char *value_next_key(const struct value *object, const char *key)
-{
-	json_t *j = (json_t *)(uintptr_t)object;
-	void *iter = key ? json_object_iter_next(j, json_object_iter_at(j, key))
-			 : json_object_iter(j);
-
-	return json_object_iter_key(iter);
-}
-
 struct str value_text(const struct value *v, struct str fallback)
 {
 	const json_t *j = const_json_of(v);

@@ -58,8 +58,6 @@ void value_reverse(struct value *array);
 const struct value *value_at(const struct value *array, size_t i);
 /* The same, for a second owner: nobody may change it any more. */
 struct value *value_share_at(const struct value *array, size_t i);
-/* The next key of an object after `key` (NULL: the first); NULL at the end. */
-const char *value_next_key(const struct value *object, const char *key);
 /* What it is, or the fallback when it is of another type or NULL. */
 struct str value_text(const struct value *v, struct str fallback);
 /* The text, NUL-terminated; NULL when it is none (or holds a NUL). */

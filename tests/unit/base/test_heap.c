@@ -28,8 +28,6 @@ static void an_empty_heap_has_no_top(void **state)
 	assert_false(heap_has(h, HEAP_NONE));
 	heap_remove(h, 0);
 	heap_remove(h, HEAP_NONE);
-	heap_clear(h);
-	assert_int_equal(heap_count(h), 0);
 }
 
 static void refuses_no_capacity(void **state)
@@ -77,23 +75,6 @@ static void setting_again_moves_the_item(void **state)
 	assert_int_equal(heap_count(h), 3);
 	heap_set(h, 0, 40, 1);
 	assert_int_equal(heap_top(h), 1);
-}
-
-static void clearing_takes_every_item_out(void **state)
-{
-	CLEANUP(heap_freep) struct heap *h = new_heap(ITEMS);
-
-	(void)state;
-	for (uint32_t i = 0; i < ITEMS; i++) {
-		heap_set(h, i, -(int64_t)i, 0);
-	}
-	heap_clear(h);
-	assert_int_equal(heap_count(h), 0);
-	for (uint32_t i = 0; i < ITEMS; i++) {
-		assert_false(heap_has(h, i));
-	}
-	heap_set(h, 3, 1, 1);
-	assert_int_equal(heap_top(h), 3);
 }
 
 static void set_item_3(void *h)
@@ -200,7 +181,6 @@ int main(void)
 		cmocka_unit_test(refuses_no_capacity),
 		cmocka_unit_test(orders_by_major_then_minor),
 		cmocka_unit_test(setting_again_moves_the_item),
-		cmocka_unit_test(clearing_takes_every_item_out),
 		cmocka_unit_test(a_foreign_item_is_a_bug),
 		cmocka_unit_test(behaves_as_a_naive_list_does),
 	};

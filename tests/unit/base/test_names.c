@@ -52,29 +52,11 @@ static void holds_names_max_names_and_no_more(void **state)
 	assert_true(str_eq(names_at(&names, NAMES_MAX - 1), str_of(text)));
 }
 
-static void suggests_what_was_probably_meant(void **state)
-{
-	CLEANUP(arena_freep) struct arena *arena = arena_new();
-	struct names names = { 0 };
-
-	(void)state;
-	assert_int_equal(names_similar(&names, STR("relay")).n, 0);
-	add(&names, arena, STR("auth-failure"));
-	add(&names, arena, STR("relay"));
-	add(&names, arena, STR("spam"));
-	assert_true(str_eq(names_similar(&names, STR("auth_failure")), STR("auth-failure")));
-	assert_true(str_eq(names_similar(&names, STR("rely")), STR("relay")));
-	assert_true(str_eq(names_similar(&names, STR("spam")), STR("spam")));
-	assert_int_equal(names_similar(&names, STR("something-else")).n, 0);
-	assert_int_equal(names_similar(&names, STR("sp")).n, 0);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_names_in_the_order_they_come),
 		cmocka_unit_test(holds_names_max_names_and_no_more),
-		cmocka_unit_test(suggests_what_was_probably_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,14 +33,11 @@ static const char *covering(const struct netset *s, const char *text, uint32_t *
 static void an_empty_set_holds_nothing(void **state)
 {
 	CLEANUP(netset_freep) struct netset *s = netset_new();
-	struct prefix all = prefix("0.0.0.0/0");
 
 	(void)state;
 	netset_seal(s);
 	assert_int_equal(netset_count(s), 0);
 	assert_string_equal(covering(s, "1.2.3.4", NULL), "none");
-	assert_null(netset_inside(s, &all, NULL));
-	assert_null(netset_inside(s, &all, &all));
 	assert_null(netset_free(NULL));
 }
 
@@ -92,35 +89,6 @@ static void the_first_tag_of_a_prefix_stays(void **state)
 	assert_int_equal(tag, 1000);
 }
 
-static void walks_what_is_inside_in_order(void **state)
-{
-	static const char *const want[] = { "10.1.0.0/16", "10.1.0.0/24", "10.1.0.0", "10.1.9.9" };
-	CLEANUP(netset_freep) struct netset *s = netset_new();
-	struct prefix p = prefix("10.1.0.0/16"), far = prefix("9.0.0.0");
-	const struct prefix *at = NULL;
-	char out[PREFIX_TEXT_MAX];
-
-	(void)state;
-	add(s, "10.1.9.9", 0);
-	add(s, "10.1.0.0", 0);
-	add(s, "10.0.0.0/8", 0);
-	add(s, "10.1.0.0/24", 0);
-	add(s, "10.2.0.0/16", 0);
-	add(s, "10.0.0.0/15", 0);
-	add(s, "10.1.0.0/16", 0);
-	add(s, "::", 0);
-	netset_seal(s);
-	for (size_t i = 0; i < ARRAY_SIZE(want); i++) {
-		at = netset_inside(s, &p, at);
-		assert_non_null(at);
-		assert_string_equal(prefix_format_short(at, out), want[i]);
-	}
-	assert_null(netset_inside(s, &p, at));
-	assert_string_equal(prefix_format_short(netset_inside(s, &p, &far), out), want[0]);
-	far = prefix("10.1.5.0/24");
-	assert_string_equal(prefix_format_short(netset_inside(s, &p, &far), out), want[3]);
-}
-
 static void nothing_lies_beyond_the_last_entry(void **state)
 {
 	CLEANUP(netset_freep) struct netset *s = netset_new();
@@ -135,8 +103,6 @@ static void nothing_lies_beyond_the_last_entry(void **state)
 	}
 	netset_seal(s);
 	assert_null(netset_covering(s, &p, NULL));
-	assert_null(netset_inside(s, &p, NULL));
-	assert_null(netset_inside(s, netset_at(s, 15, NULL), netset_at(s, 15, NULL)));
 }
 
 static void ask_what_covers(void *s)
@@ -146,13 +112,6 @@ static void ask_what_covers(void *s)
 	(void)netset_covering(s, &p, NULL);
 }
 
-static void ask_what_is_inside(void *s)
-{
-	struct prefix p = prefix("10.0.0.0/8");
-
-	(void)netset_inside(s, &p, NULL);
-}
-
 static void ask_for_the_first(void *s)
 {
 	(void)netset_at(s, 0, NULL);
@@ -160,8 +119,7 @@ static void ask_for_the_first(void *s)
 
 static void asking_before_sealing_is_a_bug(void **state)
 {
-	static void (*const questions[])(void *s) = { ask_what_covers, ask_what_is_inside,
-						      ask_for_the_first };
+	static void (*const questions[])(void *s) = { ask_what_covers, ask_for_the_first };
 	CLEANUP(netset_freep) struct netset *s = netset_new();
 
 	(void)state;
@@ -210,41 +168,17 @@ static const struct prefix *model_covering(const struct model *m, const struct p
 	return best;
 }
 
-static size_t model_inside(const struct model *m, const struct prefix *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < m->n; i++) {
-		bool is_first = true;
-
-		for (size_t k = 0; k < i; k++) {
-			is_first = is_first && !prefix_eq(&m->prefixes[k], &m->prefixes[i]);
-		}
-		n += is_first && prefix_contains(p, &m->prefixes[i]);
-	}
-	return n;
-}
-
 static void ask_both(const struct netset *s, const struct model *m, const struct prefix *p)
 {
 	uint32_t got_tag = 0, want_tag = 0;
 	const struct prefix *got = netset_covering(s, p, &got_tag);
 	const struct prefix *want = model_covering(m, p, &want_tag);
-	const struct prefix *at = NULL, *before = NULL;
-	size_t inside = 0;
 
 	assert_int_equal(got != NULL, want != NULL);
 	if (got) {
 		assert_true(prefix_eq(got, want));
 		assert_int_equal(got_tag, want_tag);
 	}
-	while ((at = netset_inside(s, p, at))) {
-		assert_true(prefix_contains(p, at));
-		assert_true(!before || prefix_cmp(before, at) < 0);
-		before = at;
-		inside++;
-	}
-	assert_int_equal(inside, model_inside(m, p));
 }
 
 static void behaves_as_a_naive_list_does(void **state)
@@ -279,7 +213,6 @@ int main(void)
 		cmocka_unit_test(an_empty_set_holds_nothing),
 		cmocka_unit_test(the_longest_entry_answers),
 		cmocka_unit_test(the_first_tag_of_a_prefix_stays),
-		cmocka_unit_test(walks_what_is_inside_in_order),
 		cmocka_unit_test(nothing_lies_beyond_the_last_entry),
 		cmocka_unit_test(asking_before_sealing_is_a_bug),
 		cmocka_unit_test(behaves_as_a_naive_list_does),
