@@ -16,31 +16,6 @@
 #include "output/store_known.h"
 #include "sys/clock.h"
 
-static const char schema[] =
-	"CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
-	"CREATE TABLE names (id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
-	"CREATE TABLE events (id INTEGER PRIMARY KEY, time INTEGER NOT NULL, type INTEGER NOT NULL, service INTEGER NOT NULL,"
-	" filter INTEGER NOT NULL, source INTEGER NOT NULL, addr BLOB, count INTEGER NOT NULL, account BLOB, data BLOB, text BLOB);"
-	"CREATE TABLE bans (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, because INTEGER NOT NULL, action INTEGER NOT NULL,"
-	" since INTEGER NOT NULL, until INTEGER NOT NULL, addr BLOB NOT NULL, len INTEGER NOT NULL, jail INTEGER NOT NULL,"
-	" scope INTEGER NOT NULL, type INTEGER NOT NULL, service INTEGER NOT NULL, threshold INTEGER NOT NULL, score INTEGER NOT NULL,"
-	" by BLOB, reason BLOB, ended INTEGER, ended_because INTEGER);"
-	"CREATE INDEX bans_addr ON bans (addr);"
-	"CREATE INDEX bans_running ON bans (id) WHERE ended IS NULL;"
-	"CREATE TABLE evidence (ban INTEGER NOT NULL, event INTEGER NOT NULL, time INTEGER NOT NULL, type INTEGER NOT NULL,"
-	" service INTEGER NOT NULL, filter INTEGER NOT NULL, source INTEGER NOT NULL, addr BLOB, count INTEGER NOT NULL,"
-	" account BLOB, data BLOB, text BLOB, points INTEGER NOT NULL, PRIMARY KEY (ban, event)) WITHOUT ROWID;"
-	"CREATE TABLE ignored (addr BLOB NOT NULL, len INTEGER NOT NULL, up_to INTEGER NOT NULL, PRIMARY KEY (addr, len)) WITHOUT ROWID;"
-	"CREATE TABLE positions (path BLOB PRIMARY KEY, device INTEGER, inode INTEGER, offset INTEGER, head INTEGER, tail INTEGER,"
-	" head_n INTEGER, tail_n INTEGER) WITHOUT ROWID;"
-	"PRAGMA user_version = 1;";
-
-/* Version 2. */
-static const char never_block[] =
-	"CREATE TABLE never_block (addr BLOB, len INTEGER NOT NULL, host BLOB, until INTEGER NOT NULL, jail BLOB, service BLOB,"
-	" by BLOB, reason BLOB);"
-	"PRAGMA user_version = 2;";
-
 int store_fail(struct store *s, int r)
 {
 	if (r < 0) {
@@ -54,20 +29,6 @@ const char *store_error(const struct store *s)
 	return s->error;
 }
 
-/* From the version that stands there, 0: nothing. */
-static int store_upgrade(struct store *s, int64_t version)
-{
-	int r = version < STORE_VERSION ? sql_run(s->sql, "BEGIN IMMEDIATE") : 0;
-
-	if (r >= 0 && version < 1) {
-		r = sql_run(s->sql, schema);
-	}
-	if (r >= 0 && version < 2) {
-		r = sql_run(s->sql, never_block);
-	}
-	return r >= 0 && version < STORE_VERSION ? sql_run(s->sql, "COMMIT") : r;
-}
-
 static int store_connect(struct store *s, const char *path)
 {
 	int64_t version = 0;
@@ -76,7 +37,7 @@ static int store_connect(struct store *s, const char *path)
 	if (r >= 0) {
 		r = sql_number(s->sql, "PRAGMA user_version", 0, &version);
 	}
-	if (r >= 0 && version > STORE_VERSION) {
+	if (r >= 0 && (version > STORE_VERSION || version < 0)) {
 		return -EPROTO;
 	}
 	if (r >= 0) {
@@ -87,9 +48,6 @@ static int store_connect(struct store *s, const char *path)
 	}
 	if (r >= 0) {
 		r = store_upgrade(s, version);
-	}
-	if (r >= 0) {
-		r = store_known_open(s);
 	}
 	store_note_file(s);
 	return r < 0 ? r : store_ignored_load(s);

@@ -9,7 +9,7 @@
 #include "base/position.h"
 #include "engine/engine.h"
 
-enum { STORE_VERSION = 2 };
+enum { STORE_VERSION = 3 };
 
 struct store;
 

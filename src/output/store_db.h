@@ -17,6 +17,8 @@ struct store {
 	char error[256];
 };
 
+/* Makes the tables, or adds what they lack since `version`, 0: nothing; all of it or nothing. */
+NODISCARD int store_upgrade(struct store *s, int64_t version);
 /* Notes which file is there under the path, for store_is_unlinked(). */
 void store_note_file(struct store *s);
 /* Keeps SQLite's words of the last error; passes r on. */

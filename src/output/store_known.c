@@ -6,15 +6,6 @@
 
 enum { KNOWN_SWEEP_PUTS = 32, KNOWN_SWEEP_ROWS = 64, KNOWN_ROWS_MAX = 262144 };
 
-int store_known_open(struct store *s)
-{
-	return sql_run(
-		s->sql,
-		"CREATE TABLE IF NOT EXISTS known (account BLOB NOT NULL, addr BLOB NOT NULL,"
-		" time INTEGER NOT NULL, PRIMARY KEY (account, addr)) WITHOUT ROWID;"
-		"CREATE INDEX IF NOT EXISTS known_time ON known (time);");
-}
-
 static int sweep(struct store *s, instant oldest)
 {
 	struct sql_statement *st;

@@ -4,8 +4,6 @@
 #include "engine/engine.h"
 #include "output/store_db.h"
 
-/* Makes the table where it is not there yet. */
-NODISCARD int store_known_open(struct store *s);
 /* Keeps a login; now and then lets go of some that are too old. */
 NODISCARD int store_known_put(struct store *s, const struct ruleset *rules,
 			      const struct event *event);

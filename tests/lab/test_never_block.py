@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Never-block: holes that open and close in running bans, scopes, files, restarts."""
 import pathlib
-import sqlite3
 
 from daemon import line
 from netns import until
@@ -74,15 +73,6 @@ def test_entries_survive_a_restart_and_ended_ones_do_not(cable, daemon):
     assert entry(daemon, "mail.example.com")
     assert entry(daemon, f"{BESIDE}/32") is None
     until(lambda: cable.probe([GOOD, BESIDE]) == {GOOD}, "the kernel")
-
-
-def test_an_older_database_gets_the_table(daemon):
-    daemon.stop()
-    with sqlite3.connect(daemon.dir / "state" / "state.db") as db:
-        db.execute("DROP TABLE never_block")
-        db.execute("PRAGMA user_version = 1")
-    daemon.start()
-    assert daemon.ctl("never-block", "add", GOOD).code == 0
 
 
 def test_a_file_is_one_order(cable, daemon, tmp_path):

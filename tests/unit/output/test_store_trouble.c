@@ -110,24 +110,6 @@ static void an_empty_file_becomes_a_database(void **state)
 	world_attack(w, "192.0.2.1", -60, 10);
 }
 
-static void one_of_a_newer_version_is_not_touched(void **state)
-{
-	struct world *w = *state;
-	CLEANUP(buf_done) struct buf before = { 0 }, after = { 0 };
-
-	assert_int_equal(sql_run(w->store->sql,
-				 "PRAGMA journal_mode = DELETE; PRAGMA user_version = 3"),
-			 0);
-	world_stop(w);
-	read_file(w->path, &before);
-	assert_int_equal(store_open(w->dir, w->aside, &w->store), -EPROTO);
-	assert_null(w->store);
-	read_file(w->path, &after);
-	assert_true(str_eq(buf_str(&before), buf_str(&after)));
-	assert_int_equal(unlink(w->path), 0);
-	world_start(w);
-}
-
 static void a_directory_that_is_missing_is_an_error_with_words(void **state)
 {
 	struct world *w = *state;
@@ -266,7 +248,6 @@ int main(void)
 		IN_WORLD(damage_anywhere_is_survived),
 		IN_WORLD(what_is_found_damaged_later_can_be_set_aside_as_well),
 		IN_WORLD(an_empty_file_becomes_a_database),
-		IN_WORLD(one_of_a_newer_version_is_not_touched),
 		IN_WORLD(a_directory_that_is_missing_is_an_error_with_words),
 		IN_WORLD(a_full_disk_undoes_the_whole_batch_and_is_got_over),
 		IN_WORLD(what_came_and_went_while_the_disk_was_full_is_mended),

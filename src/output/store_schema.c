@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What the database looks like, as the steps that each version added to the one before it. A fresh
+ * database goes through all of them, so that an old one that was upgraded is the same as a fresh
+ * one. All steps that are missing are one transaction: it is the old version or the latest. What a
+ * version that was released has said here is never changed again. */
+#include <errno.h>
+
+#include "output/store.h"
+#include "output/store_db.h"
+
+/* What the next version adds to the one of its row. */
+static const char *const steps[STORE_VERSION] = {
+	[0] = "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
+	      "CREATE TABLE names (id INTEGER PRIMARY KEY, name BLOB UNIQUE NOT NULL);"
+	      "CREATE TABLE events (id INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	      " type INTEGER NOT NULL, service INTEGER NOT NULL, filter INTEGER NOT NULL,"
+	      " source INTEGER NOT NULL, addr BLOB, count INTEGER NOT NULL, account BLOB,"
+	      " data BLOB, text BLOB);"
+	      "CREATE TABLE bans (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL,"
+	      " because INTEGER NOT NULL, action INTEGER NOT NULL, since INTEGER NOT NULL,"
+	      " until INTEGER NOT NULL, addr BLOB NOT NULL, len INTEGER NOT NULL,"
+	      " jail INTEGER NOT NULL, scope INTEGER NOT NULL, type INTEGER NOT NULL,"
+	      " service INTEGER NOT NULL, threshold INTEGER NOT NULL, score INTEGER NOT NULL,"
+	      " by BLOB, reason BLOB, ended INTEGER, ended_because INTEGER);"
+	      "CREATE INDEX bans_addr ON bans (addr);"
+	      "CREATE INDEX bans_running ON bans (id) WHERE ended IS NULL;"
+	      "CREATE TABLE evidence (ban INTEGER NOT NULL, event INTEGER NOT NULL,"
+	      " time INTEGER NOT NULL, type INTEGER NOT NULL, service INTEGER NOT NULL,"
+	      " filter INTEGER NOT NULL, source INTEGER NOT NULL, addr BLOB,"
+	      " count INTEGER NOT NULL, account BLOB, data BLOB, text BLOB,"
+	      " points INTEGER NOT NULL, PRIMARY KEY (ban, event)) WITHOUT ROWID;"
+	      "CREATE TABLE ignored (addr BLOB NOT NULL, len INTEGER NOT NULL,"
+	      " up_to INTEGER NOT NULL, PRIMARY KEY (addr, len)) WITHOUT ROWID;"
+	      "CREATE TABLE positions (path BLOB PRIMARY KEY, device INTEGER, inode INTEGER,"
+	      " offset INTEGER, head INTEGER, tail INTEGER, head_n INTEGER, tail_n INTEGER)"
+	      " WITHOUT ROWID;",
+	[1] = "CREATE TABLE never_block (addr BLOB, len INTEGER NOT NULL, host BLOB,"
+	      " until INTEGER NOT NULL, jail BLOB, service BLOB, by BLOB, reason BLOB);",
+	/* Some databases of version 2 have these already. */
+	[2] = "CREATE TABLE IF NOT EXISTS known (account BLOB NOT NULL, addr BLOB NOT NULL,"
+	      " time INTEGER NOT NULL, PRIMARY KEY (account, addr)) WITHOUT ROWID;"
+	      "CREATE INDEX IF NOT EXISTS known_time ON known (time);",
+};
+
+/* The number stands in the file's header, so it cannot be a parameter of a statement. */
+#define SET_VERSION(number) "PRAGMA user_version = " #number
+_Static_assert(STORE_VERSION == 3, "the number below");
+
+int store_upgrade(struct store *s, int64_t version)
+{
+	int r;
+
+	if (version == STORE_VERSION) {
+		return 0;
+	}
+	r = sql_run(s->sql, "BEGIN IMMEDIATE");
+	for (int64_t i = version; r >= 0 && i < STORE_VERSION; i++) {
+		r = sql_run(s->sql, steps[i]);
+	}
+	if (r >= 0) {
+		r = sql_run(s->sql, SET_VERSION(3) "; COMMIT");
+	}
+	return r < 0 ? store_rollback(s, r) : 0;
+}
