@@ -305,6 +305,16 @@ def test_a_broken_never_block_entry_only_observes(cable, daemons):
     assert cable.passes(BAD) and not daemon.is_blocked(BAD)
 
 
+def test_the_log_level_says_how_much_is_told(daemons):
+    daemon = daemons().start("--log-level=error")
+    daemon.stop()
+    assert daemon.words() == ""
+    daemon.start("--log-level=notice").stop()
+    assert "is ready" in daemon.words() and "ended" in daemon.words()
+    code, words = daemons().run_once("--log-level=loud")
+    assert code == 2 and "none of error, warning, notice, info, debug" in words
+
+
 def test_a_second_one_on_the_same_state_is_refused(daemons, build):
     first = daemons().start()
     done = subprocess.run(first.ns.command(str(build / "src/daemon/ipsd"), *first.options()), capture_output=True, text=True,

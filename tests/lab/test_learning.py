@@ -185,6 +185,17 @@ def test_name_servers_are_spared(cable, daemons, names):
     assert is_known(daemon, RELAY) and verdict(daemon, RELAY) == "spared"
 
 
+def test_behind_the_stub_of_systemd_resolved_the_servers_that_it_asks_are_spared(daemons, names):
+    stub = "mount -t tmpfs tmpfs /run && mkdir -p /run/systemd/resolve && echo nameserver $0 > /run/systemd/resolve/resolv.conf"
+    wrapper = ("unshare", "--mount", "sh", "-c", f'{stub} && exec "$@"', RELAY)
+    daemon = daemons().start(wrapper=wrapper)
+    assert not is_known(daemon, RELAY), "the server in resolv.conf is no stub"
+    daemon.stop()
+    (names.etc / "resolv.conf").write_text("nameserver 127.0.0.53\n")
+    daemon.start(wrapper=wrapper)
+    assert is_known(daemon, RELAY) and verdict(daemon, RELAY) == "spared"
+
+
 def test_an_address_that_the_host_gets_later_is_its_own(cable, daemons):
     daemon = daemons().start()
     assert not is_known(daemon, "203.0.113.77")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/attr.h"
-#include "unit/check.h"
 #include "policy/scope.h"
+#include "unit/check.h"
 
 static const struct port_range MAIL[] = { { PROTO_TCP, 25, 25 }, { PROTO_TCP, 143, 143 } };
 static const struct port_range LOW[] = { { PROTO_TCP, 1, 1023 } };

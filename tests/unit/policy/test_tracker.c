@@ -14,14 +14,6 @@ static const struct jail JAIL = {
 	.n_points = ARRAY_SIZE(POINTS),
 };
 
-static struct tracker *new_tracker(uint32_t subjects, uint32_t entries)
-{
-	struct tracker *t = NULL;
-
-	assert_int_equal(tracker_new(subjects, entries, SEED, &t), 0);
-	return t;
-}
-
 static struct subject host(uint8_t n)
 {
 	const struct prefix p = { .addr = { .family = 4, .bytes = { 192, 0, 2, n } }, .len = 32 };

@@ -20,14 +20,6 @@ static struct jail jail_with(enum distinct distinct, uint32_t threshold)
 	};
 }
 
-static struct tracker *new_tracker(uint32_t subjects, uint32_t entries)
-{
-	struct tracker *t = NULL;
-
-	assert_int_equal(tracker_new(subjects, entries, SEED, &t), 0);
-	return t;
-}
-
 static struct subject network(void)
 {
 	const struct prefix p = prefix_at("192.0.2.0/24");
