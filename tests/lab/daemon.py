@@ -72,6 +72,20 @@ class Daemon:
         self.said = ""
         self.errors = open(self.dir / "said", "w+", encoding="utf-8", errors="replace")
 
+    def ship(self, filters=(), jails=(), **changes):
+        """These shipped files instead of `test`; the filters read this log. changes: jail = {key: value}, in its file."""
+        (self.etc / "jails" / "test.conf").unlink(missing_ok=True)
+        for name in filters:
+            text = (ROOT / "filters" / f"{name}.conf").read_text()
+            text = re.sub(r"(?m)^sources *=.*\n(?:[ \t]+\S.*\n)*", f"sources = {self.log}\n", text, count=1)
+            (self.etc / "filters" / f"{name}.conf").write_text(text)
+        for name in jails:
+            text = (ROOT / "jails" / f"{name}.conf").read_text()
+            for key, value in changes.get(name.replace("-", "_"), {}).items():
+                text = re.sub(rf"(?m)^{key} *=.*$", f"{key} = {value}", text)
+            (self.etc / "jails" / f"{name}.conf").write_text(text)
+        return self
+
     def options(self):
         return [f"--config-dir={self.etc}", f"--state-dir={self.dir / 'state'}", f"--runtime-dir={self.dir / 'run'}"]
 
@@ -139,6 +153,11 @@ class Daemon:
     def write(self, *lines):
         with open(self.log, "a", encoding="latin-1") as f:
             f.write("".join(lines))
+
+    def has_read(self):
+        """All that was written is taken in, and the kernel has heard of it."""
+        status = self.ctl("status", "--json").json
+        return all(source["lag_bytes"] == 0 for source in status["sources"]) and status["kernel"]["agrees"]
 
     def attack(self, address, times=10, **more):
         self.write(*(line(address, **more) for _ in range(times)))

@@ -41,3 +41,7 @@ def test_what_is_wider_than_a_class_c_is_said(daemon):
     answer = daemon.ctl("ban", "198.51.0.0/16", "--class-c")
     assert answer.code == 0 and "198.51.0.0/16 is wider than a Class C (/24)" in answer.out, answer
     assert "wider" not in daemon.ctl("ban", BAD, "--class-c").out
+    assert daemon.ctl("ban", "2001:db8:a::7").code == 0
+    answer = daemon.ctl("ban", "2001:db8::/40", "--class-c")
+    assert answer.code == 0 and "2001:db8::/40 is wider than a Class C (/48)" in answer.out, answer
+    assert "wider" not in daemon.ctl("ban", "2001:db8:a::7", "--class-c").out

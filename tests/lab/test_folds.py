@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A network's ban takes its members' own bans over in `list`, and nothing of them is lost."""
 import re
-import shutil
 
 import pytest
 
@@ -25,9 +24,9 @@ def hosts(*addresses):
 def punished(daemons):
     """Four neighbours and a stranger were banned, and the shipped class-c, told to enforce, banned the network."""
     daemon = daemons()
-    text = (ROOT / "jails" / "class-c.conf").read_text()
-    (daemon.etc / "jails" / "class-c.conf").write_text(re.sub(r"(?m)^mode .*$", "mode = enforce", text))
-    shutil.copy(ROOT / "jails" / "recidive.conf", daemon.etc / "jails")
+    for name in ("class-c", "recidive"):
+        text = (ROOT / "jails" / f"{name}.conf").read_text()
+        (daemon.etc / "jails" / f"{name}.conf").write_text(re.sub(r"(?m)^mode .*$", "mode = enforce", text))
     daemon.start()
     for address in [STRANGER, *MEMBERS]:
         daemon.attack(address)
