@@ -315,6 +315,21 @@ def test_the_log_level_says_how_much_is_told(daemons):
     assert code == 2 and "none of error, warning, notice, info, debug" in words
 
 
+def test_shipped_jails_run_but_for_those_that_a_file_of_the_same_name_replaces(daemons):
+    daemon = daemons()
+    text = (daemon.etc / "jails" / "test.conf").read_text()
+    shipped = daemon.dir / "share" / "jails"
+    shipped.mkdir(parents=True)
+    (shipped / "test.conf").write_text(text.replace("[jail]", "[jail]\nports = mail"))
+    (shipped / "other.conf").write_text(text.replace("[jail]", "[jail]\nports = mail"))
+    daemon.start(wrapper=("env", f"IPSD_SHARE_DIR={daemon.dir / 'share'}"))
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    bans = daemon.ctl("list", "--json").json["bans"]
+    ports = {ban["jail"]: ban["ports"] for ban in bans}
+    assert set(ports) == {"test", "other"} and ports["test"] == "all" != ports["other"]
+
+
 def test_a_second_one_on_the_same_state_is_refused(daemons, build):
     first = daemons().start()
     done = subprocess.run(first.ns.command(str(build / "src/daemon/ipsd"), *first.options()), capture_output=True, text=True,

@@ -49,6 +49,14 @@ def test_the_option_observe_wins_over_what_was_ordered_for_a_time(cable, daemons
     assert cable.passes(BAD)
 
 
+def test_the_option_observe_wins_over_a_config_that_enforces(cable, daemons):
+    daemon = daemons().start("--observe")
+    assert daemon.ctl("status").out.startswith("ipsd OBSERVES")
+    daemon.attack(BAD)
+    until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
+    assert cable.passes(BAD) and not daemon.is_blocked(BAD)
+
+
 def test_who_was_observed_is_blocked_at_his_next_line_once_ipsd_enforces(cable, daemons):
     """Also when the ban that was only observed would never have ended, and over a restart."""
     daemon = daemons(conf="[ipsd]\nmode = observe\n", ban="permanent").start()

@@ -147,6 +147,76 @@ static void an_observing_jail_climbs_a_ladder_of_its_own(void **state)
 					 "ban 3 b 203.0.113.9/32 301-401");
 }
 
+/* Jail a bans at the first event, b never; c and d ban whom the jail that they watch has banned. */
+static struct ruleset *rules_with_watchers(void)
+{
+	static const points listens[] = { [EVENT_BANNED] = POINTS_BAN };
+	struct ruleset *r = rules_with_ladder(4);
+
+	r->jails[1].threshold = 1000;
+	for (size_t i = 2; i < 4; i++) {
+		r->jails[i].points = listens;
+		r->jails[i].n_points = ARRAY_SIZE(listens);
+		r->jails[i].watches_jails = true;
+	}
+	return r;
+}
+
+static const char *said_of_two_events(struct ruleset *r)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(r);
+
+	rig_feed_many(e, ADDR, EVENT_AUTH_FAILURE, 100, 2);
+	return rig_said(e);
+}
+
+static void what_is_only_observed_is_no_news_though_another_jail_bans(void **state)
+{
+	static const uint16_t watchers[] = { 2 };
+
+	(void)state;
+	for (enum jail_mode mode = JAIL_ENFORCE; mode <= JAIL_OBSERVE; mode++) {
+		struct ruleset *r = rules_with_watchers();
+
+		r->jails[1].threshold = 100;
+		r->jails[1].mode = mode;
+		r->jails[1].watchers = watchers;
+		r->jails[1].n_watchers = 1;
+		assert_string_equal(said_of_two_events(r),
+				    mode == JAIL_ENFORCE
+					    ? "ban 1 a 203.0.113.9/32 100-200; "
+					      "ban 2 b 203.0.113.9/32 101-201; "
+					      "ban 3 c 203.0.113.9/32 101-201"
+					    : "ban 1 a 203.0.113.9/32 100-200; "
+					      "observed 2 b 203.0.113.9/32 101-201 jail-observes");
+	}
+}
+
+static void the_ban_of_a_network_is_no_news(void **state)
+{
+	static const uint16_t watchers[] = { 2 };
+	struct ruleset *r = rules_with_watchers();
+
+	(void)state;
+	r->jails[0].subject = SUBJECT_NETWORK;
+	r->jails[0].watchers = watchers;
+	r->jails[0].n_watchers = 1;
+	assert_string_equal(said_of_two_events(r), "ban 1 a 203.0.113.0/24 100-200");
+}
+
+static void the_ban_of_a_jail_that_watches_jails_is_no_news(void **state)
+{
+	static const uint16_t watchers[] = { 2 }, watchers_of_c[] = { 3 };
+	struct ruleset *r = rules_with_watchers();
+
+	(void)state;
+	r->jails[0].watchers = watchers;
+	r->jails[2].watchers = watchers_of_c;
+	r->jails[0].n_watchers = r->jails[2].n_watchers = 1;
+	assert_string_equal(said_of_two_events(r), "ban 1 a 203.0.113.9/32 100-200; "
+						   "ban 2 c 203.0.113.9/32 100-200");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +228,9 @@ int main(void)
 		cmocka_unit_test(episodes_are_forgotten_after_ban_memory),
 		cmocka_unit_test(overlapping_bans_of_two_jails_are_one_episode),
 		cmocka_unit_test(an_observing_jail_climbs_a_ladder_of_its_own),
+		cmocka_unit_test(what_is_only_observed_is_no_news_though_another_jail_bans),
+		cmocka_unit_test(the_ban_of_a_network_is_no_news),
+		cmocka_unit_test(the_ban_of_a_jail_that_watches_jails_is_no_news),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
