@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What a restart needs back: the bans and the episodes of the last thirty days, then the windows
  * from the events. In this order: an event that came while a ban of a jail with `after-ban = clear`
- * ran does not count. */
+ * ran does not count. Bans come in the order in which they were decided: which episode one joined
+ * depends on it, and a late line's ban begins before one that was decided earlier. */
 #include <errno.h>
 #include <stdint.h>
 
@@ -128,7 +129,7 @@ static int recall_bans(struct store *s, struct recall *recall)
 		s->sql,
 		"SELECT " BAN_COLUMNS
 		" FROM bans WHERE since > ?1 OR (ended IS NULL AND (kind = ?2 OR until > ?3))"
-		" ORDER BY since, id",
+		" ORDER BY id",
 		&st);
 
 	if (r < 0) {

@@ -139,6 +139,28 @@ static void episodes_count_after_a_restart_for_thirty_days(void **state)
 	assert_bans(w, NULL, "8! 7! 6! 5! 4! 3! 2! 1!");
 }
 
+static void five_seconds_and_b_at_once_only(struct ruleset *r)
+{
+	r->jails[0].ladder[0] = r->jails[1].ladder[0] = seconds(5);
+	r->jails[1].threshold = 1000000;
+}
+
+static void what_came_late_is_in_the_episode_that_it_joined(void **state)
+{
+	struct world *w = *state;
+	struct prefix p = rig_prefix("192.0.2.1/32");
+
+	world_stop(w);
+	w->rules = five_seconds_and_b_at_once_only;
+	world_start(w);
+	world_attack(w, "192.0.2.1", -60, 10);
+	rig_feed(w->engine, "192.0.2.1", EVENT_IDS_VERDICT, w->now - 100);
+	assert_int_equal(world_apply(w), 0);
+	assert_int_equal(engine_blocks_30d(w->engine, &p, instant_at(w->now)), 1);
+	world_restart(w);
+	assert_int_equal(engine_blocks_30d(w->engine, &p, instant_at(w->now)), 1);
+}
+
 /* ---- rules that changed ---- */
 
 static void without_b(struct ruleset *r)
@@ -356,6 +378,7 @@ int main(void)
 		IN_WORLD(an_unban_ends_what_was_only_observed),
 		IN_WORLD(a_ban_that_ended_while_we_slept_ends_with_its_reason),
 		IN_WORLD(episodes_count_after_a_restart_for_thirty_days),
+		IN_WORLD(what_came_late_is_in_the_episode_that_it_joined),
 		IN_WORLD(bans_of_a_jail_that_is_gone_are_left_out_and_counted),
 		IN_WORLD(a_ban_takes_the_ports_that_its_jail_has_now),
 		IN_WORLD(a_ban_by_hand_of_ports_that_are_gone_is_not_one_of_all_ports),
