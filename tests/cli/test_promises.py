@@ -14,6 +14,8 @@ PROMISES = {
     # ---- files
     "a file replaces the shipped one of the same name": [("here", "a_file_replaces_the_shipped_one_whole"),
                                                          ("tests/unit/config/test_layers.c", "the_admins_file_replaces_the_shipped_one")],
+    "a new installation observes; the lines of its ipsd.conf that begin with ; show the defaults": [
+        ("here", "the_installed_file_observes_and_shows_the_defaults")],
     "NAME.conf.d/*.conf overrides single keys, a key's whole value, lists included": [
         ("here", "a_dropin_overrides_single_keys_and_whole_lists"), ("tests/config/good/dropins.txt", "a.conf.d/20.conf")],
     "a drop-in without its file is told": [("tests/config/bad/unreadable.txt", "changes nothing")],
@@ -142,6 +144,20 @@ def test_a_dropin_overrides_single_keys_and_whole_lists(ctl):
     out = ctl("cat", "jail", "test").out
     assert "192.0.2.9" in out and "192.0.2.1\n" not in out and "192.0.2.2" not in out
     assert re.search(r"20\.conf:2\nban = 2h", out) and re.search(r"test\.conf:\d+\nwindow = 60m", out)
+
+
+def test_the_installed_file_observes_and_shows_the_defaults(ctl):
+    def values():
+        rows = [row for words in (["cat"], ["cat", "jail", "test"]) for row in ctl(*words).out.split("[defaults]")[0].splitlines()]
+        return {row for row in rows if " = " in row and not row.startswith(("addresses", "hosts", "database"))}
+
+    text = (ROOT / "dist" / "ipsd.conf").read_text()
+    (ctl.etc / "jails" / "test.conf").write_text("[jail]\nwatch = vpop3-ids\nthreshold = 1000\n[multipliers]\nspam = 1\n")
+    (ctl.etc / "ipsd.conf").write_text(text)
+    installed = values()
+    assert "mode = observe" in ctl("cat").out.splitlines()
+    (ctl.etc / "ipsd.conf").write_text(re.sub(r"(?m)^;(?=[a-z0-9-]+ *= )", "", text))
+    assert values() == installed and len(installed) > 30
 
 
 def test_comments_are_whole_lines(check, ctl):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What ipsctl says is so: all or none, who did it, which lines counted, what is kept."""
+import json
+
 from daemon import line
 from netns import until
 
@@ -60,3 +62,20 @@ def test_events_beyond_the_retention_go_and_those_that_may_count_stay(daemons):
     daemon.start()
     until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) == 5, "the old ones' end")
     assert {e.split()[2] for e in daemon.ctl("events").out.splitlines()} == {BAD}
+
+
+def test_events_are_picked_by_each_of_their_fields(daemon):
+    daemon.write(line(BAD, 0, "[SMTP authentication failure] Bob"), line(BAD, 0, "[x] eve"), line(OTHER, 1), line("2001:db8:a::1", 1))
+    until(lambda: len(daemon.ctl("events", "--json").out.splitlines()) == 4, "the events")
+
+    def picked(*options):
+        rows = map(json.loads, daemon.ctl("events", "--json", *options).out.splitlines())
+        return [(row["address"], row["account"]) for row in rows]
+
+    assert picked("--account", "BOB") == [(BAD, "Bob")]
+    assert picked("--type", "relay-denied", "--address", OTHER) == [(OTHER, None)]
+    assert picked("--type", "auth-failure") == [(BAD, "Bob"), (BAD, "eve")]
+    assert picked("--address", "198.51.100.0/24", "--limit", "2") == [(BAD, "eve"), (OTHER, None)]
+    assert picked("--address", "2001:db8:a::99") == [("2001:db8:a::1", None)]
+    assert len(picked("--service", "smtp")) == 4 and picked("--service", "imap") == []
+    assert len(picked("--jail", "test")) == 4 and "jail" in daemon.ctl("events", "--jail", "tset").err

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MIT
 """ipsctl ban --class-c: the network of an address that did something, and no other one without --force."""
+import contextlib
+import sqlite3
+
 from netns import until
 
 BAD, OTHER, STRANGER = "198.51.100.7", "198.51.100.8", "203.0.113.5"
@@ -33,6 +36,17 @@ def test_a_network_of_which_nothing_is_known_needs_force_and_then_nothing_of_the
     assert "--force" in answer.err and prefixes(daemon) == set()
     assert daemon.ctl("ban", BAD, STRANGER, "--class-c", "--force").code == 0
     assert prefixes(daemon) == {NETWORK, "203.0.113.0/24"}
+
+
+def test_a_block_that_ended_31_days_ago_is_not_enough(daemon):
+    assert daemon.ctl("ban", BAD).code == 0 and daemon.ctl("unban", BAD).code == 0
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(daemon.dir / "state" / "state.db")) as db, db:
+        days = 31 * 86400 * 1000000
+        assert db.execute("UPDATE bans SET since = since - ?, until = until - ?, ended = ended - ?", (days, days, days)).rowcount == 1
+    daemon.start()
+    answer = daemon.ctl("ban", OTHER, "--class-c")
+    assert answer.code == 2 and "in the last 30 days" in answer.err and prefixes(daemon) == set(), answer
 
 
 def test_what_is_wider_than_a_class_c_is_said(daemon):

@@ -2,8 +2,10 @@
 """The whole road: a line in a log, a score, a dropped packet; and the bad days."""
 import os
 import pathlib
+import pwd
 import signal
 import sqlite3
+import stat
 import subprocess
 
 import pytest
@@ -366,6 +368,15 @@ def test_the_reader_has_no_right_and_the_enforcer_one(daemon):
         assert int(other["CapPrm"], 16) == int(other["CapEff"], 16) == net_admin and int(other["CapBnd"], 16) == 0
         assert other["NoNewPrivs"] == "1" and other["Uid"].split()[0] != "0"
     assert reader["NoNewPrivs"] == "1" and reader["Uid"].split()[0] != "0"
+
+
+def test_its_group_may_ask_and_nobody_else_sees_its_state(daemon):
+    user = pwd.getpwnam("ipsd")
+    control, state = (daemon.dir / "run" / "control").stat(), (daemon.dir / "state").stat()
+    assert (stat.S_IMODE(control.st_mode), control.st_uid, control.st_gid) == (0o660, 0, user.pw_gid)
+    assert (stat.S_IMODE(state.st_mode), state.st_uid) == (0o750, user.pw_uid)
+    for path in (daemon.dir / "state").iterdir():
+        assert not path.stat().st_mode & stat.S_IRWXO, path
 
 
 def test_a_database_that_could_take_in_a_little_is_whole_again_without_a_further_line(daemons):

@@ -103,6 +103,16 @@ def test_a_ban_is_lifted_when_a_name_turns_out_to_mean_its_address(cable, daemon
     assert cable.passes(RELAY)
 
 
+def test_a_name_by_hand_spares_its_addresses_for_as_long_as_was_ordered_last(daemons, names):
+    names.records = {(NAME, A): [RELAY]}
+    daemon = daemons(conf=QUIET).start()
+    assert daemon.ctl("never-block", "add", NAME, "--for", "1h").code == 0
+    knows(daemon, RELAY)
+    assert daemon.ctl("never-block", "add", NAME, "--for", "1s").code == 0
+    until(lambda: not is_known(daemon, RELAY), "the end of the entry")
+    assert verdict(daemon, RELAY) == "ban"
+
+
 def test_without_a_name_server_the_last_addresses_stay_over_a_restart(daemons, names):
     names.records = {(NAME, A): [RELAY]}
     daemon = daemons(conf=hosts(NAME)).start()

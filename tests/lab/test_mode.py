@@ -57,6 +57,14 @@ def test_the_option_observe_wins_over_a_config_that_enforces(cable, daemons):
     assert cable.passes(BAD) and not daemon.is_blocked(BAD)
 
 
+def test_a_config_that_was_changed_since_wins_over_what_was_ordered(daemon):
+    assert daemon.ctl("observe").code == 0 and daemon.ctl("enforce").code == 0
+    daemon.stop()
+    (daemon.etc / "ipsd.conf").write_text("[ipsd]\nmode = observe\n")
+    daemon.start()
+    assert daemon.ctl("status", "--json").json["mode"] == "observe"
+
+
 def test_who_was_observed_is_blocked_at_his_next_line_once_ipsd_enforces(cable, daemons):
     """Also when the ban that was only observed would never have ended, and over a restart."""
     daemon = daemons(conf="[ipsd]\nmode = observe\n", ban="permanent").start()
