@@ -219,13 +219,13 @@ def test_a_word_is_an_address_before_it_is_anything_else(daemon):
 class Terminal:
     """ipsctl on a terminal of 80 columns and 24 lines."""
 
-    def __init__(self, daemon, *words):
+    def __init__(self, daemon, *words, **env):
         self.master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         self.before = termios.tcgetattr(slave)
         self.slave, self.shown = slave, b""
         self.process = subprocess.Popen(daemon.ns.command(str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), *words),
-                                        stdin=slave, stdout=slave, stderr=slave, env=dict(os.environ, TERM="xterm"))
+                                        stdin=slave, stdout=slave, stderr=slave, env=dict(os.environ, TERM="xterm") | env)
         os.set_blocking(self.master, False)
 
     def page(self):
@@ -293,6 +293,22 @@ def test_a_page_fits_eighty_columns(daemon, words):
     assert terminal.process.wait(PATIENCE) in (0, 1)
     too_long = [one for one in terminal.page().splitlines() if len(one) > 80]
     assert terminal.close()[1] and too_long == []
+
+
+def test_colour_is_for_terminals_and_no_color_turns_it_off(daemon, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def is_coloured(**env):
+        terminal = Terminal(daemon, "status", **env)
+        until(lambda: terminal.process.poll() is not None, "the end of it")
+        assert "ipsd" in terminal.page()
+        terminal.close()
+        return b"\x1b[" in terminal.shown
+
+    assert is_coloured() and is_coloured(NO_COLOR="")
+    assert not is_coloured(NO_COLOR="1") and not is_coloured(TERM="dumb")
+    assert "\x1b" not in daemon.ctl("status").out
 
 
 def test_show_names_the_other_nftables_sets_that_hold_an_address(cable, daemon):
