@@ -12,6 +12,7 @@
 
 #include "base/journal_place.h"
 #include "config/alternatives.h"
+#include "config/enough.h"
 #include "config/listening.h"
 #include "config/watching.h"
 
@@ -167,6 +168,7 @@ static int resolve_jails(struct parts *p)
 		if (r < 0) {
 			return r;
 		}
+		enough_check(p, &p->jails[i]);
 		parts_judge(part, p->r, mark);
 		if (part->state != PART_OK) {
 			p->jails[i].n_watches = 0;

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "base/span.h"
 #include "config/reader.h"
 #include "config/reader_one.h"
 #include "config/schema.h"
@@ -21,18 +22,22 @@ struct making {
 	struct jail_file *file;
 };
 
-/* Where a key of [jail] stands, or the section, or the file. */
-static struct diag_place place_of(const struct making *m, const char *key)
+struct diag_place jail_file_place(const struct jail_file *j, const char *key)
 {
 	const struct setting *s =
-		section_setting(document_section(m->document, STR("jail")), str_of(key));
-	struct diag_place at = m->file->at;
+		section_setting(document_section(j->document, STR("jail")), str_of(key));
+	struct diag_place at = j->at;
 
 	if (schema_is_set(s)) {
 		return setting_place(s, 0);
 	}
 	at.key = str_of(key);
 	return at;
+}
+
+static struct diag_place place_of(const struct making *m, const char *key)
+{
+	return jail_file_place(m->file, key);
 }
 
 static void read_multiplier(struct making *m, const struct setting *s, struct jail_multiplier *all)
@@ -165,6 +170,36 @@ static void check_account_keys(struct making *m)
 	}
 }
 
+/* A step of the ladder is taken only while the bans before it are remembered, from their beginnings
+ * on; and events are kept as long as any window is, whatever `retention` says. */
+static void check_times(struct making *m)
+{
+	const struct jail *jail = &m->file->jail;
+	duration kept = m->main->values.retention.span, before = { 0 };
+	struct diag_place ban = place_of(m, "ban"), window = place_of(m, "window");
+	char step[SPAN_TEXT_MAX], sum[SPAN_TEXT_MAX], memory[SPAN_TEXT_MAX];
+
+	for (unsigned i = 1; i < jail->steps; i++) {
+		before.us += jail->ladder[i - 1].us;
+		if (before.us >= jail->ban_memory.us) {
+			diag_add(
+				m->r->diag, DIAG_WARNING, &ban,
+				"the step %s is never reached: the bans before it last %s together, and a ban is "
+				"remembered for %s from its beginning (ban-memory)",
+				span_format(jail->ladder[i], step), span_format(before, sum),
+				span_format(jail->ban_memory, memory));
+			break;
+		}
+	}
+	if (jail->window.us > kept.us) {
+		diag_add(
+			m->r->diag, DIAG_NOTE, &window,
+			"is longer than the retention of [ipsd] (%s); events are kept as long as the "
+			"longest window",
+			span_format(kept, memory));
+	}
+}
+
 static int add_service(struct making *m, const struct spec_text *name, uint64_t *bits)
 {
 	uint16_t number;
@@ -276,6 +311,7 @@ static int make_jail(struct making *m)
 	if (r == 0) {
 		check_distinct(m);
 		check_account_keys(m);
+		check_times(m);
 	}
 	r = r < 0 ? r : make_services(m);
 	r = r < 0 ? r : make_scope(m);
@@ -303,6 +339,7 @@ int jail_file_read(const struct document *d, struct str name, const struct main_
 	int e;
 
 	ret->name = name;
+	ret->document = d;
 	ret->at = s ? section_place(s)
 		    : (struct diag_place){ .file = d->file, .section = STR("jail") };
 	schema_check(d, CONFIG_JAIL, r);

@@ -19,6 +19,7 @@ struct jail_multiplier {
 struct jail_file {
 	struct str name;
 	struct diag_place at; /* of [jail] */
+	const struct document *document;
 	struct jail_values values;
 	const struct jail_multiplier *multipliers;
 	size_t n_multipliers;
@@ -28,5 +29,7 @@ struct jail_file {
 /* Problems go to the reader's diag; when there was none, ret->jail is whole. -ENOMEM. */
 NODISCARD int jail_file_read(const struct document *d, struct str name, const struct main_file *m,
 			     struct reader *r, struct ruleset *rules, struct jail_file *ret);
+/* Where a key of [jail] stands, or the section, or the file. */
+struct diag_place jail_file_place(const struct jail_file *j, const char *key);
 /* The jail's own exceptions; NULL: none. The caller owns them. -ENOMEM. */
 NODISCARD int jail_file_never_block(const struct jail_file *j, struct netset **ret);

@@ -195,13 +195,12 @@ static void check_accounts(const struct parts *p, const struct jail_part *jail)
 {
 	const struct jail_values *v = &jail->file.values;
 	bool subject = v->subject == SUBJECT_ACCOUNT;
-	struct diag_place at = jail->file.at;
+	struct diag_place at = jail_file_place(&jail->file, subject ? "subject" : "distinct");
 
 	if ((!subject && v->distinct != DISTINCT_ACCOUNT) || jail->n_watches == 0 ||
 	    listening_watches_jails(jail) || names_accounts(p, jail)) {
 		return;
 	}
-	at.key = subject ? STR("subject") : STR("distinct");
 	diag_add(p->r->diag, DIAG_ERROR, &at,
 		 "account: no filter that this jail watches names an account (<USER>) in what it "
 		 "counts");
@@ -341,12 +340,11 @@ static bool yields_wanted_type(const struct parts *p, const struct jail_part *ja
 /* A jail whose filters never say what it counts can never ban. */
 static void check_reach(const struct parts *p, const struct jail_part *jail)
 {
-	struct diag_place at = jail->file.at;
+	struct diag_place at = jail_file_place(&jail->file, "threshold");
 
 	if (jail->n_watches == 0 || listening_watches_jails(jail)) {
 		return;
 	}
-	at.key = STR("threshold");
 	if (!yields_wanted_type(p, jail)) {
 		check_types(p, jail);
 		diag_add(p->r->diag, DIAG_ERROR, &at,

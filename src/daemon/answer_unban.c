@@ -163,8 +163,12 @@ static int64_t unban_one(const struct unban *u, const struct order *order)
 		return -EIO;
 	}
 	if (result.covered) {
+		const struct ban *widest =
+			bans_around(engine_bans(call->daemon->engine), &order->prefix, NULL);
+		const struct prefix *cover = widest ? &widest->prefix : &result.cover;
+
 		value_add_text(u->covered, str_of(prefix_format_short(&order->prefix, text)));
-		value_add_text(u->covered_by, str_of(prefix_format_short(&result.cover, text)));
+		value_add_text(u->covered_by, str_of(prefix_format_short(cover, text)));
 	}
 	unban_forget(call->daemon->store, order);
 	return (int64_t)result.lifted;

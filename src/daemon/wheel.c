@@ -20,6 +20,7 @@
 #include "sys/clock.h"
 
 static const duration position_delay = { .us = 5000000 };
+/* At least; a ladder that remembers longer needs them longer. */
 static const duration bans_kept = { .us = INT64_C(90) * 86400 * 1000000 };
 static const duration retain_pause = { .us = 50000 }, retain_every = { .us = 600000000 };
 
@@ -142,17 +143,20 @@ static struct store_retention wheel_retention(const struct daemon *d, instant no
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	const struct config_settings *settings = &d->config->settings;
 	instant newest = engine_stats(d->engine).newest;
-	duration window = { 0 };
+	duration window = { 0 }, memory = bans_kept;
 
 	newest = newest.us ? instant_min(now, newest) : now;
 	for (size_t i = 0; i < rules->n_jails; i++) {
-		window = rules->jails[i].window.us > window.us ? rules->jails[i].window : window;
+		const struct jail *jail = &rules->jails[i];
+
+		window = jail->window.us > window.us ? jail->window : window;
+		memory = jail->ban_memory.us > memory.us ? jail->ban_memory : memory;
 	}
 	return (struct store_retention){
 		.events_from = instant_min(ago(now, settings->retention), ago(newest, window)),
 		.windows_from = ago(newest, window),
 		.events_max = settings->retention_events,
-		.bans_from = ago(now, bans_kept),
+		.bans_from = ago(now, memory),
 	};
 }
 

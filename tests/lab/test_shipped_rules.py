@@ -92,6 +92,17 @@ def test_a_ladder_climbs_over_restarts_and_ends_on_the_blacklist(cable, daemons)
     assert cable.probe([BAD, BESIDE]) == {BESIDE}
 
 
+def test_a_ladder_that_remembers_longer_than_bans_are_kept_otherwise_has_them(daemons):
+    daemon = daemons(ban="30m, 2h", jail="after-ban = clear\nban-memory = 200d").start()
+    daemon.attack(BAD, 20, seconds_ago=150 * DAY)
+    until(lambda: len(daemon.ctl("list", "--json", "--all").json["bans"]) == 1, "the ban of long ago")
+    for _ in range(2):
+        daemon.restart()
+    daemon.attack(BAD, 20)
+    daemon.wait_blocked(BAD)
+    assert 2 * HOUR - 60 < rows(daemon)[f"{BAD}/32"]["seconds_left"] <= 2 * HOUR
+
+
 def test_what_a_person_lifted_is_no_step_of_the_ladder(daemons):
     daemon = daemons(ban="30m, 2h", jail=LADDER).start()
     daemon.attack(BAD, 10)

@@ -25,6 +25,14 @@ def test_under_a_wider_block_both_ways_are_commands_that_work(cable, daemon):
     assert cable.probe([BAD, OTHER]) == {BAD, OTHER}
 
 
+def test_of_two_wider_blocks_the_way_out_is_the_widest(cable, daemon):
+    assert daemon.ctl("ban", NETWORK, "198.51.0.0/16").code == 0
+    ways = commands(daemon.ctl("unban", BAD).out)
+    assert ways == [["never-block", "add", BAD], ["unban", "198.51.0.0/16"]]
+    assert daemon.ctl(*ways[1]).code == 0
+    assert cable.probe([BAD, OTHER]) == {BAD, OTHER}
+
+
 def test_a_block_of_the_same_prefix_that_another_jail_made_is_no_wider_one(daemon):
     daemon.attack(BAD)
     daemon.wait_blocked(BAD)
