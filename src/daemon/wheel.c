@@ -143,20 +143,14 @@ static struct store_retention wheel_retention(const struct daemon *d, instant no
 	const struct ruleset *rules = engine_ruleset(d->engine);
 	const struct config_settings *settings = &d->config->settings;
 	instant newest = engine_stats(d->engine).newest;
-	duration window = { 0 }, memory = bans_kept;
+	duration window = ruleset_window(rules), memory = ruleset_memory(rules);
 
 	newest = newest.us ? instant_min(now, newest) : now;
-	for (size_t i = 0; i < rules->n_jails; i++) {
-		const struct jail *jail = &rules->jails[i];
-
-		window = jail->window.us > window.us ? jail->window : window;
-		memory = jail->ban_memory.us > memory.us ? jail->ban_memory : memory;
-	}
 	return (struct store_retention){
 		.events_from = instant_min(ago(now, settings->retention), ago(newest, window)),
 		.windows_from = ago(newest, window),
 		.events_max = settings->retention_events,
-		.bans_from = ago(now, memory),
+		.bans_from = ago(now, memory.us > bans_kept.us ? memory : bans_kept),
 	};
 }
 

@@ -24,7 +24,6 @@
 
 enum {
 	TICK_STEPS = 65536, /* bounds the pause that one tick may make */
-	BLOCKS_SECONDS = 30 * 86400,
 };
 
 struct engine {

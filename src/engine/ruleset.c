@@ -113,6 +113,31 @@ struct str ruleset_ports(const struct ruleset *r, uint16_t scope)
 	return scope < r->n_scopes ? r->scopes[scope].label : STR("");
 }
 
+static duration longer(duration a, duration b)
+{
+	return a.us > b.us ? a : b;
+}
+
+duration ruleset_window(const struct ruleset *r)
+{
+	duration longest = { 0 };
+
+	for (size_t i = 0; i < r->n_jails; i++) {
+		longest = longer(longest, r->jails[i].window);
+	}
+	return longest;
+}
+
+duration ruleset_memory(const struct ruleset *r)
+{
+	duration longest = longer(seconds(BLOCKS_SECONDS), ruleset_window(r));
+
+	for (size_t i = 0; i < r->n_jails; i++) {
+		longest = longer(longest, r->jails[i].ban_memory);
+	}
+	return longest;
+}
+
 struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a)
 {
 	const struct addr host = addr_unwrap(a);

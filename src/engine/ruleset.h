@@ -12,6 +12,8 @@
 #include "policy/jail.h"
 #include "policy/scope.h"
 
+enum { BLOCKS_SECONDS = 30 * 86400 /* of BLOCKS-30D */ };
+
 enum source_kind {
 	SOURCE_FILE,    /* one path */
 	SOURCE_GLOB,    /* a pattern of paths */
@@ -72,6 +74,10 @@ uint16_t ruleset_jail(const struct ruleset *r, struct str name);
 struct str ruleset_jail_name(const struct ruleset *r, uint16_t jail);
 /* The ports of a scope number; "" for one of other rules that is out of range. */
 struct str ruleset_ports(const struct ruleset *r, uint16_t scope);
+/* The longest window of a jail. */
+duration ruleset_window(const struct ruleset *r);
+/* How long the beginning of a ban can matter: for BLOCKS-30D, a ladder, or as an event. */
+duration ruleset_memory(const struct ruleset *r);
 /* What is counted and banned for an address: the /32, the v6 host prefix (v4 inside NAT64, 6to4 and
  * Teredo unwrapped). */
 struct prefix ruleset_subject(const struct ruleset *r, const struct addr *a);

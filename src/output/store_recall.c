@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What a restart needs back: the bans and the episodes of the last thirty days, then the windows
- * from the events. In this order: an event that came while a ban of a jail with `after-ban = clear`
- * ran does not count. Bans come in the order in which they were decided: which episode one joined
- * depends on it, and a late line's ban begins before one that was decided earlier. */
+/* What a restart needs back: the bans and episodes that can still matter, then the windows from the
+ * events. In this order: an event that came while a ban of a jail with `after-ban = clear` ran does
+ * not count. Bans come in the order in which they were decided: which episode one joined depends on
+ * it, and a late line's ban begins before one that was decided earlier. */
 #include <errno.h>
 #include <stdint.h>
 
 #include "output/store_db.h"
 #include "output/store_known.h"
 #include "output/store_rows.h"
-
-static const duration thirty_days = { .us = INT64_C(30) * 86400 * 1000000 };
 
 struct recall {
 	struct engine *engine;
@@ -135,7 +133,7 @@ static int recall_bans(struct store *s, struct recall *recall)
 	if (r < 0) {
 		return r;
 	}
-	sql_bind_int(st, 1, recall->now.us - thirty_days.us);
+	sql_bind_int(st, 1, recall->now.us - ruleset_memory(engine_ruleset(recall->engine)).us);
 	sql_bind_int(st, 2, DECISION_BAN);
 	sql_bind_int(st, 3, recall->now.us);
 	r = store_rows_bans(st, NULL, recall_ban, recall);
@@ -215,17 +213,6 @@ static int64_t first_event_after(struct store *s, instant oldest)
 	return low;
 }
 
-static duration longest_window(const struct ruleset *rules)
-{
-	duration longest = { 0 };
-
-	for (size_t i = 0; i < rules->n_jails; i++) {
-		longest.us = rules->jails[i].window.us > longest.us ? rules->jails[i].window.us
-								    : longest.us;
-	}
-	return longest;
-}
-
 /* A log goes on where it was left, however long ago. */
 static int recall_windows(struct store *s, struct recall *recall)
 {
@@ -238,7 +225,7 @@ static int recall_windows(struct store *s, struct recall *recall)
 		return r;
 	}
 	oldest = instant_min(recall->now, (instant){ .us = newest });
-	oldest.us -= longest_window(engine_ruleset(recall->engine)).us;
+	oldest.us -= ruleset_window(engine_ruleset(recall->engine)).us;
 	return store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
 				  recall_event, recall);
 }
