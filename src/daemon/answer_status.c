@@ -412,8 +412,13 @@ static void status_spared(const struct daemon *d, struct value *findings)
 static void status_store(const struct daemon *d, struct value *findings)
 {
 	if (d->store_trouble.on) {
-		add_finding(findings, "error", "df -h", "the database cannot be written: %s",
-			    d->store_trouble.text);
+		const struct unwritten_counts waits = store_waiting(d->store);
+
+		add_finding(
+			findings, "error", "df -h",
+			"the database cannot be written: %s; %llu events and %llu decisions wait",
+			d->store_trouble.text, (unsigned long long)waits.events,
+			(unsigned long long)waits.decisions);
 	}
 	if (store_is_unlinked(d->store)) {
 		add_finding(findings, "error", "systemctl restart ipsd",

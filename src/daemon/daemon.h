@@ -74,6 +74,7 @@ struct daemon {
 	struct stored_position positions[POSITIONS_MAX]; /* moved since the last commit */
 	size_t n_positions;
 	instant positions_since; /* when the oldest of them moved; 0: none */
+	bool ordering;           /* between wheel_open_order() and wheel_close_order() */
 	instant retain_at;       /* when old events are looked for next */
 
 	struct netset *holes; /* of the last plan: what is on never-block for everybody */

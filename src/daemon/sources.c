@@ -119,7 +119,7 @@ static bool sources_gone(void *arg, const char *path)
 {
 	struct daemon *d = arg;
 
-	return wheel_apply(d, true) >= 0 && !d->n_positions && tail_remove(d->tail, path);
+	return wheel_apply(d, true) >= 0 && !d->store_trouble.on && tail_remove(d->tail, path);
 }
 
 static int begin(struct daemon *d, uint16_t number, const struct source *source)

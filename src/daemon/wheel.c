@@ -37,51 +37,91 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
 	telling_decisions(d, batch);
 }
 
-/* What became of a writing: said once when it goes wrong and once when it is well again. What
- * could not be written is tried again after a while, also when no line comes. */
-static void wheel_stored(struct daemon *d, int r)
+static void wheel_failed(struct daemon *d)
 {
-	if (r >= 0 && d->store_trouble.on) {
-		r = store_heal(d->store, d->engine);
-		if (r >= 0) {
-			d->store_trouble.on = false;
-			log_notice("the database is written again");
-		}
-	}
-	if (r >= 0) {
-		return;
-	}
 	snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s", store_error(d->store));
 	if (!d->store_trouble.on) {
-		log_error("the database cannot be written: %s; detection and blocking go on, "
-			  "but a restart would read these lines again",
+		log_error("the database cannot be written: %s; detection and blocking go on, what "
+			  "comes about waits in memory",
 			  d->store_trouble.text);
 	}
 	d->store_trouble.on = true;
 	d->positions_since = clock_now();
 }
 
+static void wheel_recovered(struct daemon *d, const struct unwritten_counts *waited)
+{
+	d->store_trouble.on = false;
+	log_notice("the database is written again: %llu events and %llu decisions had waited",
+		   (unsigned long long)waited->events, (unsigned long long)waited->decisions);
+	if (waited->folded > 0 || waited->lost_events > 0 || waited->lost_decisions > 0) {
+		log_warning("it took so long that %llu of these events are counted in rows of the "
+			    "same address and type, and %llu events and %llu decisions are not "
+			    "in the database; which blocks run is",
+			    (unsigned long long)waited->folded,
+			    (unsigned long long)waited->lost_events,
+			    (unsigned long long)waited->lost_decisions);
+	}
+}
+
+/* Ends the order, with what must be mended first. */
+static int wheel_finish(struct daemon *d)
+{
+	const struct unwritten_counts waited = store_waiting(d->store);
+	int r;
+
+	if (store_is_stale(d->store)) {
+		(void)!store_heal(d->store, d->engine); /* closing says so */
+	}
+	r = store_close_order(d->store);
+	d->ordering = false;
+	if (r < 0) {
+		wheel_failed(d);
+	} else if (d->store_trouble.on) {
+		wheel_recovered(d, &waited);
+	}
+	return r;
+}
+
+/* Once there was trouble, what waits and what must be mended are one transaction. */
+static int wheel_write(struct daemon *d, const struct batch *batch, bool durable)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	bool mends = d->store_trouble.on && !d->ordering;
+	int r = mends ? store_open_order(d->store, rules) : 0;
+
+	if (r >= 0 || !mends) {
+		r = store_apply(d->store, rules, batch, d->positions, d->n_positions, durable);
+	} else {
+		store_keep(d->store, batch, d->positions, d->n_positions);
+	}
+	if (mends) {
+		return wheel_finish(d);
+	}
+	if (r < 0) {
+		wheel_failed(d);
+	}
+	return r;
+}
+
 static void wheel_store(struct daemon *d, const struct batch *batch, bool durable)
 {
-	int r = store_apply(d->store, engine_ruleset(d->engine), batch, d->positions,
-			    d->n_positions, durable);
+	int r = wheel_write(d, batch, durable);
 
-	wheel_stored(d, r);
+	d->n_positions = 0;
 	if (r >= 0) {
-		d->n_positions = 0;
 		control_progress(d->control);
 	}
-	if (r >= 0 && !d->store_trouble.on) {
+	if (!d->store_trouble.on) {
 		d->positions_since = instant_at(0);
 	}
 }
 
 void wheel_open_order(struct daemon *d)
 {
-	int r = store_open_order(d->store);
-
-	if (r < 0) {
-		wheel_stored(d, r);
+	d->ordering = true;
+	if (store_open_order(d->store, engine_ruleset(d->engine)) < 0) {
+		wheel_failed(d);
 	}
 }
 
@@ -89,7 +129,7 @@ int wheel_close_order(struct daemon *d)
 {
 	int r = wheel_apply(d, true);
 
-	wheel_stored(d, store_close_order(d->store));
+	(void)!wheel_finish(d);
 	return r;
 }
 
@@ -115,7 +155,10 @@ int wheel_apply(struct daemon *d, bool durable)
 	if (r < 0) {
 		return r;
 	}
-	if (batch.n_events || batch.n_decisions || durable || late) {
+	if (d->store_trouble.on && !durable && !late && !d->ordering) {
+		store_keep(d->store, &batch, d->positions, d->n_positions);
+		d->n_positions = 0;
+	} else if (batch.n_events || batch.n_decisions || durable || late) {
 		wheel_store(d, &batch, durable);
 	}
 	return 0;

@@ -20,6 +20,7 @@ int store_fail(struct store *s, int r)
 {
 	if (r < 0) {
 		snprintf(s->error, sizeof(s->error), "%s", sql_error(s->sql));
+		s->damaged = s->damaged || r == -EBADMSG;
 	}
 	return r;
 }
@@ -75,6 +76,11 @@ int store_replace(struct store *s, char *ret_aside)
 	int r;
 
 	s->sql = sql_close(s->sql);
+	s->ordering = s->broken = s->damaged = false;
+	s->stale = true;
+	s->retained = 0;
+	memset(s->ignored, 0, sizeof(s->ignored));
+	store_forget_names(s);
 	r = store_set_aside(s->path, ret_aside);
 	return r < 0 ? r : store_connect(s, s->path);
 }
@@ -88,11 +94,13 @@ int store_open(const char *state_dir, char *ret_aside, struct store **ret)
 	if (!s || asprintf(&s->path, "%s/state.db", state_dir) < 0) {
 		return -ENOMEM;
 	}
+	unwritten_init(&s->unwritten);
 	r = store_connect(s, s->path);
 	damaged = r == -EBADMSG;
 	if (damaged) {
 		r = store_replace(s, ret_aside);
 	}
+	s->stale = s->damaged = false;
 	if (r < 0) {
 		return r;
 	}
@@ -103,6 +111,7 @@ int store_open(const char *state_dir, char *ret_aside, struct store **ret)
 struct store *store_free(struct store *s)
 {
 	if (s) {
+		unwritten_clear(&s->unwritten);
 		sql_close(s->sql);
 		free(s->path);
 		free(s);
@@ -110,247 +119,111 @@ struct store *store_free(struct store *s)
 	return NULL;
 }
 
-struct str store_addr_bytes(const struct addr *a)
+static int put_items(struct store *s, const struct ruleset *rules)
 {
-	return (struct str){ .p = a->family ? (const char *)a->bytes : NULL,
-			     .n = a->family == 4 ? 4 : 16 };
-}
+	const struct unwritten *u = &s->unwritten;
+	int r = 0;
 
-/* The number of a name in the table of names, made when it is new; 0 for an empty name. */
-static int number_name(struct store *s, struct str name, int64_t *ret)
-{
-	struct sql_statement *st;
-	int r;
+	for (size_t i = 0; r >= 0 && i < u->n_items; i++) {
+		const struct unwritten_item *item = &u->items[i];
 
-	*ret = 0;
-	if (!name.n) {
-		return 0;
-	}
-	r = sql_prepare(s->sql, "SELECT id FROM names WHERE name = ?", &st);
-	if (r < 0) {
-		return r;
-	}
-	sql_bind_bytes(st, 1, name);
-	r = sql_step(st);
-	if (r == 1) {
-		*ret = sql_int(st, 0);
-	}
-	sql_done(st);
-	if (r != 0) {
-		return r < 0 ? r : 0;
-	}
-	r = sql_prepare(s->sql, "INSERT INTO names (name) VALUES (?) RETURNING id", &st);
-	if (r < 0) {
-		return r;
-	}
-	sql_bind_bytes(st, 1, name);
-	r = sql_step(st);
-	if (r == 1) {
-		*ret = sql_int(st, 0);
-	}
-	sql_done(st);
-	return r < 0 ? r : 0;
-}
-
-/* Binds the number of a name; what is not there binds 0. */
-static int bind_name(struct store *s, struct sql_statement *st, int i, struct str name)
-{
-	int64_t id;
-	int r = number_name(s, name, &id);
-
-	sql_bind_int(st, i, id);
-	return r;
-}
-
-static int apply_event(struct store *s, const struct ruleset *rules, const struct counted *c)
-{
-	const struct event *e = &c->event;
-	struct str source = e->source < rules->n_sources ? rules->sources[e->source].text
-							 : STR_NONE;
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"INSERT OR REPLACE INTO events (id, time, type, service, filter, source, addr, count, account, data, text)"
-		" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		&st);
-
-	if (r < 0 || (r = bind_name(s, st, 3, names_at(&rules->types, e->type))) < 0 ||
-	    (r = bind_name(s, st, 4, names_at(&rules->services, e->service))) < 0 ||
-	    (r = bind_name(s, st, 5,
-			   e->filter < rules->n_filters ? rules->filters[e->filter].name
-							: STR_NONE)) < 0 ||
-	    (r = bind_name(s, st, 6, source)) < 0) {
-		return r;
-	}
-	sql_bind_int(st, 1, (int64_t)c->id);
-	sql_bind_int(st, 2, e->time.us);
-	sql_bind_bytes(st, 7, store_addr_bytes(&e->addr));
-	sql_bind_int(st, 8, e->count);
-	sql_bind_bytes(st, 9, e->account);
-	sql_bind_bytes(st, 10, e->data);
-	sql_bind_bytes(st, 11, e->text);
-	r = sql_finish(st);
-	if (r >= 0 && e->type == EVENT_LOGIN && e->account.n > 0 && e->addr.family) {
-		r = store_known_put(s, rules, e);
+		if (item->event) {
+			r = store_put_event(s, rules, item->event);
+		} else if (item->decision) {
+			r = store_put_decision(s, rules, item->decision);
+		} else {
+			r = store_put_ignored(s, item->ignored);
+		}
 	}
 	return r;
 }
 
-static int apply_evidence(struct store *s, uint64_t ban, const struct evidence *e)
+/* What waits, in the order in which it came. */
+static int put_unwritten(struct store *s, const struct ruleset *rules)
 {
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"INSERT OR REPLACE INTO evidence SELECT ?, id, time, type, service, filter, source, addr, count, account,"
-		" data, text, ? FROM events WHERE id = ?",
-		&st);
+	const struct unwritten *u = &s->unwritten;
+	int r = put_items(s, rules);
 
-	if (r < 0) {
-		return r;
-	}
-	sql_bind_int(st, 1, (int64_t)ban);
-	sql_bind_int(st, 2, e->points);
-	sql_bind_int(st, 3, (int64_t)e->event);
-	return sql_finish(st);
-}
+	for (size_t i = 0; r >= 0 && i < u->n_notes; i++) {
+		const struct unwritten_note *n = &u->notes[i];
 
-/* The lift's evidence is that of its heir, too. */
-static int apply_heritage(struct store *s, const struct decision *d)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"INSERT OR REPLACE INTO evidence SELECT ?, event, time, type, service, filter, source, addr, count, account,"
-		" data, text, points FROM evidence WHERE ban = ?",
-		&st);
-
-	if (r < 0) {
-		return r;
-	}
-	sql_bind_int(st, 1, (int64_t)d->heir);
-	sql_bind_int(st, 2, (int64_t)d->ban);
-	return sql_finish(st);
-}
-
-static int apply_lift(struct store *s, const struct decision *d)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(s->sql, "UPDATE bans SET ended = ?, ended_because = ? WHERE id = ?",
-			    &st);
-
-	if (r < 0) {
-		return r;
-	}
-	sql_bind_int(st, 1, d->time.us);
-	sql_bind_int(st, 2, d->because);
-	sql_bind_int(st, 3, (int64_t)d->ban);
-	r = sql_finish(st);
-	return r >= 0 && d->heir ? apply_heritage(s, d) : r;
-}
-
-int store_put_ban(struct store *s, const struct ruleset *rules, const struct decision *d)
-{
-	bool by_hand = d->jail == JAIL_BY_HAND;
-	struct sql_statement *st;
-	int r = sql_prepare(
-		s->sql,
-		"INSERT OR REPLACE INTO bans (id, kind, because, action, since, until, addr, len, jail, scope, type, service,"
-		" threshold, score, by, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		&st);
-
-	if (r < 0 ||
-	    (r = bind_name(s, st, 9, by_hand ? STR_NONE : ruleset_jail_name(rules, d->jail))) < 0 ||
-	    (r = bind_name(s, st, 10, rules->scopes[d->scope].label)) < 0 ||
-	    (r = bind_name(s, st, 11, names_at(&rules->types, d->type))) < 0 ||
-	    (r = bind_name(s, st, 12, names_at(&rules->services, d->service))) < 0) {
-		return r;
-	}
-	sql_bind_int(st, 1, (int64_t)d->ban);
-	sql_bind_int(st, 2, d->kind);
-	sql_bind_int(st, 3, d->because);
-	sql_bind_int(st, 4, d->action);
-	sql_bind_int(st, 5, d->time.us);
-	sql_bind_int(st, 6, d->until.us);
-	sql_bind_bytes(st, 7, store_addr_bytes(&d->prefix.addr));
-	sql_bind_int(st, 8, d->prefix.len);
-	sql_bind_int(st, 13, d->threshold);
-	sql_bind_int(st, 14, d->score);
-	sql_bind_bytes(st, 15, d->by);
-	sql_bind_bytes(st, 16, d->reason);
-	r = sql_finish(st);
-	for (size_t i = 0; r >= 0 && i < d->n_evidence; i++) {
-		r = apply_evidence(s, d->ban, &d->evidence[i]);
+		r = n->is_setting ? store_put_setting(s, buf_str(&n->key), buf_str(&n->value))
+				  : store_put_position(s, buf_str(&n->key), &n->position);
 	}
 	return r;
 }
 
-int store_set(struct store *s, const char *key, struct str value)
+/* The key of the setting that is a journal's position. */
+static struct str cursor_key(struct str path, struct buf *key)
 {
-	struct sql_statement *st;
-	int r = sql_prepare(s->sql, "INSERT OR REPLACE INTO meta VALUES (?, ?)", &st);
-
-	if (r >= 0) {
-		sql_bind_bytes(st, 1, str_of(key));
-		sql_bind_bytes(st, 2, value);
-		r = sql_finish(st);
-	}
-	return store_fail(s, r);
+	buf_printf(key, "cursor %.*s", STR_ARG(path));
+	return buf_str(key);
 }
 
-static int apply_cursor(struct store *s, const struct stored_position *p)
+static int put_position(struct store *s, const struct stored_position *p)
 {
 	CLEANUP(buf_done) struct buf key = { 0 };
 
-	buf_printf(&key, "cursor %.*s", STR_ARG(p->path));
-	return store_set(s, buf_text(&key), p->cursor);
-}
-
-static int apply_position(struct store *s, const struct stored_position *p)
-{
-	struct sql_statement *st;
-	int r = sql_prepare(s->sql,
-			    "INSERT OR REPLACE INTO positions VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			    &st);
-
-	if (r < 0) {
-		return r;
-	}
-	sql_bind_bytes(st, 1, p->path);
-	sql_bind_int(st, 2, (int64_t)p->position.device);
-	sql_bind_int(st, 3, (int64_t)p->position.inode);
-	sql_bind_int(st, 4, (int64_t)p->position.offset);
-	sql_bind_int(st, 5, (int64_t)p->position.head);
-	sql_bind_int(st, 6, (int64_t)p->position.tail);
-	sql_bind_int(st, 7, p->position.head_n);
-	sql_bind_int(st, 8, p->position.tail_n);
-	return sql_finish(st);
+	return p->cursor.n ? store_put_setting(s, cursor_key(p->path, &key), p->cursor)
+			   : store_put_position(s, p->path, &p->position);
 }
 
 /* Events first: evidence is copied from them. */
-static int apply_all(struct store *s, const struct ruleset *rules, const struct batch *batch,
-		     const struct stored_position *positions, size_t n_positions)
+static int put_all(struct store *s, const struct ruleset *rules, const struct batch *batch,
+		   const struct stored_position *positions, size_t n_positions)
 {
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < batch->n_events; i++) {
-		r = batch->events[i].id ? apply_event(s, rules, &batch->events[i]) : 0;
+		r = batch->events[i].id ? store_put_event(s, rules, &batch->events[i]) : 0;
 	}
 	for (size_t i = 0; r >= 0 && i < batch->n_decisions; i++) {
-		const struct decision *d = &batch->decisions[i];
-
-		r = d->kind == DECISION_LIFT ? apply_lift(s, d) : store_put_ban(s, rules, d);
+		r = store_put_decision(s, rules, &batch->decisions[i]);
 	}
 	for (size_t i = 0; r >= 0 && i < n_positions; i++) {
-		r = positions[i].cursor.n ? apply_cursor(s, &positions[i])
-					  : apply_position(s, &positions[i]);
+		r = put_position(s, &positions[i]);
 	}
 	return r;
+}
+
+void store_keep(struct store *s, const struct batch *batch, const struct stored_position *positions,
+		size_t n_positions)
+{
+	CLEANUP(buf_done) struct buf key = { 0 };
+
+	unwritten_add(&s->unwritten, batch);
+	for (size_t i = 0; i < n_positions; i++) {
+		const struct stored_position *p = &positions[i];
+		bool kept;
+
+		buf_clear(&key);
+		kept = p->cursor.n
+			       ? unwritten_set(&s->unwritten, cursor_key(p->path, &key), p->cursor)
+			       : unwritten_position(&s->unwritten, p->path, &p->position);
+		s->stale = s->stale || !kept;
+	}
+}
+
+struct unwritten_counts store_waiting(const struct store *s)
+{
+	return s->unwritten.counts;
+}
+
+bool store_is_damaged(const struct store *s)
+{
+	return s->damaged;
+}
+
+bool store_is_stale(const struct store *s)
+{
+	return s->stale || s->unwritten.counts.lost_decisions > 0;
 }
 
 int store_rollback(struct store *s, int r)
 {
 	store_fail(s, r);
 	s->broken = s->ordering;
+	store_forget_names(s);
 	(void)!sql_run(s->sql, "ROLLBACK");
 	return r;
 }
@@ -361,25 +234,49 @@ static int store_begin(struct store *s, bool durable)
 				       : "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
 }
 
-int store_open_order(struct store *s)
+/* What waited is in the database. */
+static void settle(struct store *s)
+{
+	s->stale = s->stale || s->unwritten.counts.lost_decisions > 0;
+	unwritten_clear(&s->unwritten);
+}
+
+int store_open_order(struct store *s, const struct ruleset *rules)
 {
 	int r = store_begin(s, true);
 
 	s->ordering = true;
 	s->broken = r < 0;
-	return store_fail(s, r);
+	if (r < 0) {
+		return store_fail(s, r);
+	}
+	r = put_unwritten(s, rules);
+	return r < 0 ? store_rollback(s, r) : 0;
 }
 
 int store_close_order(struct store *s)
 {
 	int r = s->broken ? -EIO : sql_run(s->sql, "COMMIT");
 
-	s->ordering = false;
 	if (r < 0 && !s->broken) {
-		return store_rollback(s, r);
+		(void)!store_rollback(s, r);
 	}
+	s->ordering = false;
 	s->broken = false;
+	s->stale = s->stale || r < 0;
+	if (r >= 0) {
+		settle(s);
+	}
 	return r;
+}
+
+static int apply_in_order(struct store *s, const struct ruleset *rules, const struct batch *batch,
+			  const struct stored_position *positions, size_t n_positions)
+{
+	int r = s->broken ? -EIO : put_all(s, rules, batch, positions, n_positions);
+
+	store_keep(s, batch, positions, n_positions);
+	return r < 0 && !s->broken ? store_rollback(s, r) : r;
 }
 
 int store_apply(struct store *s, const struct ruleset *rules, const struct batch *batch,
@@ -388,15 +285,34 @@ int store_apply(struct store *s, const struct ruleset *rules, const struct batch
 	int r;
 
 	if (s->ordering) {
-		r = s->broken ? -EIO : apply_all(s, rules, batch, positions, n_positions);
-		return r < 0 && !s->broken ? store_rollback(s, r) : r;
+		return apply_in_order(s, rules, batch, positions, n_positions);
 	}
 	r = store_begin(s, durable);
 	if (r >= 0) {
-		r = apply_all(s, rules, batch, positions, n_positions);
+		r = put_unwritten(s, rules);
+	}
+	if (r >= 0) {
+		r = put_all(s, rules, batch, positions, n_positions);
 	}
 	if (r >= 0) {
 		r = sql_run(s->sql, "COMMIT");
 	}
-	return r < 0 ? store_rollback(s, r) : 0;
+	if (r < 0) {
+		(void)!store_rollback(s, r);
+		store_keep(s, batch, positions, n_positions);
+		return r;
+	}
+	settle(s);
+	return 0;
+}
+
+int store_set(struct store *s, const char *key, struct str value)
+{
+	int r = s->broken ? -EIO : store_put_setting(s, str_of(key), value);
+
+	if ((r < 0 || s->ordering || !unwritten_is_empty(&s->unwritten)) &&
+	    !unwritten_set(&s->unwritten, str_of(key), value)) {
+		s->stale = true;
+	}
+	return store_fail(s, r);
 }

@@ -8,6 +8,7 @@
  * lock (sys/files). Errors are negative errno; store_error() has SQLite's words. */
 #include "base/position.h"
 #include "engine/engine.h"
+#include "output/unwritten.h"
 
 enum { STORE_VERSION = 3 };
 
@@ -54,15 +55,27 @@ struct store *store_free(struct store *s);
 DEFINE_FREEP(struct store, store_free)
 const char *store_error(const struct store *s);
 
-/* One transaction. Names are taken from the ruleset. `durable`: on the disk before it returns. */
+/* One transaction: what waits, then this. Names are taken from the ruleset, which must be the one
+ * of all that waits. `durable`: on the disk before it returns. What could not be written waits, in
+ * memory, positions and settings, too: it comes before whatever is written next. */
 NODISCARD int store_apply(struct store *s, const struct ruleset *r, const struct batch *batch,
 			  const struct stored_position *positions, size_t n_positions,
 			  bool durable);
 /* What is applied or ignored between the two is one transaction, on the disk when it is closed: an
- * order of many prefixes. Whatever fails in between undoes all of it; closing fails then, too. */
-NODISCARD int store_open_order(struct store *s);
+ * order of many prefixes. It begins with what waits. Whatever fails in between undoes all of it;
+ * closing fails then, too, and it waits. */
+NODISCARD int store_open_order(struct store *s, const struct ruleset *r);
 NODISCARD int store_close_order(struct store *s);
-/* After writing had failed for a while: the bans that run are those of the engine. */
+/* Lets it wait without an attempt. */
+void store_keep(struct store *s, const struct batch *batch, const struct stored_position *positions,
+		size_t n_positions);
+/* What waits. */
+struct unwritten_counts store_waiting(const struct store *s);
+/* What was found is no database any more: to be replaced. */
+bool store_is_damaged(const struct store *s);
+/* Something could not be written and is not what waits: heal, once it can be written again. */
+bool store_is_stale(const struct store *s);
+/* Inside an order: the bans that run, and never-block, are those of the engine. */
 NODISCARD int store_heal(struct store *s, const struct engine *e);
 /* The file that is written has no name any more: it ends with this process. */
 bool store_is_unlinked(const struct store *s);

@@ -4,7 +4,18 @@
  * Private to store*.c. */
 #include "engine/ruleset.h"
 #include "output/sql.h"
+#include "output/store.h"
+#include "output/unwritten.h"
 #include "policy/decision.h"
+
+enum { STORE_REMEMBERED = 256 };
+
+/* A name and its number. */
+struct remembered {
+	int64_t id;
+	size_t n; /* 0: none */
+	char name[64];
+};
 
 struct store {
 	char *path;
@@ -14,6 +25,9 @@ struct store {
 	int64_t retained;       /* bans up to this id were looked at for their age */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
 	unsigned known_puts;    /* logins kept since the start */
+	bool stale, damaged;    /* store_is_stale(), store_is_damaged() */
+	struct unwritten unwritten;
+	struct remembered remembered[STORE_REMEMBERED];
 	char error[256];
 };
 
@@ -23,6 +37,10 @@ NODISCARD int store_upgrade(struct store *s, int64_t version);
 void store_note_file(struct store *s);
 /* Keeps SQLite's words of the last error; passes r on. */
 int store_fail(struct store *s, int r);
+/* The number of a name in the table of names, made when it is new; 0 for an empty name. */
+NODISCARD int store_name(struct store *s, struct str name, int64_t *ret);
+/* What was remembered of them may be undone. */
+void store_forget_names(struct store *s);
 /* The bytes of an address as they are stored: 4 or 16. */
 struct str store_addr_bytes(const struct addr *a);
 bool store_addr(struct str bytes, struct addr *ret);
@@ -33,5 +51,13 @@ void store_range(const struct prefix *p, uint8_t low[static 16], uint8_t high[st
 NODISCARD int store_ignored_load(struct store *s);
 /* The row of a ban, in the place of an earlier one, and its evidence. */
 NODISCARD int store_put_ban(struct store *s, const struct ruleset *rules, const struct decision *d);
+/* Other rows. An event's makes its login known. */
+NODISCARD int store_put_event(struct store *s, const struct ruleset *rules,
+			      const struct counted *c);
+NODISCARD int store_put_decision(struct store *s, const struct ruleset *rules,
+				 const struct decision *d);
+NODISCARD int store_put_setting(struct store *s, struct str key, struct str value);
+NODISCARD int store_put_position(struct store *s, struct str path, const struct position *p);
+NODISCARD int store_put_ignored(struct store *s, const struct prefix *p);
 /* Ends a transaction that has failed; passes r on. */
 int store_rollback(struct store *s, int r);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* While the database could not be written, bans came and went without it. The engine's table is the
- * truth: what runs there, and what is on never-block, gets its row again, whatever else seems to
- * run has ended. Evidence that was not written is lost; who is banned, and until when, is not. */
+/* More came about than could be kept while the database could not be written, or it is a fresh one.
+ * The engine's table is the truth: what runs there, and what is on never-block, gets its row again,
+ * whatever else seems to run has ended. Evidence that was not written is lost; who is banned, and
+ * until when, is not. */
 #include <errno.h>
 #include <sys/stat.h>
 
@@ -55,6 +56,7 @@ int store_end_observed(struct store *s)
 		sql_bind_int(st, 3, BECAUSE_DAEMON_OBSERVES);
 		r = sql_finish(st);
 	}
+	s->stale = s->stale || r < 0;
 	return store_fail(s, r);
 }
 
@@ -76,19 +78,17 @@ static int put_running(struct store *s, const struct engine *e)
 
 int store_heal(struct store *s, const struct engine *e)
 {
-	int r = sql_run(s->sql, "BEGIN IMMEDIATE");
+	int r = s->broken ? -EIO : end_all(s);
 
-	if (r >= 0) {
-		r = end_all(s);
-	}
 	if (r >= 0) {
 		r = put_running(s, e);
 	}
 	if (r >= 0) {
 		r = store_put_never(s, e);
 	}
-	if (r >= 0) {
-		r = sql_run(s->sql, "COMMIT");
+	if (r < 0) {
+		return s->broken ? r : store_rollback(s, r);
 	}
-	return r < 0 ? store_rollback(s, r) : 0;
+	s->stale = false;
+	return 0;
 }

@@ -107,7 +107,7 @@ static int ignore_shadows(struct store *s, const struct prefix *p)
 	return sql_finish(st);
 }
 
-int store_ignore(struct store *s, const struct prefix *p)
+int store_put_ignored(struct store *s, const struct prefix *p)
 {
 	struct sql_statement *st;
 	int r = sql_prepare(
@@ -124,5 +124,19 @@ int store_ignore(struct store *s, const struct prefix *p)
 		r = ignore_shadows(s, p);
 	}
 	note_length(s, p->addr.family == 4, p->len);
+	return r;
+}
+
+int store_ignore(struct store *s, const struct prefix *p)
+{
+	int r = s->broken ? -EIO : store_put_ignored(s, p);
+
+	if ((r < 0 || s->ordering || !unwritten_is_empty(&s->unwritten)) &&
+	    !unwritten_ignore(&s->unwritten, p)) {
+		s->stale = true;
+	}
+	if (r < 0 && s->ordering && !s->broken) {
+		return store_rollback(s, r);
+	}
 	return store_fail(s, r);
 }

@@ -37,14 +37,15 @@ int store_put_never(struct store *s, const struct engine *e)
 {
 	const struct never_entry *entry;
 	uint32_t cursor = 0;
-	int r = sql_run(s->sql, "DELETE FROM never_block");
+	int r = s->broken ? -EIO : sql_run(s->sql, "DELETE FROM never_block");
 
 	while (r >= 0 && (entry = never_block_each(engine_never(e), &cursor))) {
 		if (entry->from == NEVER_BY_HAND) {
 			r = put(s, engine_ruleset(e), entry);
 		}
 	}
-	if (r < 0 && s->ordering) {
+	s->stale = s->stale || r < 0;
+	if (r < 0 && s->ordering && !s->broken) {
 		return store_rollback(s, r);
 	}
 	return store_fail(s, r);

@@ -13,9 +13,14 @@
 
 int store_get(struct store *s, const char *key, struct buf *ret)
 {
+	const struct unwritten_note *waits = unwritten_find(&s->unwritten, str_of(key), true);
 	struct sql_statement *st;
 	int r = sql_prepare(s->sql, "SELECT value FROM meta WHERE key = ?", &st);
 
+	if (waits) {
+		buf_add_str(ret, buf_str(&waits->value));
+		return 1;
+	}
 	if (r < 0) {
 		return store_fail(s, r);
 	}
@@ -38,12 +43,17 @@ int store_cursor(struct store *s, struct str path, struct buf *ret)
 
 int store_position(struct store *s, struct str path, struct position *ret)
 {
+	const struct unwritten_note *waits = unwritten_find(&s->unwritten, path, false);
 	struct sql_statement *st;
 	int r = sql_prepare(
 		s->sql,
 		"SELECT device, inode, offset, head, tail, head_n, tail_n FROM positions WHERE path = ?",
 		&st);
 
+	if (waits) {
+		*ret = waits->position;
+		return 1;
+	}
 	if (r < 0) {
 		return store_fail(s, r);
 	}

@@ -379,24 +379,6 @@ def test_its_group_may_ask_and_nobody_else_sees_its_state(daemon):
         assert not path.stat().st_mode & stat.S_IRWXO, path
 
 
-def test_a_database_that_could_take_in_a_little_is_whole_again_without_a_further_line(daemons):
-    daemon = daemons()
-    with daemon.on_a_full_disk("4m") as ballast:
-        bans = daemon.dir / "bans"
-        bans.write_text("".join(f"203.0.{i // 250}.{i % 250} 1h\n" for i in range(5000)))
-        answer = daemon.ctl("ban", f"--file={bans}")
-        assert answer.code == 1 and "a restart would forget this" in answer.out, answer
-        os.truncate(ballast, ballast.stat().st_size - 128 * 1024)
-        daemon.attack(OTHER, 1)
-        until(lambda: OTHER in daemon.ctl("events").out, "the event")
-        assert daemon.ctl("status").code == 1, "the bans do not fit"
-        ballast.unlink()
-        until(lambda: daemon.ctl("status").code == 0, "green")
-        daemon.stop()
-        daemon.start()
-        assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
-
-
 def test_a_database_taken_away_while_it_runs_is_told(daemon):
     assert daemon.ctl("status").code == 0
     (daemon.dir / "state" / "state.db").rename(daemon.dir / "state" / "away")
@@ -404,24 +386,6 @@ def test_a_database_taken_away_while_it_runs_is_told(daemon):
     assert status.code == 1 and "state.db was removed or replaced" in status.out and "next: systemctl restart ipsd" in status.out
     (daemon.dir / "state" / "away").rename(daemon.dir / "state" / "state.db")
     assert daemon.ctl("status").code == 0
-
-
-def test_a_full_disk_does_not_stop_the_blocking(cable, daemons):
-    daemon = daemons()
-    with daemon.on_a_full_disk("2m") as ballast:
-        text = "[Relay denied] " + "x" * 1500
-        daemon.attack(BAD, 200, text=text)
-        daemon.wait_blocked(BAD)
-        until(lambda: daemon.ctl("status").code == 1, "red")
-        assert any("cannot be written" in f["text"] for f in daemon.ctl("status", "--json").json["findings"])
-        until(lambda: not cable.passes(BAD), "the drop")
-        ballast.unlink()
-        daemon.attack(OTHER)
-        daemon.wait_blocked(OTHER)
-        until(lambda: daemon.ctl("status").code == 0, "green")
-        daemon.stop()
-        daemon.start()
-        assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was banned while the disk was full is known again"
 
 
 @pytest.mark.parametrize("garbage", [b"not a database, " * 100, None], ids=["garbage", "gone"])

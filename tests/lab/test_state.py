@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+"""What the database holds, on bad days: a full disk, a kill, damage."""
+import contextlib
+import ipaddress
+import os
+import re
+import sqlite3
+
+import pytest
+
+from netns import until
+
+BAD, OTHER = "198.51.100.7", "198.51.100.8"
+
+
+def waits(daemon):
+    """What status says of the database; empty when it is well."""
+    return "".join(f["text"] for f in daemon.ctl("status", "--json").json["findings"] if "cannot be written" in f["text"])
+
+
+def stored(daemon):
+    """Events, and how many of each address."""
+    db = sqlite3.connect(daemon.dir / "state" / "state.db")
+    with contextlib.closing(db):
+        return dict(db.execute("SELECT hex(addr), sum(count) FROM events GROUP BY addr"))
+
+
+def key(address):
+    return ipaddress.ip_address(address).packed.hex().upper()
+
+
+def test_what_a_database_with_little_room_cannot_take_in_waits_and_needs_no_further_line(daemons):
+    daemon = daemons()
+    with daemon.on_a_full_disk("4m") as ballast:
+        bans = daemon.dir / "bans"
+        bans.write_text("".join(f"203.0.{i // 250}.{i % 250} 1h\n" for i in range(5000)))
+        answer = daemon.ctl("ban", f"--file={bans}")
+        assert answer.code == 1 and "a restart would forget this" in answer.out, answer
+        os.truncate(ballast, ballast.stat().st_size - 128 * 1024)
+        daemon.attack(OTHER, 1)
+        until(lambda: "1 events and 5000 decisions wait" in waits(daemon), "the event")
+        assert daemon.ctl("status").code == 1, "the bans do not fit"
+        ballast.unlink()
+        until(lambda: daemon.ctl("status").code == 0, "green")
+        assert "is written again: 1 events and 5000 decisions had waited" in daemon.words()
+        daemon.stop()
+        assert stored(daemon) == {key(OTHER): 1}
+        daemon.start()
+        assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
+
+
+@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
+def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, killed):
+    daemon = daemons()
+    with daemon.on_a_full_disk("2m") as ballast:
+        text = "[Relay denied] " + "x" * 1500
+        daemon.attack(BAD, 200, text=text)
+        daemon.wait_blocked(BAD)
+        until(lambda: waits(daemon), "red")
+        until(lambda: not cable.passes(BAD), "the drop")
+        daemon.attack(BAD, 7, text=text)
+        until(lambda: stored(daemon).get(key(BAD), 0) + int(re.search(r"(\d+) events", waits(daemon))[1]) == 207, "all lines")
+        if killed:
+            daemon.process.kill()
+            daemon.process.wait()
+        ballast.unlink()
+        if killed:
+            daemon.start()
+        daemon.attack(OTHER)
+        daemon.wait_blocked(OTHER)
+        until(lambda: daemon.ctl("status").code == 0, "green")
+        daemon.stop()
+        assert stored(daemon) == {key(BAD): 207, key(OTHER): 10}, "each line once"
+        daemon.start()
+        assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was banned while the disk was full is known again"
+        daemon.stop()
+        assert stored(daemon) == {key(BAD): 207, key(OTHER): 10}, "nor is one read twice"
