@@ -45,8 +45,11 @@ static struct prefix target_of(const struct judge *j, const struct jail *jail,
 static uint64_t sight_id(struct judge *j, struct sight *s)
 {
 	if (s->id == 0) {
-		s->id = ++j->last_event;
-		outbox_event(&j->out, s->id, s->event);
+		s->id = outbox_fold(&j->out, s->event);
+		if (s->id == 0) {
+			s->id = ++j->last_event;
+			outbox_event(&j->out, s->id, s->event);
+		}
 		j->stats.counted++;
 	}
 	return s->id;
@@ -166,6 +169,7 @@ static void hear_in(struct judge *j, uint16_t index, struct sight *s)
 
 	if (p == POINTS_FORGIVE) {
 		if (forgive(j, index, s)) {
+			outbox_part(&j->out);
 			(void)sight_id(j, s);
 		}
 		return;

@@ -283,6 +283,7 @@ bool judge_end(struct judge *j, instant limit)
 			judge_say_expired(j, ban);
 		}
 		bans_end(j->bans, ban);
+		outbox_part(&j->out);
 	}
 }
 

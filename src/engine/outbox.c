@@ -3,13 +3,25 @@
  *
  * One buffer is enough: a batch is good until the next call that adds, so the box empties itself
  * only then. Texts go one behind the other into one pool; each batch begins at its start, so quiet
- * days touch little of it. */
+ * days touch little of it.
+ *
+ * In a flood, what one address does again and again within a second is one row with a count and the
+ * first text: the same id in the windows, the same row in the database. The rows are found through
+ * a table with one place for each hash; who comes later has it. A place may speak of a batch of
+ * before: the row itself is compared. Windows that are filled from such rows have the same scores,
+ * for types, accounts and addresses are the same in it; and what changes how events count, a login
+ * that forgives, the end of a ban, parts the rows. Only times are less precise, by less than a
+ * second. */
 #include "engine/outbox.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FOLDS = 8192 };
+
+static const int64_t second_us = 1000000;
 
 int outbox_init(struct outbox *o, const struct outbox_room *room)
 {
@@ -19,8 +31,9 @@ int outbox_init(struct outbox *o, const struct outbox_room *room)
 		.decisions = calloc(room->decisions, sizeof(*o->decisions)),
 		.evidence = calloc(room->evidence, sizeof(*o->evidence)),
 		.texts = calloc(room->texts, 1),
+		.folds = calloc(FOLDS, sizeof(*o->folds)),
 	};
-	if (!o->events || !o->decisions || !o->evidence || !o->texts) {
+	if (!o->folds || !o->events || !o->decisions || !o->evidence || !o->texts) {
 		outbox_done(o);
 		return -ENOMEM;
 	}
@@ -34,6 +47,7 @@ void outbox_done(struct outbox *o)
 	free(o->more);
 	free(o->evidence);
 	free(o->texts);
+	free(o->folds);
 	*o = (struct outbox){ 0 };
 }
 
@@ -46,6 +60,7 @@ void outbox_begin(struct outbox *o)
 	o->more = NULL;
 	o->n_more = 0;
 	o->used = (struct outbox_room){ 0 };
+	o->parted = 0;
 	o->taken = false;
 }
 
@@ -91,11 +106,67 @@ struct str outbox_text(struct outbox *o, struct str text, size_t max)
 	return kept;
 }
 
+/* A login makes its address known at its time, and a ban that is an event is one of a kind. */
+static bool is_foldable(const struct event *e)
+{
+	return e->type != EVENT_LOGIN && e->type != EVENT_BANNED && e->addr.family != 0;
+}
+
+static uint32_t *fold_place(const struct outbox *o, const struct event *e)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325) ^ e->type ^ (uint64_t)e->source << 16 ^
+		     (uint64_t)(e->time.us / second_us) << 32;
+
+	for (size_t i = 0; i < sizeof(e->addr.bytes); i++) {
+		h = (h ^ e->addr.bytes[i]) * UINT64_C(0x100000001b3);
+	}
+	for (size_t i = 0; i < e->account.n && i < EVENT_ACCOUNT_KEPT; i++) {
+		h = (h ^ (unsigned char)e->account.p[i]) * UINT64_C(0x100000001b3);
+	}
+	return &o->folds[(h ^ h >> 32) % FOLDS];
+}
+
+static bool says_the_same(const struct event *a, const struct event *b)
+{
+	return a->type == b->type && a->service == b->service && a->filter == b->filter &&
+	       a->source == b->source && a->time.us / second_us == b->time.us / second_us &&
+	       addr_eq(&a->addr, &b->addr) && str_eq(a->account, b->account) &&
+	       str_eq(a->data, b->data);
+}
+
+uint64_t outbox_fold(struct outbox *o, const struct event *event)
+{
+	struct counted *c;
+	size_t row;
+
+	if (o->used.events < OUTBOX_FLOOD || !is_foldable(event)) {
+		return 0;
+	}
+	row = *fold_place(o, event);
+	if (row < OUTBOX_FLOOD || row < o->parted || row >= o->used.events) {
+		return 0;
+	}
+	c = &o->events[row];
+	if (!says_the_same(&c->event, event) || c->event.count + event->count > EVENT_COUNT_MAX) {
+		return 0;
+	}
+	c->event.count = (uint16_t)(c->event.count + event->count);
+	return c->id;
+}
+
+void outbox_part(struct outbox *o)
+{
+	o->parted = o->used.events;
+}
+
 void outbox_event(struct outbox *o, uint64_t id, const struct event *event)
 {
 	struct counted *c = &o->events[o->used.events];
 
 	assert(o->used.events < o->room.events);
+	if (o->used.events >= OUTBOX_FLOOD && id != 0) {
+		*fold_place(o, event) = (uint32_t)o->used.events;
+	}
 	o->used.events++;
 	c->id = id;
 	c->event = *event;

@@ -20,12 +20,17 @@ struct outbox {
 	struct evidence *evidence;
 	char *texts;
 	struct outbox_room room, used;
-	size_t n_more; /* room in `more` */
+	size_t n_more;   /* room in `more` */
+	uint32_t *folds; /* rows of a flood, by what makes them the same */
+	size_t parted;   /* rows before this one are counted no further */
 	bool taken;
 };
 
 /* Bytes of text that one event may bring at most. */
 enum { OUTBOX_EVENT_TEXTS = EVENT_TEXT_KEPT + 3 * EVENT_ACCOUNT_KEPT };
+
+/* A flood begins with so many events since the last take. */
+enum { OUTBOX_FLOOD = 256 };
 
 /* -ENOMEM. */
 NODISCARD int outbox_init(struct outbox *o, const struct outbox_room *room);
@@ -41,6 +46,11 @@ size_t outbox_decisions_left(const struct outbox *o);
 NODISCARD int outbox_reserve(struct outbox *o, size_t n);
 /* Copies the event with its texts, cut to what is kept. */
 void outbox_event(struct outbox *o, uint64_t id, const struct event *event);
+/* In a flood: counts the event in the row of one of the same second that says the same, and returns
+ * the id of that. 0: it needs a row of its own. */
+uint64_t outbox_fold(struct outbox *o, const struct event *event);
+/* What comes is not counted in rows that stand there: something happened in between. */
+void outbox_part(struct outbox *o);
 /* Copies the decision, and its evidence; its texts must be in the box already. */
 void outbox_decision(struct outbox *o, const struct decision *decision);
 /* Copies a text, cut to `max` bytes. */

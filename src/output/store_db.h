@@ -2,9 +2,9 @@
 #pragma once
 /* store_db.h - what the halves of the store share: the database, its schema, and names as numbers.
  * Private to store*.c. */
+#include "engine/batch.h"
 #include "engine/ruleset.h"
 #include "output/sql.h"
-#include "output/store.h"
 #include "output/unwritten.h"
 #include "policy/decision.h"
 

@@ -85,6 +85,7 @@ static size_t fill(struct engine *e, const struct event *event, int64_t spread)
 
 	while (engine_feed_event(e, &next)) {
 		n++;
+		next.data = n % 2 == 0 ? STR("a") : STR("b"); /* no two say the same */
 		next.addr.bytes[1] = (uint8_t)(n * (size_t)spread >> 16);
 		next.addr.bytes[2] = (uint8_t)(n * (size_t)spread >> 8);
 		next.addr.bytes[3] = (uint8_t)(n * (size_t)spread);
