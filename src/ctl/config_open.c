@@ -46,9 +46,10 @@ int config_open(const struct ctl *ctl, unsigned flags, struct config **ret)
 	r = config_load(&config_any_host, &paths, flags, diag, ret);
 	config_print_diag(diag, DIAG_ERROR, true);
 	if (r < 0) {
-		fprintf(stderr, "ipsctl: the config in %s cannot be used%s%s: ipsctl check\n",
-			ctl->config_dir, r == -EINVAL ? "" : ": ",
-			r == -EINVAL ? "" : strerror(-r));
+		fprintf(stderr,
+			"ipsctl: the config in %s cannot be used%s%s: ipsctl --config-dir=%s check\n",
+			ctl->config_dir, r == -EINVAL ? "" : ": ", r == -EINVAL ? "" : strerror(-r),
+			ctl->config_dir);
 		return CTL_USAGE;
 	}
 	return 0;

@@ -64,6 +64,9 @@ static void print_summary(const struct replay_run *run)
 		       instant_format(s.newest, last));
 	}
 	printf(" (%.1f s)\n", seconds_taken);
+	if (!s.events && s.lines) {
+		replay_run_hint(run->ctl);
+	}
 }
 
 static int time_option(const struct ctl *ctl, const char *name, instant *ret)

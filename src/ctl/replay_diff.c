@@ -6,9 +6,12 @@
 #include "ctl/replay_diff.h"
 
 #include <assert.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/span.h"
 #include "ctl/config_open.h"
@@ -371,14 +374,40 @@ static int check_names(const struct ctl *ctl, const struct diff *diff)
 	return 0;
 }
 
+static bool is_directory(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* The shipped files alone may be meant, or a slip of the fingers. */
+static void warn_empty(const char *dir)
+{
+	static const char *const parts[] = { "ipsd.conf", "ipsd.conf.d", "jails", "filters" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		char path[PATH_MAX];
+
+		if (snprintf(path, sizeof(path), "%s/%s", dir, parts[i]) < (int)sizeof(path) &&
+		    files_exist(path)) {
+			return;
+		}
+	}
+	fprintf(stderr,
+		"ipsctl replay: %s has no ipsd.conf, jails or filters: it stands for the shipped files alone\n",
+		dir);
+}
+
 static int open_config(struct side *side, const struct ctl *ctl, const char *dir)
 {
 	side->dir = dir;
 	side->ctl = *ctl;
 	side->ctl.config_dir = dir;
-	if (!files_exist(dir)) {
+	if (!is_directory(dir)) {
 		return ctl_usage(ctl, "there is no directory %s", dir);
 	}
+	warn_empty(dir);
 	side->arena = arena_new();
 	return side->arena ? config_open(&side->ctl, 0, &side->config) : CTL_NO;
 }
@@ -453,10 +482,16 @@ int replay_diff(const struct ctl *ctl, instant from, instant to)
 		return first ? first : CTL_USAGE;
 	}
 	compare(&diff);
+	/* Whoever reads the beginning only, `| head`, gets the same exit code. */
+	(void)signal(SIGPIPE, SIG_IGN);
 	if (ctl->json) {
 		print_json(&diff);
 	} else {
 		print_answer(&diff);
+		if (!diff.sides[0].stats.events && !diff.sides[1].stats.events &&
+		    diff.sides[0].stats.lines) {
+			replay_run_hint(ctl);
+		}
 		if (print_table(&diff)) {
 			return CTL_NO;
 		}

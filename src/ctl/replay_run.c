@@ -196,3 +196,11 @@ int replay_run_all(struct replay_run *run)
 	}
 	return code;
 }
+
+void replay_run_hint(const struct ctl *ctl)
+{
+	if (!ctl_has(ctl, "from") && !ctl_has(ctl, "to")) {
+		printf("No line is an event of a filter that read it; which one knows this log: ipsctl try --all %s\n",
+		       strcmp(ctl->arguments[0], "-") == 0 ? "FILE" : ctl->arguments[0]);
+	}
+}

@@ -29,3 +29,5 @@ int replay_run_open(struct replay_run *run, struct ruleset *rules);
 /* Reads all. 0; CTL_NO: not all could be read. */
 int replay_run_all(struct replay_run *run);
 void replay_run_done(struct replay_run *run);
+/* When none of the lines is an event: how to find the filter that knows them. */
+void replay_run_hint(const struct ctl *ctl);

@@ -2,6 +2,7 @@
 """replay: which filters read a file? --diff: which bans does only one of two configs make?"""
 import re
 import shutil
+import subprocess
 
 from conftest import JAIL
 
@@ -159,3 +160,41 @@ def test_a_longer_ban_makes_fewer(ctl):
     answer = ctl("replay", "--json", f"--diff={other}", str(log))
     assert [(r["only_in"], r["time"]) for r in answer.rows[:-1]] == [(str(ctl.etc), "2024-03-05T11:45:00Z")]
     assert answer.rows[-1]["summary"]["changed"] == 1
+
+
+def test_a_directory_that_is_none_or_empty_is_said(ctl):
+    log = guessers(ctl)
+    answer = ctl("replay", f"--diff={log}", log)
+    assert answer.code == 2 and f"there is no directory {log}" in answer.err
+    answer = ctl("replay", f"--diff={ctl.etc / 'jails'}", log)
+    assert answer.code == 1 and f"{ctl.etc / 'jails'} has no ipsd.conf, jails or filters" in answer.err
+    assert ctl("replay", f"--diff={edited(ctl)}", log).err == ""
+
+
+def test_what_to_type_about_a_broken_config_names_its_directory(ctl):
+    other = edited(ctl, main="[ipsd]\nmode = maybe\n")
+    assert f"ipsctl --config-dir={other} check" in ctl("replay", f"--diff={other}", guessers(ctl)).err
+
+
+def test_a_log_that_no_filter_knows_is_said_with_what_to_type(ctl):
+    log = ctl.dir / "other.log"
+    log.write_text("nothing of ours\n" * 3)
+    for words in ([], [f"--diff={edited(ctl)}"]):
+        answer = ctl("replay", *words, str(log))
+        assert answer.code == 0 and answer.out.splitlines()[-1].endswith(f"ipsctl try --all {log}"), answer.out
+    assert "try" not in ctl("replay", guessers(ctl)).out
+    log.write_text("")
+    assert "try" not in ctl("replay", str(log)).out
+
+
+def test_who_reads_only_the_beginning_of_a_difference_gets_its_exit_code(ctl):
+    """The answer is far longer than a pipe holds, and nobody reads it."""
+    log = ctl.dir / "many.log"
+    log.write_text("".join(sorted(line(f"203.0.{i // 250}.{i % 250}", k) for i in range(1500) for k in range(10))))
+    other = edited(ctl, jail=JAIL.replace("threshold = 1000", "threshold = 1100"))
+    for words in ([], ["--json"]):
+        with subprocess.Popen(ctl.command("replay", f"--diff={other}", *words, str(log)), env=ctl.env(), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE) as asked:
+            asked.stdout.readline()
+            asked.stdout.close()
+            assert (asked.wait(60), asked.stderr.read()) == (1, b"")
