@@ -121,6 +121,8 @@ void sources_note(struct daemon *d, const struct stored_position *position);
 NODISCARD int journals_add(struct daemon *d, uint16_t number, struct str place);
 NODISCARD int journals_start(struct daemon *d);
 bool journals_are_idle(const struct daemon *d);
+/* Notes all cursors again. */
+void journals_note_all(struct daemon *d);
 void journals_stop(struct daemon *d);
 /* Begins to read a source of the ruleset; too many sources or files are told, and no failure. */
 NODISCARD int sources_begin(struct daemon *d, uint16_t number, const struct source *source);
@@ -138,6 +140,8 @@ NODISCARD int wheel_turn(void *daemon);
 int wheel_timer(void *daemon);
 /* Applies what the engine has said so far. `durable`: it is on the disk afterwards. */
 NODISCARD int wheel_apply(struct daemon *d, bool durable);
+/* The database could not be written: said once, and tried again later. */
+void wheel_failed(struct daemon *d);
 /* What is applied between the two is in the database as one, and on the disk when it is closed. */
 void wheel_open_order(struct daemon *d);
 NODISCARD int wheel_close_order(struct daemon *d);

@@ -19,6 +19,18 @@ static void journals_note(struct daemon *d, struct reading *r, struct str cursor
 	}
 }
 
+void journals_note_all(struct daemon *d)
+{
+	for (size_t i = 0; i < d->n_readings; i++) {
+		struct reading *r = &d->readings[i];
+
+		if (r->cursor.n > 0) {
+			sources_note(d, &(struct stored_position){ .path = r->name,
+								   .cursor = buf_str(&r->cursor) });
+		}
+	}
+}
+
 /* The reading that a source of the ruleset belongs to. */
 static struct reading *reading_of(struct daemon *d, uint16_t source)
 {

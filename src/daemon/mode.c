@@ -68,6 +68,14 @@ int mode_set(struct daemon *d, bool observe, instant until, const char *by)
 	return wheel_apply(d, true);
 }
 
+void mode_keep(struct daemon *d)
+{
+	if (!d->options.observe && !d->forced_observe &&
+	    mode_save(d, engine_observes(d->engine)) < 0) {
+		log_error("the mode cannot be saved: %s", store_error(d->store));
+	}
+}
+
 int mode_due(struct daemon *d, instant now)
 {
 	bool observes = engine_observes(d->engine);

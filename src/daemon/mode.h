@@ -13,5 +13,7 @@ NODISCARD int mode_recall(struct daemon *d);
 /* -EPERM: enforcing is not possible, d->forced_why tells why. `until` INSTANT_NEVER: for good. `by`
  * is for the log. */
 NODISCARD int mode_set(struct daemon *d, bool observe, instant until, const char *by);
+/* Saves the mode again, for a database that knows none. */
+void mode_keep(struct daemon *d);
 /* Turns the mode back when its time is over. */
 NODISCARD int mode_due(struct daemon *d, instant now);

@@ -215,8 +215,8 @@ static int start_anew(struct daemon *d)
 		return EXIT_TROUBLE;
 	}
 	log_error(
-		"the database was damaged; it is kept as %s, and a fresh one is used: what could be read of it goes on, "
-		"but a restart will not know it",
+		"the database was damaged; it is kept as %s, and a fresh one is used: the bans that could be read of it go on, "
+		"scores begin at 0",
 		aside);
 	return 0;
 }

@@ -14,6 +14,7 @@
 
 #include "daemon/braking.h"
 #include "daemon/control.h"
+#include "daemon/damage.h"
 #include "daemon/learning.h"
 #include "daemon/mode.h"
 #include "daemon/telling.h"
@@ -37,7 +38,7 @@ static void wheel_enforce(struct daemon *d, const struct batch *batch)
 	telling_decisions(d, batch);
 }
 
-static void wheel_failed(struct daemon *d)
+void wheel_failed(struct daemon *d)
 {
 	snprintf(d->store_trouble.text, sizeof(d->store_trouble.text), "%s", store_error(d->store));
 	if (!d->store_trouble.on) {
@@ -87,7 +88,7 @@ static int wheel_finish(struct daemon *d)
 static int wheel_write(struct daemon *d, const struct batch *batch, bool durable)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
-	bool mends = d->store_trouble.on && !d->ordering;
+	bool mends = (d->store_trouble.on || store_is_stale(d->store)) && !d->ordering;
 	int r = mends ? store_open_order(d->store, rules) : 0;
 
 	if (r >= 0 || !mends) {
@@ -246,6 +247,10 @@ int wheel_turn(void *daemon)
 	instant up_to = wheel_read_up_to(d), wake;
 	int r;
 
+	r = damage_mend(d);
+	if (r < 0) {
+		return r;
+	}
 	r = mode_due(d, clock_now());
 	if (r < 0) {
 		return r;

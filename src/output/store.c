@@ -76,13 +76,17 @@ int store_replace(struct store *s, char *ret_aside)
 	int r;
 
 	s->sql = sql_close(s->sql);
-	s->ordering = s->broken = s->damaged = false;
+	s->ordering = s->broken = false;
 	s->stale = true;
 	s->retained = 0;
 	memset(s->ignored, 0, sizeof(s->ignored));
 	store_forget_names(s);
-	r = store_set_aside(s->path, ret_aside);
-	return r < 0 ? r : store_connect(s, s->path);
+	r = s->unmade ? 0 : store_set_aside(s->path, ret_aside);
+	s->unmade = r >= 0;
+	r = r < 0 ? r : store_connect(s, s->path);
+	s->unmade = s->unmade && r < 0;
+	s->damaged = r < 0;
+	return r;
 }
 
 int store_open(const char *state_dir, char *ret_aside, struct store **ret)

@@ -49,7 +49,7 @@ typedef bool (*store_ban_fn)(void *arg, const struct stored_ban *ban);
  * negative errno. `ret_aside` holds 256 bytes. */
 NODISCARD int store_open(const char *state_dir, char *ret_aside, struct store **ret);
 /* What turned out to be damaged later is set aside in the same way; the store goes on with a fresh
- * one. */
+ * one. When that could not be made it stays damaged, and the next call tries only that. */
 NODISCARD int store_replace(struct store *s, char *ret_aside);
 struct store *store_free(struct store *s);
 DEFINE_FREEP(struct store, store_free)

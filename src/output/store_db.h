@@ -26,6 +26,7 @@ struct store {
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
 	unsigned known_puts;    /* logins kept since the start */
 	bool stale, damaged;    /* store_is_stale(), store_is_damaged() */
+	bool unmade;            /* the fresh one after a damaged one could not be made */
 	struct unwritten unwritten;
 	struct remembered remembered[STORE_REMEMBERED];
 	char error[256];

@@ -8,9 +8,10 @@ import sqlite3
 
 import pytest
 
+from daemon import line
 from netns import until
 
-BAD, OTHER = "198.51.100.7", "198.51.100.8"
+BAD, GOOD, OTHER = "198.51.100.7", "203.0.113.20", "198.51.100.8"
 
 
 def waits(daemon):
@@ -75,3 +76,31 @@ def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, killed)
         assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was banned while the disk was full is known again"
         daemon.stop()
         assert stored(daemon) == {key(BAD): 207, key(OTHER): 10}, "nor is one read twice"
+
+
+def test_a_database_that_is_damaged_while_it_runs_is_set_aside(cable, daemon):
+    """More than SQLite keeps in memory, so that it finds the damage when somebody asks."""
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert daemon.ctl("never-block", "add", GOOD).code == 0
+    many = 60000
+    text = "[Relay denied] " + "x" * 150
+    daemon.write(*(line(f"100.64.{n >> 8}.{n & 255}", text=text) for n in range(many)))
+    until(lambda: sum(stored(daemon).values()) == many + 10, "all events")
+    with open(daemon.dir / "state" / "state.db", "r+b") as f:
+        f.seek(0, os.SEEK_END)
+        size = f.tell()
+        f.seek(4096)
+        f.write(b"\xa5" * (size - 4096))
+    until(lambda: daemon.ctl("events", "--address", BAD) and "is damaged" in daemon.words(), "that it is noticed")
+    assert list((daemon.dir / "state").glob("state.db.damaged-*"))
+    until(lambda: daemon.ctl("status").code == 0, "green")
+    daemon.attack(OTHER)
+    daemon.wait_blocked(OTHER)
+    assert not cable.passes(BAD)
+    daemon.process.kill()
+    daemon.process.wait()
+    daemon.start()
+    assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was blocked before the damage still is"
+    assert GOOD in daemon.ctl("never-block", "list").out
+    assert stored(daemon) == {key(OTHER): 10}, "nothing is read again"
