@@ -250,6 +250,9 @@ static void print_kernel(const struct value *p)
 	for (size_t i = 0; i < value_length(held); i++) {
 		print_held(value_at(held, i));
 	}
+	if (value_length(held) && has_text(p, "never_block")) {
+		printf("  never-block is asked first: what comes from here passes\n");
+	}
 }
 
 static void print_past(const struct value *past)

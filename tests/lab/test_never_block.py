@@ -23,6 +23,8 @@ def test_a_hole_opens_and_closes_in_a_wider_ban(cable, daemon):
     assert cable.probe([GOOD, BESIDE]) == {GOOD}, "the answer came before the kernel had done it"
     shown = daemon.ctl("show", GOOD)
     assert shown.code == 1 and "by hand" in shown.out and "the monitor" in shown.out
+    assert "never-block is asked first: what comes from here passes" in shown.out
+    assert "asked first" not in daemon.ctl("show", BESIDE).out
     assert daemon.ctl("never-block", "remove", GOOD).code == 0
     assert cable.probe([GOOD, BESIDE]) == set()
     assert daemon.ctl("show", GOOD).code == 0
