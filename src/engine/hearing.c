@@ -78,6 +78,17 @@ static bool has_spoken(const struct judge *j, uint16_t index, const struct prefi
 	return ban && at.us < ban->until.us;
 }
 
+/* The ban that a jail with after-ban = clear made: what came while it ran is not entered, and what
+ * came before it (id <= event) was forgotten, which an event that comes back must know. NULL. */
+static const struct ban *clearing_ban(const struct judge *j, uint16_t index,
+				      const struct prefix *target)
+{
+	const struct jail *jail = &j->rules->jails[index];
+
+	return jail->after_ban == AFTER_BAN_CLEAR ? bans_find(j->bans, index, target, jail->scope)
+						  : NULL;
+}
+
 /* The slot of the subject, or TABLE_NONE when the event is not entered. */
 static uint32_t enter(struct judge *j, uint16_t index, const struct sight *s, uint64_t id)
 {
@@ -92,10 +103,12 @@ static uint32_t enter(struct judge *j, uint16_t index, const struct sight *s, ui
 		.address = s->host_tag,
 		.account = s->account_tag,
 	};
+	const struct ban *ban = clearing_ban(j, index, &target);
+	bool cleared = ban && id <= ban->event;
 	struct subject share;
 	uint32_t slot;
 
-	if (jail->after_ban == AFTER_BAN_CLEAR && has_spoken(j, index, &target, entry.time)) {
+	if (cleared ? jail->subject != SUBJECT_ACCOUNT : ban && entry.time.us < ban->until.us) {
 		return TABLE_NONE;
 	}
 	slot = tracker_add(j->tracker, jail, index, &subject, &entry);
@@ -106,7 +119,9 @@ static uint32_t enter(struct judge *j, uint16_t index, const struct sight *s, ui
 		return slot;
 	}
 	share = subject_of_share(&s->host, &s->account);
-	(void)tracker_add(j->tracker, jail, index, &share, &entry);
+	if (!cleared) {
+		(void)tracker_add(j->tracker, jail, index, &share, &entry);
+	}
 	return tracker_find(j->tracker, index, &subject);
 }
 

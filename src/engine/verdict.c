@@ -209,6 +209,7 @@ void verdict_decide(struct judge *j, uint16_t index, const struct prefix *target
 		.service = s->event->service,
 		.threshold = jail->threshold,
 		.score = tracker_score(j->tracker, slot),
+		.event = s->id,
 		.since = s->event->time,
 	};
 	const struct never_entry *cover = judge_spared_by(j, &ban);

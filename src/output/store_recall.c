@@ -11,6 +11,7 @@
 #include "output/store_rows.h"
 
 struct recall {
+	struct store *store;
 	struct engine *engine;
 	instant now;
 	const struct store_recall_calls *calls;
@@ -83,6 +84,27 @@ static bool place(const struct recall *recall, const struct stored_ban *stored, 
 	return known;
 }
 
+/* The one that decided is the newest of its evidence. Asked for where something hangs on it. */
+static int find_event(const struct recall *recall, struct ban *ban)
+{
+	const struct ruleset *rules = engine_ruleset(recall->engine);
+	struct sql_statement *st;
+	int r;
+
+	if (ban->jail == JAIL_BY_HAND || rules->jails[ban->jail].after_ban != AFTER_BAN_CLEAR) {
+		return 0;
+	}
+	r = sql_prepare(recall->store->sql, "SELECT max(event) FROM evidence WHERE ban = ?", &st);
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, (int64_t)ban->id);
+	r = sql_step(st);
+	ban->event = r == 1 ? (uint64_t)sql_int(st, 0) : 0;
+	sql_done(st);
+	return r;
+}
+
 static bool recall_ban(void *arg, const struct stored_ban *stored)
 {
 	struct recall *recall = arg;
@@ -114,7 +136,11 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	buf_add_str(&reason, d->reason);
 	ban.by = by.n ? buf_text(&by) : NULL;
 	ban.reason = reason.n ? buf_text(&reason) : NULL;
-	if (!is_pardoned(stored) && !is_outdated(recall, &ban)) {
+	if (is_pardoned(stored) || is_outdated(recall, &ban)) {
+		return true;
+	}
+	recall->error = find_event(recall, &ban);
+	if (recall->error >= 0) {
 		recall->error = engine_recall_ban(recall->engine, &ban);
 	}
 	return recall->error >= 0;
@@ -232,7 +258,7 @@ static int recall_windows(struct store *s, struct recall *recall)
 
 int store_recall_events(struct store *s, struct engine *e, instant now)
 {
-	struct recall recall = { .engine = e, .now = now };
+	struct recall recall = { .store = s, .engine = e, .now = now };
 	int r = recall_windows(s, &recall);
 
 	return r < 0 ? store_fail(s, r) : 0;
@@ -241,7 +267,7 @@ int store_recall_events(struct store *s, struct engine *e, instant now)
 int store_recall(struct store *s, struct engine *e, instant now,
 		 const struct store_recall_calls *calls)
 {
-	struct recall recall = { .engine = e, .now = now, .calls = calls };
+	struct recall recall = { .store = s, .engine = e, .now = now, .calls = calls };
 	int64_t last_event, last_ban;
 	int r = sql_number(s->sql, "SELECT max(id) FROM events", 0, &last_event);
 

@@ -24,6 +24,7 @@ struct ban {
 	uint16_t jail, scope, type, service;
 	uint32_t threshold;
 	int64_t score;
+	uint64_t event; /* the id of the one that decided; 0: not known, or by hand */
 	instant since, until;
 	const char *by, *reason; /* by hand, NUL-terminated, owned by the table; NULL */
 };

@@ -4,7 +4,8 @@
 
 usage: exactly_once.py [--rounds N] [--seed S] [--build DIR]
 
-Without a seed each thousand rounds has another one. What fails names its seed, and that tries it again.
+Without a seed each thousand rounds has another one. What fails names its seed, and that tries it again;
+what the daemon left is kept.
 """
 import argparse
 import os
@@ -14,7 +15,7 @@ import sys
 import time
 
 import netns
-from proof.rounds import Rounds
+from proof.rounds import Rounds, Wrong
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 AT_ONCE = 1000
@@ -26,6 +27,9 @@ def prove(build, seed, rounds):
     try:
         once.run(rounds)
         return once.summary()
+    except Wrong:
+        print(f"what it left is kept: {once.world.keep()}", file=sys.stderr)
+        raise
     finally:
         once.close()
         ns.close()

@@ -169,7 +169,7 @@ class Oracle(Windows, Episodes):
         said += self.put(kind, because, subject, n, jail.scope, e.time, until)
         made = said[-1]
         made.type, made.service, made.threshold = e.type, e.service, jail.threshold
-        made.ban.service = e.service
+        made.ban.service, made.ban.event = e.service, self.last_event
         made.score, made.cover, made.evidence = sum(x.points for x in evidence), cover, evidence
         made.window = tuple(window.entries) if jail.distinct else ()
         if jail.clears:    # an account goes on, only the address begins anew

@@ -116,13 +116,22 @@ class Windows:
         standing = self.table.get((n, prefix, self.rules.jails[n].scope))
         return standing is not None and e.time < standing.until
 
+    def is_forgotten(self, n, prefix, number):
+        """With after-ban = clear, a ban forgot what came before it, also when scores are counted anew."""
+        standing = self.table.get((n, prefix, self.rules.jails[n].scope))
+        return self.rules.jails[n].clears and standing is not None and number <= standing.event
+
     def enter(self, n, e, number):
         """Puts the event into its window, and into its share (7.2, 7.8); false when it may decide
         nothing."""
         jail = self.rules.jails[n]
         subject, prefix, multiplier = self.subject(jail, e), self.target(n, e), jail.multipliers[e.type]
-        if jail.clears and self.is_banned(n, prefix, e):
+        forgotten = self.is_forgotten(n, prefix, number)
+        if jail.clears and self.is_banned(n, prefix, e) and not forgotten:
             self.notes["not entered: after-ban = clear"] += 1
+            return False
+        if forgotten and jail.subject != ACCOUNT:
+            self.notes["not entered: was forgotten"] += 1
             return False
         window = self.windows.setdefault((n, subject), Window(latest=e.time))
         if e.time <= window.latest - jail.window:
@@ -132,7 +141,7 @@ class Windows:
         points = 0 if multiplier == BAN_AT_ONCE else multiplier * count
         self.put_into(window, e, count, points, number)
         self.trim(window, jail)
-        if jail.subject == ACCOUNT:
+        if jail.subject == ACCOUNT and not forgotten:
             share = self.shares.setdefault((n, prefix, subject), Window(latest=e.time))
             self.put_into(share, e, e.count, e.count, number)
             held = [x for x in share.entries if share.latest - jail.window < x.time]

@@ -144,6 +144,7 @@ class Ban:
     since: int = 0
     ended: bool = False
     service: int | None = None
+    event: int = 0          # number of the one that decided
 
 
 @dataclass

@@ -10,6 +10,7 @@ import re
 import time
 
 from netns import until
+from proof.writer import account_of
 from proof.world import SECOND, TYPES, law, rules_of_the_law
 
 EVENTS = """SELECT e.id, e.time, (SELECT name FROM names WHERE id = e.type), (SELECT name FROM names WHERE id = e.source),
@@ -95,9 +96,8 @@ class Checker:
 
     def feed(self):
         for _, line in self.waiting:
-            account = re.match(r"wrong password for (.*), line \d+$", line.text)
             event = law.Event(line.time, line.address, TYPES[line.type], 0, (0, self.sources[line.log]), 1,
-                              account[1] if account else "")
+                              account_of(line.text))
             self.note(self.oracle.event(event))
         self.waiting = []
 

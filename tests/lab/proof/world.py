@@ -5,6 +5,7 @@ RULES is said twice, as files for the daemon and as objects for the oracle; both
 """
 import json
 import pathlib
+import shutil
 import socket
 import sqlite3
 import sys
@@ -47,11 +48,12 @@ hit   = 2026-03-05T11:02:17.250Z 203.0.113.9 no relay to a@example.net, line 7
         => relay-denied 203.0.113.9 smtp
 """
 
-# name -> keys of the jail's file; `multipliers` apart. The oracle's side is read from the same words.
+# name -> keys of the jail's file; `multipliers` apart. The oracle's side is read from the same words. Where
+# another window than 1d stands, the writer must know which lines are seen by the jail (writer.Spans).
 JAILS = {
     "account": ({"subject": "account", "share": "2", "spare-known": "no", "window": "60s", "threshold": "9", "ban": "6s"},
                 {"auth-failure": 1}),
-    "clear": ({"ports": "25", "window": "40s", "threshold": "5", "ban": "3s, 8s"},
+    "clear": ({"after-ban": "clear", "ports": "25", "window": "1d", "threshold": "5", "ban": "3s, 8s"},
               {"bad-recipient": 1, "relay-denied": 2}),
     "guess": ({"window": "60s", "threshold": "12", "ban": "2s, 5s, 30s"},
               {"auth-failure": 2, "bad-recipient": 1, "relay-denied": 3}),
@@ -59,13 +61,15 @@ JAILS = {
              {"auth-failure": 1, "relay-denied": 1}),
     "network": ({"subject": "network", "distinct": "address", "window": "60s", "threshold": "20", "ban": "3s"},
                 {"bad-recipient": 1, "relay-denied": 4}),
-    "recidive": ({"watch": "jail:clear jail:guess", "window": "3m", "threshold": "3", "ban": "20s"},
+    "once": ({"window": "30s", "threshold": "2", "distinct": "account", "ban": "1s, 20s"},
+             {"auth-failure": 1}),
+    "recidive": ({"watch": "jail:clear jail:guess jail:once", "window": "1d", "threshold": "3", "ban": "20s"},
                  {"banned": 1}),
 }
 
 
 def seconds(text):
-    return int(text[:-1]) * {"s": 1, "m": 60, "h": 3600}[text[-1]] * SECOND
+    return int(text[:-1]) * {"s": 1, "m": 60, "d": 86400}[text[-1]] * SECOND
 
 
 def jail_file(keys, multipliers):
@@ -154,6 +158,12 @@ class World(Daemon):
         if self.database:
             self.database.close()
             self.database = None
+
+    def keep(self):
+        """What it leaves is for somebody to look at; where."""
+        kept = self.dir.with_name(self.dir.name + "-kept")
+        shutil.copytree(self.dir, kept, symlinks=True, ignore=shutil.ignore_patterns("control"))
+        return kept
 
     def close(self):
         self.let_go()

@@ -6,10 +6,14 @@ No subject has two lines within one second, so that what the store may fold with
 import collections
 import datetime
 import os
+import re
 import time
 from dataclasses import dataclass
 
+from proof.world import JAILS, SECOND, seconds
+
 LATE = 20       # a stamp lies at most so many seconds back
+MARGIN = 8      # seconds that a line may take to be read
 NOISE = [b"nothing to see here\n", b"\n", b"\xff\xfe\x00binary\x00\n", b"x" * 3000 + b"\n",
          b"2026-01-01T00:00:00Z 999.1.1.1 wrong password for bob, line 1\n",
          b"203.0.113.9 no relay to nobody, line 2\n"]
@@ -37,6 +41,11 @@ class Line:
         return f"{stamp:%Y-%m-%dT%H:%M:%S}.{self.time % 1_000_000 // 1000:03}Z {self.address} {self.text}\n".encode()
 
 
+def account_of(text):
+    found = re.match(r"wrong password for (.*), line \d+$", text)
+    return found[1] if found else ""
+
+
 def addresses():
     """Known ones, in few networks: v4, and v6 of which two share each subject."""
     found = [f"198.51.{net}.{host}" for net in range(20, 34) for host in range(1, 41)]
@@ -44,7 +53,41 @@ def addresses():
 
 
 def subject(address):
+    """What is counted for it; text that is the same for the same subject."""
     return address.rsplit("::", 1)[0] if ":" in address else address
+
+
+def network(address):
+    return ":".join(address.split(":")[:3]) if ":" in address else address.rsplit(".", 1)[0]
+
+
+class Spans:
+    """When is a stamp too late to be sure of the answer?
+
+    A jail forgets a subject when its window is over by the clock. A later line with an earlier stamp that
+    would still reach back to what was forgotten counts with it or without it, just as the clock will have it.
+    """
+
+    def __init__(self, jails):
+        self.jails = [(name, keys.get("subject", "address"), seconds(keys["window"]) // SECOND, multipliers)
+                      for name, (keys, multipliers) in jails.items()]
+        self.newest = {}        # (jail, what it counts by) -> time
+
+    def of(self, address, kind, account):
+        for name, by, window, multipliers in self.jails:
+            if kind in multipliers:
+                what = {"address": subject(address), "network": network(address), "account": account}[by]
+                yield (name, what), window
+                if by == "account":
+                    yield (name, what, subject(address)), window
+
+    def is_sure(self, at, now, address, kind, account):
+        return all(now - self.newest[key] < window - MARGIN or at >= self.newest[key] + window
+                   for key, window in self.of(address, kind, account) if key in self.newest)
+
+    def note(self, at, address, kind, account):
+        for key, _ in self.of(address, kind, account):
+            self.newest[key] = max(at, self.newest.get(key, at))
 
 
 class Writer:
@@ -53,6 +96,7 @@ class Writer:
     def __init__(self, random):
         self.random = random
         self.addresses = addresses()
+        self.spans = Spans(JAILS)
         self.lines = {}
         self.busy = {}          # (subject, second) -> when it may be forgotten
         self.of_log = collections.defaultdict(int)      # log's name -> its newest number
@@ -60,17 +104,18 @@ class Writer:
     def make(self, log, address):
         """A line of this address, or None: it has one for each second."""
         now = time.time()
+        seq = len(self.lines) + 1
         for _ in range(8):
             at = now - self.random.random() * LATE
-            key = subject(address), int(at)
-            if key not in self.busy:
+            kind = self.random.choice(list(TEXTS))
+            text = self.random.choice(TEXTS[kind]).format(account=f"u{self.random.randrange(40)}", seq=seq)
+            key, does = (subject(address), int(at)), (address, kind, account_of(text))
+            if key not in self.busy and self.spans.is_sure(at, now, *does):
                 break
         else:
             return None
         self.busy[key] = int(at) + LATE + 10
-        kind = self.random.choice(list(TEXTS))
-        seq = len(self.lines) + 1
-        text = self.random.choice(TEXTS[kind]).format(account=f"u{self.random.randrange(40)}", seq=seq)
+        self.spans.note(at, *does)
         line = Line(seq, log.name, address, kind, int(at * 1000) * 1000, text, log.history)
         self.lines[seq] = line
         self.of_log[log.name] = seq

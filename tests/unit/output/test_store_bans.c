@@ -161,6 +161,28 @@ static void what_came_late_is_in_the_episode_that_it_joined(void **state)
 	assert_int_equal(engine_blocks_30d(w->engine, &p, instant_at(w->now)), 1);
 }
 
+static void a_clears(struct ruleset *r)
+{
+	r->jails[0].after_ban = AFTER_BAN_CLEAR;
+	r->jails[0].ladder[0] = seconds(5);
+}
+
+static void what_was_forgotten_at_a_ban_stays_forgotten(void **state)
+{
+	struct world *w = *state;
+
+	world_stop(w);
+	w->rules = a_clears;
+	world_start(w);
+	world_attack(w, "192.0.2.1", -60, 9);
+	world_attack(w, "192.0.2.1", -100, 1); /* late: the ban is over before the others came */
+	world_attack(w, "192.0.2.1", -40, 1);
+	assert_bans(w, NULL, "2 1!");
+	assert_int_equal(world_score(w, "192.0.2.1/32"), 100);
+	world_restart(w);
+	assert_int_equal(world_score(w, "192.0.2.1/32"), 100);
+}
+
 /* ---- rules that changed ---- */
 
 static void without_b(struct ruleset *r)
@@ -378,6 +400,7 @@ int main(void)
 		IN_WORLD(an_unban_ends_what_was_only_observed),
 		IN_WORLD(a_ban_that_ended_while_we_slept_ends_with_its_reason),
 		IN_WORLD(episodes_count_after_a_restart_for_thirty_days),
+		IN_WORLD(what_was_forgotten_at_a_ban_stays_forgotten),
 		IN_WORLD(what_came_late_is_in_the_episode_that_it_joined),
 		IN_WORLD(bans_of_a_jail_that_is_gone_are_left_out_and_counted),
 		IN_WORLD(a_ban_takes_the_ports_that_its_jail_has_now),
