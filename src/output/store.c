@@ -51,6 +51,9 @@ static int store_connect(struct store *s, const char *path)
 		r = store_upgrade(s, version);
 	}
 	store_note_file(s);
+	if (r >= 0) {
+		r = store_marks_load(s);
+	}
 	return r < 0 ? r : store_ignored_load(s);
 }
 
@@ -229,6 +232,7 @@ int store_rollback(struct store *s, int r)
 	s->broken = s->ordering;
 	store_forget_names(s);
 	(void)!sql_run(s->sql, "ROLLBACK");
+	(void)!store_marks_load(s);
 	return r;
 }
 

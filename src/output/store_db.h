@@ -8,7 +8,8 @@
 #include "output/unwritten.h"
 #include "policy/decision.h"
 
-enum { STORE_REMEMBERED = 256 };
+/* Names with a higher number are read, but mean nothing to the windows. */
+enum { STORE_REMEMBERED = 256, STORE_NAMES_MAX = 1 << 20 };
 
 /* A name and its number. */
 struct remembered {
@@ -24,9 +25,10 @@ struct store {
 	uint64_t inode;         /* of the file that was opened */
 	int64_t retained;       /* bans up to this id were looked at for their age */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
-	unsigned known_puts;    /* logins kept since the start */
-	bool stale, damaged;    /* store_is_stale(), store_is_damaged() */
-	bool unmade;            /* the fresh one after a damaged one could not be made */
+	int64_t marked, mark_newest; /* the last event of the last mark; the newest time since */
+	unsigned known_puts;         /* logins kept since the start */
+	bool stale, damaged;         /* store_is_stale(), store_is_damaged() */
+	bool unmade;                 /* the fresh one after a damaged one could not be made */
 	struct unwritten unwritten;
 	struct remembered remembered[STORE_REMEMBERED];
 	char error[256];
@@ -60,5 +62,10 @@ NODISCARD int store_put_decision(struct store *s, const struct ruleset *rules,
 NODISCARD int store_put_setting(struct store *s, struct str key, struct str value);
 NODISCARD int store_put_position(struct store *s, struct str path, const struct position *p);
 NODISCARD int store_put_ignored(struct store *s, const struct prefix *p);
+/* store_marks.c: reads how far events are marked; notes an event that was put; finds the id behind
+ * which all events are that are not older. */
+NODISCARD int store_marks_load(struct store *s);
+NODISCARD int store_marks_note(struct store *s, uint64_t id, instant time);
+NODISCARD int store_marks_find(struct store *s, instant oldest, int64_t *ret_after);
 /* Ends a transaction that has failed; passes r on. */
 int store_rollback(struct store *s, int r);

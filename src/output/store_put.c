@@ -52,6 +52,9 @@ int store_put_event(struct store *s, const struct ruleset *rules, const struct c
 	sql_bind_bytes(st, 10, e->data);
 	sql_bind_bytes(st, 11, e->text);
 	r = sql_finish(st);
+	if (r >= 0) {
+		r = store_marks_note(s, c->id, e->time);
+	}
 	if (r >= 0 && e->type == EVENT_LOGIN && e->account.n > 0 && e->addr.family) {
 		r = store_known_put(s, rules, e);
 	}

@@ -78,38 +78,71 @@ static bool concerns(const struct store_walk *walk, struct sql_statement *st)
 {
 	struct addr addr;
 
-	return !walk->subject ||
-	       (store_addr(sql_bytes(st, 6), &addr) && store_concerns(walk->subject, &addr));
+	return store_addr(sql_bytes(st, 1), &addr) && store_concerns(walk->subject, &addr);
+}
+
+static void bind_walk(struct sql_statement *st, const struct store_walk *walk, size_t seen)
+{
+	sql_bind_int(st, 1,
+		     walk->before && walk->before < INT64_MAX ? (int64_t)walk->before : INT64_MAX);
+	sql_bind_int(st, 2, (int64_t)(walk->scan - seen));
+}
+
+/* Goes to the next event that the walk asks for: 1, and walk->before is its id; 0: none in this
+ * slice. Only addresses are looked at, for most rows are others'. */
+static int next_event(struct store *s, struct store_walk *walk, size_t *seen)
+{
+	struct sql_statement *st;
+	bool found = false;
+	int r = sql_prepare(s->sql,
+			    "SELECT id, addr FROM events WHERE id < ? ORDER BY id DESC LIMIT ?",
+			    &st);
+
+	if (r < 0) {
+		return r;
+	}
+	bind_walk(st, walk, *seen);
+	while (!found && (r = sql_step(st)) == 1) {
+		++*seen;
+		walk->before = (uint64_t)sql_int(st, 0);
+		found = !walk->subject || concerns(walk, st);
+	}
+	sql_done(st);
+	return r < 0 ? r : found;
+}
+
+/* Hands out the event with the id walk->before; *go_on: what the callback said. */
+static int hand_out(struct store *s, const struct store_walk *walk, store_event_fn fn, void *arg,
+		    bool *go_on)
+{
+	struct sql_statement *st;
+	struct stored_event event;
+	int r = sql_prepare(s->sql, "SELECT " EVENT_COLUMNS " FROM events WHERE id = ?", &st);
+
+	if (r < 0) {
+		return r;
+	}
+	sql_bind_int(st, 1, (int64_t)walk->before);
+	r = sql_step(st);
+	if (r == 1) {
+		store_row_event(st, 0, &event);
+		event.ignored = store_is_ignored(s, &event);
+		*go_on = fn(arg, &event);
+	}
+	sql_done(st);
+	return r;
 }
 
 int store_events(struct store *s, struct store_walk *walk, store_event_fn fn, void *arg)
 {
-	struct sql_statement *st;
 	size_t seen = 0;
 	bool go_on = true;
-	int r = sql_prepare(s->sql,
-			    "SELECT " EVENT_COLUMNS
-			    " FROM events WHERE id < ? ORDER BY id DESC LIMIT ?",
-			    &st);
+	int r;
 
-	if (r < 0) {
-		return store_fail(s, r);
-	}
-	sql_bind_int(st, 1,
-		     walk->before && walk->before < INT64_MAX ? (int64_t)walk->before : INT64_MAX);
-	sql_bind_int(st, 2, (int64_t)walk->scan);
-	while (go_on && (r = sql_step(st)) == 1) {
-		struct stored_event event;
-
-		seen++;
-		walk->before = (uint64_t)sql_int(st, 0);
-		if (concerns(walk, st)) {
-			store_row_event(st, 0, &event);
-			event.ignored = store_is_ignored(s, &event);
-			go_on = fn(arg, &event);
-		}
-	}
-	sql_done(st);
+	do {
+		r = next_event(s, walk, &seen);
+		r = r == 1 ? hand_out(s, walk, fn, arg, &go_on) : r;
+	} while (r == 1 && go_on);
 	walk->before = go_on && seen < walk->scan ? 0 : walk->before;
 	return r < 0 ? store_fail(s, r) : 0;
 }

@@ -166,104 +166,6 @@ static int recall_bans(struct store *s, struct recall *recall)
 	return r < 0 ? r : recall->error;
 }
 
-/* The numbers that filter and source have here. */
-static void find_place(const struct ruleset *rules, const struct stored_event *stored,
-		       struct event *event)
-{
-	for (uint16_t i = 0; i < rules->n_filters; i++) {
-		if (str_eq(rules->filters[i].name, stored->filter)) {
-			event->filter = i;
-		}
-	}
-	for (uint16_t i = 0; i < rules->n_sources; i++) {
-		if (str_eq(rules->sources[i].text, stored->source)) {
-			event->source = i;
-		}
-	}
-}
-
-static bool recall_event(void *arg, const struct stored_event *stored)
-{
-	struct recall *recall = arg;
-	const struct ruleset *rules = engine_ruleset(recall->engine);
-	struct event event = {
-		.time = stored->time,
-		.type = names_find(&rules->types, stored->type),
-		.service = stored->service.n ? names_find(&rules->services, stored->service)
-					     : (uint16_t)EVENT_SERVICE_NONE,
-		.filter = NAMES_NONE,
-		.source = EVENT_SOURCE_NONE,
-		.count = stored->count,
-		.addr = stored->addr,
-		.account = stored->account,
-		.text = stored->text,
-	};
-	bool of_ban = stored->source.n == 0 && str_eq(stored->type, STR("banned"));
-
-	if (of_ban) {
-		event.pattern = ruleset_jail(rules, stored->data);
-	}
-	find_place(rules, stored, &event);
-	if (event.type != NAMES_NONE && !stored->ignored &&
-	    (of_ban || (event.filter != NAMES_NONE && event.source != EVENT_SOURCE_NONE))) {
-		engine_recall_event(recall->engine, stored->id, &event);
-	}
-	return true;
-}
-
-/* The id after which all events are newer than `oldest`, an hour's disorder allowed for: ids ascend
- * with time, so the id is searched for. */
-static int64_t first_event_after(struct store *s, instant oldest)
-{
-	int64_t low = 0, high = 0, time;
-	struct sql_statement *st;
-
-	oldest.us -= INT64_C(3600) * 1000000;
-	if (sql_number(s->sql, "SELECT max(id) FROM events", 0, &high) < 0 ||
-	    sql_prepare(s->sql, "SELECT time FROM events WHERE id >= ? ORDER BY id LIMIT 1", &st) <
-		    0) {
-		return 0;
-	}
-	while (low < high) {
-		int64_t middle = low + (high - low) / 2;
-
-		sql_bind_int(st, 1, middle + 1);
-		time = sql_step(st) == 1 ? sql_int(st, 0) : INT64_MAX;
-		sql_done(st);
-		if (time < oldest.us) {
-			low = middle + 1;
-		} else {
-			high = middle;
-		}
-	}
-	return low;
-}
-
-/* A log goes on where it was left, however long ago. */
-static int recall_windows(struct store *s, struct recall *recall)
-{
-	int64_t newest = 0;
-	instant oldest;
-	int r = sql_number(s->sql, "SELECT time FROM events ORDER BY id DESC LIMIT 1",
-			   recall->now.us, &newest);
-
-	if (r < 0) {
-		return r;
-	}
-	oldest = instant_min(recall->now, (instant){ .us = newest });
-	oldest.us -= ruleset_window(engine_ruleset(recall->engine)).us;
-	return store_events_since(s, (uint64_t)first_event_after(s, oldest), SIZE_MAX / 2,
-				  recall_event, recall);
-}
-
-int store_recall_events(struct store *s, struct engine *e, instant now)
-{
-	struct recall recall = { .store = s, .engine = e, .now = now };
-	int r = recall_windows(s, &recall);
-
-	return r < 0 ? store_fail(s, r) : 0;
-}
-
 int store_recall(struct store *s, struct engine *e, instant now,
 		 const struct store_recall_calls *calls)
 {
@@ -281,7 +183,7 @@ int store_recall(struct store *s, struct engine *e, instant now,
 		r = store_known_recall(s, e, now);
 	}
 	if (r >= 0) {
-		r = recall_windows(s, &recall);
+		r = store_recall_events(s, e, now);
 	}
 	if (r < 0) {
 		return store_fail(s, r);

@@ -87,9 +87,10 @@ static int retain_bans(struct store *s, instant from)
 	return r < 0 ? r : 1;
 }
 
-static int retain_ignored(struct store *s)
+static int retain_companions(struct store *s)
 {
-	return sql_run(s->sql, "DELETE FROM ignored WHERE up_to < (SELECT min(id) FROM events)");
+	return sql_run(s->sql, "DELETE FROM ignored WHERE up_to < (SELECT min(id) FROM events);"
+			       "DELETE FROM marks WHERE id < (SELECT min(id) FROM events)");
 }
 
 int store_retain(struct store *s, const struct store_retention *keep)
@@ -100,7 +101,7 @@ int store_retain(struct store *s, const struct store_retention *keep)
 		r = retain_bans(s, keep->bans_from);
 	}
 	if (r == 0) {
-		r = retain_ignored(s);
+		r = retain_companions(s);
 	}
 	return store_fail(s, r);
 }

@@ -39,7 +39,8 @@ static const char *const steps[STORE_VERSION] = {
 	/* Some databases of version 2 have these already. */
 	[2] = "CREATE TABLE IF NOT EXISTS known (account BLOB NOT NULL, addr BLOB NOT NULL,"
 	      " time INTEGER NOT NULL, PRIMARY KEY (account, addr)) WITHOUT ROWID;"
-	      "CREATE INDEX IF NOT EXISTS known_time ON known (time);",
+	      "CREATE INDEX IF NOT EXISTS known_time ON known (time);"
+	      "CREATE TABLE marks (id INTEGER PRIMARY KEY, newest INTEGER NOT NULL);",
 };
 
 /* The number stands in the file's header, so it cannot be a parameter of a statement. */

@@ -77,6 +77,54 @@ static void windows_come_back_as_they_were_when_the_log_was_left(void **state)
 	assert_non_null(strstr(rig_said(w->engine), "ban 1 a 192.0.2.1/32"));
 }
 
+/* One event of each address, the first at `at`. */
+static void feed_crowd(struct world *w, unsigned net, int64_t at, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		char addr[ADDR_TEXT_MAX];
+
+		snprintf(addr, sizeof(addr), "%u.1.%u.%u", net, i >> 8, i & 255);
+		rig_feed(w->engine, addr, EVENT_RELAY_DENIED, w->now + at);
+		if (i % 1000 == 999) {
+			assert_int_equal(world_apply(w), 0);
+		}
+	}
+	assert_int_equal(world_apply(w), 0);
+}
+
+/* Another log is read that is a day behind: its events have higher ids and older times. */
+static void windows_come_back_though_a_late_log_came_after(void **state)
+{
+	struct world *w = *state;
+
+	feed_crowd(w, 100, -90000, 9000);
+	world_attack(w, "192.0.2.1", -600, 9);
+	feed_crowd(w, 101, -86400, 9000);
+	assert_true(world_score(w, "192.0.2.1/32") == 900);
+	for (int i = 0; i < 3; i++) {
+		world_restart(w);
+		assert_int_equal(world_score(w, "192.0.2.1/32"), 900);
+		feed_crowd(w, 102, -80000, 10);
+	}
+}
+
+/* What lies before the window is not read at all. */
+static void only_what_can_be_in_a_window_is_read(void **state)
+{
+	struct world *w = *state;
+	int64_t after = 0;
+
+	feed_crowd(w, 100, -90000, 9000);
+	feed_crowd(w, 101, -60, 100);
+	assert_int_equal(store_marks_find(w->store, instant_at(w->now - 3600), &after), 0);
+	assert_in_range(after, 8000, 9000);
+	world_restart(w);
+	assert_int_equal(store_marks_find(w->store, instant_at(w->now - 3600), &after), 0);
+	assert_in_range(after, 8000, 9000);
+	assert_int_equal(store_marks_find(w->store, instant_at(w->now - 100000), &after), 0);
+	assert_int_equal(after, 0);
+}
+
 static void an_event_keeps_all_that_it_says(void **state)
 {
 	static const char text[] = "\xff\0<\x1b[2J> caf\xe9 '\"; DROP TABLE events; --";
@@ -414,6 +462,8 @@ int main(void)
 		IN_WORLD(one_more_event_after_a_restart_bans),
 		IN_WORLD(events_out_of_the_window_do_not_count_after_a_restart),
 		IN_WORLD(windows_come_back_as_they_were_when_the_log_was_left),
+		IN_WORLD(windows_come_back_though_a_late_log_came_after),
+		IN_WORLD(only_what_can_be_in_a_window_is_read),
 		IN_WORLD(an_event_keeps_all_that_it_says),
 		IN_WORLD(names_and_bytes_of_an_event_are_told),
 		IN_WORLD(events_are_walked_backwards_in_slices),
