@@ -139,6 +139,17 @@ class Daemon:
             subprocess.run(["umount", str(state)], check=True)
 
     @contextlib.contextmanager
+    def asking(self, *words):
+        """An ipsctl that is not waited for."""
+        asked = subprocess.Popen(self.ns.command(str(self.build / "src/ctl/ipsctl"), *self.options(), *words),
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        try:
+            yield asked
+        finally:
+            asked.kill()
+            asked.wait(PATIENCE)
+
+    @contextlib.contextmanager
     def follow(self, *words):
         """What ipsctl prints as JSON, a line at a time. Who wants to know when it listens has it print something first."""
         asked = subprocess.Popen(self.ns.command(str(self.build / "src/ctl/ipsctl"), *self.options(), *words),

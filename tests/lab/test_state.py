@@ -26,6 +26,12 @@ def stored(daemon):
         return dict(db.execute("SELECT hex(addr), sum(count) FROM events GROUP BY addr"))
 
 
+def killed(daemon):
+    daemon.process.kill()
+    daemon.process.wait()
+    return daemon.start()
+
+
 def key(address):
     return ipaddress.ip_address(address).packed.hex().upper()
 
@@ -50,8 +56,8 @@ def test_what_a_database_with_little_room_cannot_take_in_waits_and_needs_no_furt
         assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
 
 
-@pytest.mark.parametrize("killed", [False, True], ids=["goes on", "killed"])
-def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, killed):
+@pytest.mark.parametrize("kill", [False, True], ids=["goes on", "killed"])
+def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, kill):
     daemon = daemons()
     with daemon.on_a_full_disk("2m") as ballast:
         text = "[Relay denied] " + "x" * 1500
@@ -61,11 +67,11 @@ def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, killed)
         until(lambda: not cable.passes(BAD), "the drop")
         daemon.attack(BAD, 7, text=text)
         until(lambda: stored(daemon).get(key(BAD), 0) + int(re.search(r"(\d+) events", waits(daemon))[1]) == 207, "all lines")
-        if killed:
+        if kill:
             daemon.process.kill()
             daemon.process.wait()
         ballast.unlink()
-        if killed:
+        if kill:
             daemon.start()
         daemon.attack(OTHER)
         daemon.wait_blocked(OTHER)
@@ -98,9 +104,47 @@ def test_a_database_that_is_damaged_while_it_runs_is_set_aside(cable, daemon):
     daemon.attack(OTHER)
     daemon.wait_blocked(OTHER)
     assert not cable.passes(BAD)
-    daemon.process.kill()
-    daemon.process.wait()
-    daemon.start()
+    killed(daemon)
     assert daemon.is_blocked(BAD) and daemon.is_blocked(OTHER), "what was blocked before the damage still is"
     assert GOOD in daemon.ctl("never-block", "list").out
     assert stored(daemon) == {key(OTHER): 10}, "nothing is read again"
+
+
+def test_what_was_answered_survives_a_kill_right_behind_the_answer(daemon):
+    for n in range(3):
+        address = f"203.0.113.{100 + n}"
+        daemon.attack(OTHER, 1)
+        until(lambda n=n: daemon.ctl("show", OTHER, "--json").json["events"][n:], "the event")
+        assert daemon.ctl("ban", address, "--for", "1h").code == 0
+        killed(daemon)
+        assert daemon.is_blocked(address)
+        assert stored(daemon) == {key(OTHER): n + 1}, "the order took in what came before it"
+    assert daemon.ctl("unban", "203.0.113.100").code == 0
+    assert not killed(daemon).is_blocked("203.0.113.100")
+    assert daemon.ctl("never-block", "add", GOOD).code == 0
+    assert GOOD in killed(daemon).ctl("never-block", "list").out
+    assert daemon.ctl("observe").code == 0
+    assert not killed(daemon).is_blocked("203.0.113.101")
+    assert daemon.ctl("enforce").code == 0
+    assert killed(daemon).is_blocked("203.0.113.101")
+
+
+MILLIONS = """
+INSERT INTO events (id, time, type, service, filter, source, addr, count, account, data, text)
+ WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000)
+ SELECT i, (unixepoch() - 172800) * 1000000, 1, 0, 0, 0, x'0a000001', 1, NULL, NULL, NULL FROM n;
+INSERT INTO marks VALUES (3000000, (unixepoch() - 172800) * 1000000);
+"""
+
+
+def test_who_looks_for_an_address_among_millions_of_events_holds_nothing_up(daemon):
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(daemon.dir / "state" / "state.db")) as db:
+        db.executescript(MILLIONS)
+    daemon.start()
+    with daemon.asking("events", "--address", "192.0.2.77") as asked:
+        daemon.attack(BAD)
+        until(lambda: f"ban {BAD} " in daemon.words(), "the ban")
+        assert daemon.ctl("list").code == 0
+        assert asked.poll() is None, "the search goes on meanwhile"
+        assert asked.wait(60) == 0
