@@ -47,6 +47,9 @@ struct config_part {
 
 struct port_groups;
 
+/* Where a log that was never read before is begun. */
+enum first_read { FIRST_READ_END, FIRST_READ_BEGINNING, FIRST_READ_WINDOW };
+
 struct config_settings {
 	bool observe;            /* [ipsd] mode */
 	bool never_block_broken; /* an entry could not be read: start observing, loudly */
@@ -57,6 +60,7 @@ struct config_settings {
 	struct str geo_database;       /* a path; empty: the usual ones */
 	duration retention;            /* 30d */
 	uint64_t retention_events;     /* 5,000,000 */
+	enum first_read first_read;    /* window */
 	const struct str *never_hosts; /* by hostname_is_entry(); each ends with a NUL */
 	size_t n_never_hosts;
 	bool never_own, never_resolvers, never_gateways, never_ssh_peers;

@@ -242,6 +242,7 @@ int main_file_apply(const struct main_file *m, struct reader *r, struct config_s
 	settings->geo_database = v->geo_database.text;
 	settings->retention = v->retention.span;
 	settings->retention_events = v->retention.events;
+	settings->first_read = (enum first_read)v->first_read;
 	rules->host_v6 = (uint8_t)v->host_v6;
 	rules->network_v4 = (uint8_t)v->network_v4;
 	rules->network_v6 = (uint8_t)v->network_v6;

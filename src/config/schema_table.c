@@ -33,8 +33,8 @@ static const struct key ROWS[] = {
 	  "How long, and how many, events are kept to be shown.", NULL },
 	{ CONFIG_MAIN, "ipsd", "read-any-log", { READ_YES_NO, 0, 0, "yes!" }, "no", 0, MAIN(read_any_log),
 	  "Whether ipsd keeps the right to read files that its user may not read.", NULL },
-	{ CONFIG_MAIN, "ipsd", "first-read", { READ_CHOICE, 0, 0, "end beginning! window!" }, "end", 0, MAIN(first_read),
-	  "Where a log that was never read before is begun.", NULL },
+	{ CONFIG_MAIN, "ipsd", "first-read", { READ_CHOICE, 0, 0, "end beginning window" }, "window", 0, MAIN(first_read),
+	  "Where a log never read before is begun: where the longest window of its jails does, at its end or its beginning.", NULL },
 	{ CONFIG_MAIN, "ipsd", "fail2ban-filters", { READ_PATH, 0, 0, NULL }, NULL, KEY_LATER, MAIN(fail2ban_filters),
 	  "Where fail2ban's filters are.", NULL },
 

@@ -19,7 +19,7 @@ struct main_values {
 	uint64_t host_v6, network_v4, network_v6, max_subjects;
 	struct retention retention;
 	bool read_any_log;
-	int first_read;
+	int first_read; /* enum first_read */
 	struct spec_text fail2ban_filters;
 	struct spec_texts mail_ports, web_ports;
 	struct networks never_block;

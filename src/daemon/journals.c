@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/journal_place.h"
-#include "daemon/daemon.h"
+#include "daemon/first_read.h"
 #include "sys/clock.h"
 
 static void journals_note(struct daemon *d, struct reading *r, struct str cursor)
@@ -117,6 +117,19 @@ int journals_add(struct daemon *d, uint16_t number, struct str text)
 	return r < 0 ? r : journal_add(reading->journal, number, text);
 }
 
+/* One reader for all: what the first of its sources wants. */
+static instant journals_since(const struct daemon *d, const struct reading *reading)
+{
+	instant since = INSTANT_NEVER;
+
+	for (size_t i = 0; i < journal_count(reading->journal); i++) {
+		uint16_t source = journal_status(reading->journal, i).source;
+
+		since = instant_min(since, first_read_since(d, source));
+	}
+	return since;
+}
+
 static int journals_begin(struct daemon *d, struct reading *reading)
 {
 	CLEANUP(buf_done) struct buf cursor = { 0 };
@@ -126,7 +139,7 @@ static int journals_begin(struct daemon *d, struct reading *reading)
 		log_error("cannot read the position of %s: %s", buf_text(&reading->text),
 			  store_error(d->store));
 	}
-	r = journal_start(reading->journal, buf_str(&cursor));
+	r = journal_start(reading->journal, buf_str(&cursor), journals_since(d, reading));
 	if (r == 1 && known == 1) {
 		log_warning("%s: the entry that was read last is gone (the journal was rotated "
 			    "away); reading goes on with what came after it",

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/first_read.h"
 #include "sys/clock.h"
 
 void sources_note(struct daemon *d, const struct stored_position *position)
@@ -92,11 +93,15 @@ static int sources_add(struct daemon *d, uint16_t number, const char *path, bool
 {
 	struct position from;
 	int known = store_position(d->store, str_of(path), &from), r;
+	bool has_place = known == 1;
 
 	if (known < 0) {
 		log_error("cannot read the position of %s: %s", path, store_error(d->store));
 	}
-	r = tail_add(d->tail, number, path, known == 1 ? &from : NULL, appeared);
+	if (known == 0 && !appeared) {
+		has_place = first_read_place(d, number, path, &from);
+	}
+	r = tail_add(d->tail, number, path, has_place ? &from : NULL, appeared);
 	if (r >= 0 && known == 0) {
 		sources_note_start(d);
 	}

@@ -90,6 +90,11 @@ bool stamp_format_has_date(const struct stamp_format *f)
 	       (has & STAMP_HAS_YEAR && has & (STAMP_HAS_DAY | STAMP_HAS_YDAY));
 }
 
+bool stamp_format_has_day(const struct stamp_format *f)
+{
+	return f->forms[0].has & (STAMP_HAS_EPOCH | STAMP_HAS_DAY | STAMP_HAS_YDAY);
+}
+
 bool stamp_format_has_time(const struct stamp_format *f)
 {
 	return f->forms[0].has & (STAMP_HAS_EPOCH | STAMP_HAS_HOUR);

@@ -56,8 +56,9 @@ NODISCARD int stamp_format_parse(struct str format, struct arena *arena, struct 
 				 size_t *ret_bad);
 /* The regex (no captures) of what the format reads. Lives as long as the format. */
 struct str stamp_format_regex(const struct stamp_format *f);
-/* Whether it tells a whole date; whether it tells a time of day. */
+/* Whether it tells a whole date; a day, be it without the year; a time of day. */
 bool stamp_format_has_date(const struct stamp_format *f);
+bool stamp_format_has_day(const struct stamp_format *f);
 bool stamp_format_has_time(const struct stamp_format *f);
 /* -EINVAL: the text is no such stamp or no such time (25:00, February 30). Reads a prefix of
  * `text`; *ret_n (may be NULL) how much. */

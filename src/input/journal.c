@@ -8,7 +8,8 @@
  * either the entry that was read last or the first that was not.
  *
  * When nothing was ever read, the cursor of the newest entry of all, meant or not, is where reading
- * begins; a journal that is empty or not there has the mark BEGINNING instead. libsystemd would
+ * begins, or that of the entry before the first that is wanted; where there is none, the mark
+ * BEGINNING stands instead. libsystemd would
  * stay at the end for good after looking for a last entry that is not there.
  *
  * libsystemd watches only directories that exist when the journal is opened, and does not tell that
@@ -59,6 +60,7 @@ struct journal {
 	bool held; /* the entry that `sd` stands at was not given yet */
 	bool look;
 	char cursor[512]; /* of the entry that was given last; "" never read */
+	instant since;    /* from when on it is wanted then */
 	struct journal_text text;
 };
 
@@ -108,10 +110,12 @@ static int note_cursor(struct journal *j)
 	return r;
 }
 
-/* Decides where reading begins that was never begun. */
+/* Decides where reading begins that was never begun: behind the last entry that is not wanted. */
 static int choose_start(struct journal *j)
 {
-	int r = sd_journal_seek_tail(j->sd);
+	int r = instant_is_never(j->since)
+			? sd_journal_seek_tail(j->sd)
+			: sd_journal_seek_realtime_usec(j->sd, (uint64_t)j->since.us);
 
 	if (r >= 0) {
 		r = sd_journal_previous(j->sd);
@@ -424,10 +428,11 @@ int journal_add(struct journal *j, uint16_t source, struct str place)
 	return 0;
 }
 
-int journal_start(struct journal *j, struct str cursor)
+int journal_start(struct journal *j, struct str cursor, instant since)
 {
 	int gone;
 
+	j->since = cursor.n ? INSTANT_NEVER : since;
 	if (cursor.n < sizeof(j->cursor)) {
 		snprintf(j->cursor, sizeof(j->cursor), "%.*s", STR_ARG(cursor));
 	}

@@ -42,10 +42,10 @@ struct journal *journal_free(struct journal *j);
 DEFINE_FREEP(struct journal, journal_free)
 /* Before the start. -EINVAL: `place` is none of a journal; -ENOSPC; -ENOMEM. */
 NODISCARD int journal_add(struct journal *j, uint16_t source, struct str place);
-/* Reads on behind `cursor`; empty (never read): behind what is there. A journal that is not there
- * is read from its beginning when it comes. 1: the entry of the cursor is gone; what the journal
- * has after it is read. */
-NODISCARD int journal_start(struct journal *j, struct str cursor);
+/* Reads on behind `cursor`; empty (never read): what was received at `since` or later, of a never
+ * what comes from here on. A journal that is not there is read from its beginning when it comes. 1:
+ * the entry of the cursor is gone; what the journal has after it is read. */
+NODISCARD int journal_start(struct journal *j, struct str cursor, instant since);
 /* Where a restart would go on, had all been taken; empty: not known yet. */
 struct str journal_cursor(const struct journal *j);
 /* All entries that were there when it was last looked at were given. */

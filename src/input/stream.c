@@ -17,6 +17,8 @@
 
 #include "sys/files.h"
 
+enum { NULS_MIN = 4096 };
+
 static void stream_look(struct stream *s, const struct stat *st)
 {
 	s->position.device = st->st_dev;
@@ -79,18 +81,30 @@ static void take_fingerprints(struct stream *s, uint64_t offset)
 	}
 }
 
+/* Does a line begin at the offset? Behind NUL bytes that stand in front of it, too; these are
+ * looked at as far as a line that was cut reaches. Uses the framer's room. */
+static bool is_line_start(struct stream *s, uint64_t offset)
+{
+	size_t n = offset < LINE_MAX_BYTES ? (size_t)offset : LINE_MAX_BYTES, room;
+	char *bytes = framer_space(&s->framer, &room);
+
+	if (files_pread(s->fd, bytes, n, offset - n) != (int64_t)n) {
+		return true;
+	}
+	while (n > 0 && bytes[n - 1] == '\0') {
+		n--;
+	}
+	return n == 0 || bytes[n - 1] == '\n';
+}
+
 /* Starts to read at the offset; inside a line, behind its end. */
 static void stream_begin(struct stream *s, uint64_t offset)
 {
-	char before = '\n';
-
 	framer_reset(&s->framer);
 	s->start = offset;
+	s->nuls = 0;
 	s->position.offset = offset;
-	if (offset && files_pread(s->fd, &before, 1, offset - 1) != 1) {
-		before = '\n';
-	}
-	s->framer.skipping = before != '\n';
+	s->framer.skipping = !is_line_start(s, offset);
 }
 
 static void stream_restart(struct stream *s)
@@ -227,6 +241,46 @@ static int stream_check(struct stream *s)
 	return r < 0 ? r : 0;
 }
 
+/* These bytes stand where a line begins. 2: they are what it begins with; 1: look again, behind the
+ * NUL bytes; 0: there are only such to the end, and what will stand in their place nobody knows. */
+static int pass_nuls(struct stream *s, struct str bytes)
+{
+	uint64_t here = read_offset(s) + s->nuls;
+	size_t n = 0;
+	off_t data;
+
+	while (n < bytes.n && bytes.p[n] == '\0') {
+		n++;
+	}
+	if (n < bytes.n && s->nuls + n < NULS_MIN) {
+		return 2;
+	}
+	if (n < bytes.n) {
+		s->start += s->nuls + n;
+		s->nuls = 0;
+		return 1;
+	}
+	data = lseek(s->fd, (off_t)(here + n), SEEK_DATA);
+	if (data < 0 && errno == ENXIO) {
+		s->nuls = 0;
+		return 0;
+	}
+	s->nuls += data < 0 ? n : (uint64_t)data - here;
+	return 1;
+}
+
+/* How much of what was read belongs to lines: what will stand in the place of NUL bytes that follow
+ * the end of a line nobody knows. */
+static size_t without_nuls(struct str bytes)
+{
+	size_t n = bytes.n;
+
+	while (n > 0 && bytes.p[n - 1] == '\0') {
+		n--;
+	}
+	return n > 0 && bytes.p[n - 1] == '\n' ? n : bytes.n;
+}
+
 int stream_read(struct stream *s, stream_sink sink, void *arg)
 {
 	struct str chunk;
@@ -239,11 +293,20 @@ int stream_read(struct stream *s, stream_sink sink, void *arg)
 		return r;
 	}
 	space = framer_space(&s->framer, &room);
-	n = files_pread(s->fd, space, room, read_offset(s));
+	n = files_pread(s->fd, space, room, read_offset(s) + s->nuls);
 	if (n <= 0) {
+		s->nuls = 0;
 		return (int)n;
 	}
-	framer_fill(&s->framer, (size_t)n);
+	if (space[0] == '\0' && !framer_pending(&s->framer) && !s->framer.skipping) {
+		r = pass_nuls(s, (struct str){ .p = space, .n = (size_t)n });
+		if (r < 2) {
+			return r;
+		}
+	}
+	s->start += s->nuls;
+	s->nuls = 0;
+	framer_fill(&s->framer, without_nuls((struct str){ .p = space, .n = (size_t)n }));
 	while ((chunk = framer_take(&s->framer)).n) {
 		r = stream_give(s, chunk, sink, arg);
 		if (r < 0) {

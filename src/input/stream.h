@@ -3,7 +3,9 @@
 /* stream.h - one open file that grows: what came behind the position?
  *
  * Gives chunks of whole lines, each with the position in front of it. Notices that the file was
- * truncated under it: shorter than the position, or with other bytes before it. */
+ * truncated under it: shorter than the position, or with other bytes before it. 4096 NUL bytes
+ * and more in front of a line (a hole that a truncation left, or a crash) are no part of it; at the
+ * end of the file they are nothing yet. */
 #include <stdbool.h>
 
 #include "base/position.h"
@@ -18,6 +20,7 @@ struct stream {
 	instant file_time;        /* when it was last written */
 	uint64_t size;            /* when it was last looked at */
 	uint64_t truncations;
+	uint64_t nuls; /* in front of the next line, looked at so far */
 };
 
 /* Called for each chunk; a negative errno stops and is passed up. */

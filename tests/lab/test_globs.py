@@ -10,7 +10,7 @@ BAD, OTHER = "198.51.100.7", "198.51.100.8"
 
 
 def with_pattern(daemons):
-    daemon = daemons()
+    daemon = daemons(conf="[ipsd]\nmode = enforce\nfirst-read = end\n")
     conf = daemon.etc / "filters" / "vpop3-ids.conf"
     conf.write_text(conf.read_text().replace(str(daemon.log), str(daemon.log.parent / "*-ids.log")))
     daemon.log.unlink()

@@ -34,7 +34,7 @@ def lab(daemons):
     """A daemon, and the journal that its jail `ssh` reads; not started."""
     if journal.why_not():
         pytest.skip(journal.why_not())
-    daemon = daemons()
+    daemon = daemons(conf="[ipsd]\nmode = enforce\nfirst-read = end\n")
     written = journal.Journal(daemon.dir / "journal")
     (daemon.etc / "filters" / "sshd.conf").write_text((ROOT / "filters" / "sshd.conf").read_text())
     watch(daemon, f"sshd journal:{written.dir} _SYSTEMD_UNIT=ssh.service")

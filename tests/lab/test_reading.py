@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: MIT
+"""Where reading begins and goes on: the events in the database are exactly the lines that were written, each once."""
+import collections
+import json
+import time
+
+import pytest
+
+import journal
+from daemon import ROOT, line, now
+from netns import until
+
+BAD, OTHER, THIRD = "198.51.100.7", "198.51.100.8", "198.51.100.9"
+GIB = 1 << 30
+
+
+def conf(first_read):
+    return f"[ipsd]\nmode = enforce\nfirst-read = {first_read}\n"
+
+
+def events(daemon):
+    """Times that each address is in the database."""
+    rows = daemon.ctl("events", "--json", "--limit", "10000").out.splitlines()
+    return collections.Counter(json.loads(row)["address"] for row in rows)
+
+
+def wait_events(daemon, **expected):
+    """What was read is just this, and stays so when a further line has been read."""
+    wanted = {address: n for address, n in zip((BAD, OTHER, THIRD), expected.values()) if n}
+    try:
+        until(lambda: events(daemon) == wanted, f"events {wanted}")
+    except AssertionError as e:
+        raise AssertionError(f"{e}; there are {dict(events(daemon))}; {daemon.words()}") from e
+
+
+# ---- a log that was never read ---------------------------------------------------------------------
+
+
+def test_the_window_of_its_jails_is_read_and_what_would_be_over_is_only_recorded(cable, daemons):
+    daemon = daemons()
+    daemon.attack(THIRD, 50, seconds_ago=3 * 3600)
+    daemon.attack(OTHER, 10, seconds_ago=50 * 60)
+    daemon.attack(BAD, 10, seconds_ago=10 * 60)
+    daemon.start()
+    daemon.wait_blocked(BAD)
+    wait_events(daemon, bad=10, other=10)
+    bans = {ban["prefix"]: ban for ban in daemon.ctl("list", "--all", "--json").json["bans"]}
+    assert set(bans) == {f"{BAD}/32", f"{OTHER}/32"}
+    assert 17 * 60 < bans[f"{BAD}/32"]["seconds_left"] <= 20 * 60, "a ban runs from its last line"
+    assert not daemon.is_blocked(OTHER)
+    until(daemon.settled, "the kernel")
+    assert daemon.held() == {BAD}
+    assert not cable.passes(BAD) and cable.passes(OTHER)
+    assert "is read for the first time: from byte" in daemon.words()
+
+
+@pytest.mark.parametrize("first_read, expected", [("end", {BAD: 1}), ("beginning", {BAD: 1, OTHER: 5, THIRD: 3})])
+def test_from_the_end_or_the_beginning(daemons, first_read, expected):
+    daemon = daemons(conf=conf(first_read))
+    daemon.attack(THIRD, 3, seconds_ago=3 * 86400)
+    daemon.attack(OTHER, 5, seconds_ago=60)
+    daemon.start()
+    daemon.attack(BAD, 1)
+    until(lambda: events(daemon) == expected, f"events {expected}")
+
+
+def test_fifty_gigabytes_are_begun_within_a_second(daemons):
+    daemon = daemons()
+    with open(daemon.log, "wb") as log:
+        for at, ago in ((0, 40 * 86400), (20 * GIB + 77, 86400), (49 * GIB, 4000)):
+            log.seek(at)
+            log.write(b"".join(line(THIRD, seconds_ago=ago - i / 100).encode() for i in range(5000)))
+        log.seek(50 * GIB)
+        log.write(b"".join(line(OTHER, seconds_ago=1300).encode() for _ in range(3)))
+    begun = time.monotonic()
+    daemon.start()
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2, other=3)
+    took = time.monotonic() - begun
+    print(f"begun and read in {took:.2f} s")
+    assert took < 3, "start, search and three questions of ipsctl"
+
+
+def test_all_of_a_huge_log_that_begins_behind_a_hole(daemons):
+    daemon = daemons()
+    with open(daemon.log, "wb") as log:
+        log.seek(50 * GIB)
+        log.write(b"".join(line(OTHER, seconds_ago=1800).encode() for _ in range(3)))
+    daemon.start()
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2, other=3)
+
+
+def test_without_stamps_it_is_begun_at_its_end_and_said(daemons):
+    daemon = daemons()
+    daemon.write(*["what happened, and not when\n"] * 20000)
+    daemon.start()
+    daemon.attack(BAD, 1)
+    wait_events(daemon, bad=1)
+    told = [text for text in daemon.words().splitlines() if "is read for the first time" in text]
+    assert len(told) == 1 and "no line at its end tells when it was written" in told[0]
+
+
+def test_stamps_out_of_order_and_of_another_zone(daemons):
+    daemon = daemons()
+    daemon.write(*(line(THIRD, seconds_ago=5 * 3600 - i) for i in range(100)))
+    for i in range(200):
+        daemon.write(line(OTHER, seconds_ago=1200 - i + (i * 7919) % 30))
+    daemon.start()
+    wait_events(daemon, bad=0, other=200)
+
+
+def test_a_restart_is_no_first_time(daemons):
+    daemon = daemons()
+    daemon.attack(OTHER, 3, seconds_ago=60)
+    daemon.start()
+    wait_events(daemon, bad=0, other=3)
+    daemon.stop(9)
+    daemon.attack(BAD, 2)
+    daemon.start()
+    wait_events(daemon, bad=2, other=3)
+
+
+def test_the_journal_is_begun_at_the_window_too(daemons):
+    if journal.why_not():
+        pytest.skip(journal.why_not())
+    daemon = daemons()
+    written = journal.Journal(daemon.dir / "journal")
+    (daemon.etc / "filters" / "sshd.conf").write_text((ROOT / "filters" / "sshd.conf").read_text())
+    (daemon.etc / "jails" / "ssh.conf").write_text(
+        f"[jail]\nabout = ssh\ntype = Brute force\nwatch = sshd journal:{written.dir} _SYSTEMD_UNIT=ssh.service\n"
+        "window = 10m\nthreshold = 100\nban = 30m\n[multipliers]\nauth-failure = 20\n")
+    failed = "Failed password for root from {} port 50112 ssh2".format
+    for address, ago in ((THIRD, 3600), (OTHER, 300), (BAD, 0)):
+        written.write(failed(address), failed(address), at=time.time() - ago)
+    daemon.start()
+    wait_events(daemon, bad=2, other=2)
+    daemon.stop()
+    written.write(failed(BAD))
+    daemon.start()
+    wait_events(daemon, bad=3, other=2)
