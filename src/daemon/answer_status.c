@@ -10,6 +10,7 @@
 #include "daemon/braking.h"
 #include "daemon/call.h"
 #include "daemon/learning.h"
+#include "daemon/offsets.h"
 #include "daemon/reload.h"
 #include "sys/clock.h"
 
@@ -155,6 +156,7 @@ static void find_nothing_read(const struct value *sources, struct value *finding
 static void status_sources(const struct daemon *d, struct value *sources, struct value *findings)
 {
 	for (size_t i = 0; i < tail_count(d->tail); i++) {
+		CLEANUP(buf_done) struct buf zone = { 0 };
 		struct value *row = value_object();
 		struct tail_status s;
 
@@ -170,7 +172,7 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 				? "there is no such file yet; it is read from its beginning when it appears"
 			: s.state == TAIL_GONE
 				? "it was moved or removed; the file that takes its place is read from its beginning"
-				: NULL);
+				: offsets_why(d, s.source, &zone));
 		value_add(sources, row);
 		if (s.state == TAIL_UNREADABLE) {
 			add_unreadable(findings, s.path, s.error);

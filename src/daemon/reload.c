@@ -19,6 +19,7 @@
 #include "config/diff.h"
 #include "daemon/countries.h"
 #include "daemon/learning.h"
+#include "daemon/offsets.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 
@@ -193,6 +194,7 @@ static int change_over(struct change *c, struct config *config)
 	d->config = config;
 	count_lifts(c, bans);
 	sources_change(d, c->sources, c->n_sources);
+	offsets_recall(d);
 	d->n_again = 0;
 	d->config_stamp = c->stamp;
 	learning_hurry(d);

@@ -3,7 +3,7 @@
  * its chunks are fed to the engine. When the batch is full in the middle of a chunk it is applied
  * there, with the position of exactly what was taken in, so that no transaction ever holds events
  * without the position that belongs to them. */
-#include "daemon/daemon.h"
+#include "daemon/offsets.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -55,6 +55,8 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 		.file_name = last_component(chunk->path),
 	};
 
+	duration offset = offsets_of(d, chunk->source);
+
 	if (!feed.chunk.n && !chunk->is_old) {
 		sources_note_position(d, chunk->path, &position);
 	}
@@ -74,7 +76,7 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 			}
 		}
 	}
-	return 0;
+	return offsets_note(d, chunk->source, offset);
 }
 
 /* Where reading begins is saved at once: what is written before the first event comes is read after
@@ -157,7 +159,10 @@ int sources_begin(struct daemon *d, uint16_t number, const struct source *source
 int sources_start(struct daemon *d)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
-	int r = tail_new(d->loop, sources_take, d, &d->tail);
+	int r;
+
+	offsets_recall(d);
+	r = tail_new(d->loop, sources_take, d, &d->tail);
 
 	if (r >= 0) {
 		r = globs_new(d->loop, sources_found, sources_gone, d, &d->globs);

@@ -25,6 +25,7 @@
 #include <string.h>
 
 #include "detect/detector.h"
+#include "detect/drift.h"
 #include "detect/framer.h"
 #include "detect/once.h"
 #include "detect/scanner.h"
@@ -46,6 +47,7 @@ struct detector {
 	struct once **once;               /* for each filter; NULL: all its events count */
 	struct sessions **sessions;       /* for each filter; NULL: its lines stand alone */
 	bool every_line;                  /* some `always` is not empty */
+	struct drift drift;
 	struct detector_stats stats;
 };
 
@@ -58,6 +60,7 @@ struct pass {
 	void *arg;
 	struct str line; /* the open one, if there is one */
 	size_t next;     /* where the line behind it begins */
+	duration offset; /* of stamps, the same for the whole chunk */
 	bool open, refused;
 };
 
@@ -187,6 +190,16 @@ void detector_inherit(struct detector *d, size_t i, struct detector *other, size
 	}
 }
 
+duration detector_offset(const struct detector *d)
+{
+	return drift_offset(&d->drift);
+}
+
+void detector_set_offset(struct detector *d, duration offset)
+{
+	d->drift = drift_of(offset);
+}
+
 const struct detector_stats *detector_stats(const struct detector *d)
 {
 	return &d->stats;
@@ -285,6 +298,18 @@ static bool tell(struct pass *pass, size_t i, struct event *event, struct detect
 	return true;
 }
 
+/* The time of a line with this stamp. What the journal says is its own clock's. */
+static instant arrived(struct pass *pass, size_t i, instant stamp)
+{
+	const struct stamp_context *when = &pass->when[i];
+
+	if (when->said || when->arrival.us == 0 || instant_is_never(when->arrival)) {
+		return stamp_believed(stamp, when->arrival);
+	}
+	drift_note(&pass->d->drift, stamp, when->arrival);
+	return stamp_believed(instant_add(stamp, pass->offset), when->arrival);
+}
+
 /* What filter i says about the open line. False when the sink refused its event. */
 static bool ask(struct pass *pass, size_t i, struct detector_stats *counts)
 {
@@ -296,7 +321,7 @@ static bool ask(struct pass *pass, size_t i, struct detector_stats *counts)
 	case FILTER_EVENT:
 		event.filter = (uint16_t)i;
 		event.source = EVENT_SOURCE_NONE;
-		event.time = stamp_believed(event.time, pass->when[i].arrival);
+		event.time = arrived(pass, i, event.time);
 		return tell(pass, i, &event, counts);
 	case FILTER_NOT_ADDR: counts->not_addr++; break;
 	case FILTER_BAD_STAMP: counts->bad_stamp++; break;
@@ -403,7 +428,7 @@ static bool on_hit(void *arg, uint32_t literal, size_t end)
 size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
 		     const struct stamp_context *when, detector_sink sink, void *arg)
 {
-	struct pass pass = { d, m, chunk, when, sink, arg, .line = STR_NONE };
+	struct pass pass = { d, m, chunk, when, sink, arg, .offset = drift_offset(&d->drift) };
 	size_t consumed = chunk.n;
 
 	if (d->scanner) {

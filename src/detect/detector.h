@@ -41,6 +41,10 @@ size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
  * fold by the same fields, and with its open sessions; types and services must have kept their
  * numbers. */
 void detector_inherit(struct detector *d, size_t i, struct detector *other, size_t k);
+/* What is added to the stamps of lines that arrive as they are written (drift.h). It changes
+ * between two chunks, never within one. */
+duration detector_offset(const struct detector *d);
+void detector_set_offset(struct detector *d, duration offset);
 /* All lines up to `now` were fed: sessions that are silent are told. Each is refused or taken like
  * a line of its own; false: one was refused, call again. */
 bool detector_tick(struct detector *d, instant now, detector_sink sink, void *arg);

@@ -106,6 +106,11 @@ const struct session_rule *filter_session(const struct filter *f)
 	return f->session;
 }
 
+int32_t filter_zone_offset(const struct filter *f, instant t)
+{
+	return f->zone ? zone_offset(f->zone, t) : 0;
+}
+
 int32_t filter_file_date(const struct filter *f, struct str file_name)
 {
 	size_t start = file_name.n;

@@ -80,5 +80,7 @@ enum filter_result filter_match(struct filter *f, struct matcher *m, struct str 
 unsigned filter_once(const struct filter *f);
 /* How its lines belong together; NULL: each stands alone. */
 const struct session_rule *filter_session(const struct filter *f);
+/* Seconds east of UTC in the zone of its stamps. */
+int32_t filter_zone_offset(const struct filter *f, instant t);
 /* The date that a file name tells by the filter's stamp-date, or STAMP_NO_DATE. */
 int32_t filter_file_date(const struct filter *f, struct str file_name);
