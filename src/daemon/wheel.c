@@ -53,8 +53,10 @@ void wheel_failed(struct daemon *d)
 static void wheel_recovered(struct daemon *d, const struct unwritten_counts *waited)
 {
 	d->store_trouble.on = false;
-	log_notice("the database is written again: %llu events and %llu decisions had waited",
-		   (unsigned long long)waited->events, (unsigned long long)waited->decisions);
+	log_notice("the database is written again: %llu events and %llu decisions had waited and "
+		   "are in it",
+		   (unsigned long long)(waited->events - waited->lost_events),
+		   (unsigned long long)(waited->decisions - waited->lost_decisions));
 	if (waited->folded > 0 || waited->lost_events > 0 || waited->lost_decisions > 0) {
 		log_warning("it took so long that %llu of these events are counted in rows of the "
 			    "same address and type, and %llu events and %llu decisions are not "

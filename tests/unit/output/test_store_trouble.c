@@ -240,6 +240,62 @@ static void an_unban_and_settings_wait_in_their_place(void **state)
 	assert_string_equal(buf_text(&mode), "enforce");
 }
 
+static void what_waited_comes_into_the_fresh_one_behind_a_damaged_one(void **state)
+{
+	struct world *w = *state;
+	struct position back;
+
+	world_attack(w, "192.0.2.1", -600, 10);
+	the_disk_is_full(w);
+	feed_much(w, "192.0.2.2");
+	assert_int_equal(apply_at(w, 7, true), -ENOSPC);
+	assert_int_equal(store_replace(w->store, w->aside), 0);
+	assert_true(store_is_stale(w->store));
+	assert_false(store_is_damaged(w->store));
+	assert_int_equal(store_open_order(w->store, engine_ruleset(w->engine)), 0);
+	assert_int_equal(store_heal(w->store, w->engine), 0);
+	assert_int_equal(store_close_order(w->store), 0);
+	world_restart(w);
+	assert_int_equal(count(w, "SELECT count(*) FROM events"), 500);
+	assert_int_equal(store_position(w->store, STR("/log"), &back), 1);
+	assert_non_null(world_ban(w, 0, "192.0.2.1/32"));
+	assert_non_null(world_ban(w, 0, "192.0.2.2/32"));
+	assert_int_equal(count(w, "SELECT count(*) FROM bans"), 4);
+}
+
+/* Pages that are read again, because the memory they were kept in is given back. */
+static void damage_is_noticed_by_who_reads(void **state)
+{
+	struct world *w = *state;
+	struct store_walk walk = { .scan = 10000 };
+	struct ids ids = { 0 };
+	char garbage[4096];
+	int fd;
+
+	memset(garbage, 0xa5, sizeof(garbage));
+	for (int i = 0; i < 20; i++) {
+		feed_much(w, "192.0.2.2");
+		assert_int_equal(world_apply(w), 0);
+	}
+	assert_int_equal(count(w, "PRAGMA wal_checkpoint(TRUNCATE)"), 0);
+	fd = open(w->path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (off_t at = 4096; at < 100 * 4096; at += 4096) {
+		assert_int_equal(pwrite(fd, garbage, sizeof(garbage), at), sizeof(garbage));
+	}
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(sql_run(w->store->sql, "PRAGMA shrink_memory"), 0);
+	assert_false(store_is_damaged(w->store));
+	assert_int_equal(store_events(w->store, &walk, ids_event, &ids), -EBADMSG);
+	ids_done(&ids);
+	assert_true(store_is_damaged(w->store));
+	assert_int_equal(store_replace(w->store, w->aside), 0);
+	assert_false(store_is_damaged(w->store));
+	world_attack(w, "192.0.2.3", -60, 10);
+	world_restart(w);
+	assert_non_null(world_ban(w, 0, "192.0.2.3/32"));
+}
+
 /* The same again and again, too few of it for a flood. */
 static void feed_again(struct world *w)
 {
@@ -382,6 +438,8 @@ int main(void)
 		IN_WORLD(what_a_full_disk_keeps_out_waits_and_comes_in_with_its_positions),
 		IN_WORLD(what_waited_when_we_died_is_read_again),
 		IN_WORLD(an_unban_and_settings_wait_in_their_place),
+		IN_WORLD(what_waited_comes_into_the_fresh_one_behind_a_damaged_one),
+		IN_WORLD(damage_is_noticed_by_who_reads),
 		IN_WORLD(what_waits_beyond_the_bound_is_counted_in_rows_of_its_kind),
 		IN_WORLD(what_came_and_went_while_the_disk_was_full_is_mended),
 		IN_WORLD(an_order_is_stored_as_one),
