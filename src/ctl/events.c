@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/span.h"
 #include "ctl/client.h"
+#include "ctl/show.h"
 #include "ctl/terminal.h"
 #include "sys/clock.h"
 
@@ -49,6 +50,7 @@ static void print_event(const struct value *row)
 	add_cell(member(row, "type", ""), 12, &line);
 	add_cell(member(row, "service", ""), 7, &line);
 	add_cell(member(row, "account", ""), 8, &line);
+	show_times(row, &line);
 	buf_add_str(&line, value_text(value_get(row, "data"), member(row, "text", "")));
 	print_line(&line);
 }

@@ -22,3 +22,5 @@ void show_others(const struct value *p);
 /* An event in VPOP3's columns, cut at the terminal's width. `points`: with what it counted;
  * `address`: with whose it is. */
 void show_event(const struct value *event, bool points, bool address);
+/* "12 x ", for an event that stands for so many; nothing for one. */
+void show_times(const struct value *event, struct buf *line);

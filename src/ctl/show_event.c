@@ -11,6 +11,15 @@ static void add_cell(struct str text, size_t width, struct buf *line)
 		   "");
 }
 
+void show_times(const struct value *e, struct buf *line)
+{
+	int64_t count = value_int(value_get(e, "count"), 1);
+
+	if (count > 1) {
+		buf_printf(line, "%lld x ", (long long)count);
+	}
+}
+
 void show_event(const struct value *e, bool points, bool address)
 {
 	CLEANUP(buf_done) struct buf line = { 0 };
@@ -35,6 +44,7 @@ void show_event(const struct value *e, bool points, bool address)
 	if (value_bool(value_get(e, "ignored"), false)) {
 		buf_add_str(&line, STR("(ignored after an unban)  "));
 	}
+	show_times(e, &line);
 	buf_add_str(&line, member(e, "text", ""));
 	terminal_text(buf_str(&line), terminal_width());
 	printf("\n");

@@ -150,6 +150,7 @@ struct value *row_event(struct daemon *d, const struct stored_event *event, bool
 	value_set_word(row, "address", event->addr.family ? addr_format(&event->addr, text) : NULL);
 	row_set_country(row, d, &event->addr, clock_now());
 	value_set_text(row, "type", event->type);
+	value_set_int(row, "count", event->count);
 	set_name(row, "service", event->service);
 	set_name(row, "account", event->account);
 	value_set_text(row, "filter", event->filter);

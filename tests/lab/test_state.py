@@ -2,6 +2,7 @@
 """What the database holds, on bad days: a full disk, a kill, damage."""
 import contextlib
 import ipaddress
+import json
 import os
 import re
 import sqlite3
@@ -148,3 +149,18 @@ def test_who_looks_for_an_address_among_millions_of_events_holds_nothing_up(daem
         assert daemon.ctl("list").code == 0
         assert asked.poll() is None, "the search goes on meanwhile"
         assert asked.wait(60) == 0
+
+
+def test_a_flood_is_fewer_rows_that_count_as_much(daemon):
+    daemon.write(line(BAD) * 5000)
+    until(lambda: stored(daemon) == {key(BAD): 5000}, "all lines")
+    rows = daemon.ctl("events", "--limit", "5000", "--json").out.splitlines()
+    assert len(rows) < 5000
+    assert sum(json.loads(row)["count"] for row in rows) == 5000
+    assert re.search(r"relay-denied .* \d+ x a@example.net", daemon.ctl("events", "--limit", "5000").out)
+    blocks = daemon.ctl("list", "--json").json["bans"]
+    assert len(blocks) == 1 and blocks[0]["score"] == sum(
+        e["points"] for e in daemon.ctl("show", BAD, "--json").json["evidence"])
+    killed(daemon)
+    assert stored(daemon) == {key(BAD): 5000}
+    assert [b["until"] for b in daemon.ctl("list", "--json").json["bans"]] == [blocks[0]["until"]]
