@@ -37,6 +37,9 @@ static void engine_metrics(const struct daemon *d, struct buf *out)
 	    (double)d->started.us / 1e6);
 	one(out, "ipsd_database_writable", METRIC_GAUGE, "0 while the database cannot be written.",
 	    d->store_trouble.on ? 0 : 1);
+	one(out, "ipsd_longest_turn_seconds", METRIC_GAUGE,
+	    "Longest time since the start that ipsd worked without a look at what came in.",
+	    (double)loop_longest_turn(d->loop).us / 1e6);
 }
 
 static void kernel_metrics(const struct daemon *d, struct buf *out)

@@ -49,6 +49,7 @@ static struct reading *reading_of(struct daemon *d, uint16_t source)
 static int journals_take(void *arg, const struct journal_entry *entry)
 {
 	struct daemon *d = arg;
+	struct reading *reading;
 	struct feed feed = {
 		.source = entry->source,
 		.chunk = entry->message,
@@ -65,8 +66,9 @@ static int journals_take(void *arg, const struct journal_entry *entry)
 			return r;
 		}
 	}
-	if (entry->cursor.n) {
-		journals_note(d, reading_of(d, entry->source), entry->cursor);
+	reading = entry->cursor.n ? reading_of(d, entry->source) : NULL;
+	if (reading) {
+		journals_note(d, reading, entry->cursor);
 	}
 	return 0;
 }

@@ -21,6 +21,8 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
+#include "sys/clock.h"
+
 enum { DISPATCHES_PER_TURN = 64, CALLS_FIRST = 8 };
 
 struct call {
@@ -47,6 +49,7 @@ struct loop {
 	sd_event *event;
 	struct calls deferred, running, turns;
 	struct owned *owned;
+	uint64_t longest_turn; /* in us */
 	bool exiting;
 	int code;
 };
@@ -165,16 +168,34 @@ static void run_deferred(struct loop *l)
 	l->running.n = 0;
 }
 
+/* sd-event has noted when it was done with waiting. */
+static void note_turn(struct loop *l, uint64_t woken)
+{
+	uint64_t now = (uint64_t)clock_monotonic();
+
+	if (now > woken && now - woken > l->longest_turn) {
+		l->longest_turn = now - woken;
+	}
+}
+
+duration loop_longest_turn(const struct loop *l)
+{
+	return (duration){ .us = (int64_t)l->longest_turn };
+}
+
 int loop_run(struct loop *l)
 {
 	while (!l->exiting) {
-		uint64_t timeout = l->deferred.n > 0 ? 0 : UINT64_MAX;
+		uint64_t timeout = l->deferred.n > 0 ? 0 : UINT64_MAX, woken = UINT64_MAX;
 
 		for (int i = 0; i < DISPATCHES_PER_TURN && !l->exiting; i++) {
 			int r = sd_event_run(l->event, timeout);
 
 			if (r < 0) {
 				return r;
+			}
+			if (i == 0) {
+				(void)sd_event_now(l->event, CLOCK_MONOTONIC, &woken);
 			}
 			if (r == 0) {
 				break;
@@ -183,6 +204,7 @@ int loop_run(struct loop *l)
 		}
 		run_deferred(l);
 		run_calls(l, &l->turns);
+		note_turn(l, woken);
 	}
 	return l->code;
 }

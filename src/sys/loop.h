@@ -24,6 +24,9 @@ DEFINE_FREEP(struct loop, loop_free)
 /* Runs until loop_exit() or a callback fails; returns the code. */
 NODISCARD int loop_run(struct loop *l);
 void loop_exit(struct loop *l, int code);
+/* The longest time between waking up and looking for what is ready again: as long as that, what
+ * came in had to wait. */
+duration loop_longest_turn(const struct loop *l);
 
 /* Level-triggered. The descriptor stays the caller's. */
 NODISCARD int loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn, void *arg,

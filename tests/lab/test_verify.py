@@ -3,7 +3,7 @@
 import json
 
 from daemon import line
-from netns import until
+from netns import PATIENCE, until
 
 BAD, OTHER = "198.51.100.7", "198.51.100.8"
 
@@ -38,6 +38,7 @@ def test_metrics_are_prometheus_text(daemon):
             samples[name] = float(number)
     assert samples["ipsd_bans_total"] == 1 and samples['ipsd_jail_bans{jail="test"}'] == 1
     assert samples["ipsd_kernel_elements"] == 1 and samples["ipsd_kernel_agrees"] == 1 and samples["ipsd_lines_total"] == 10
+    assert 0 < samples["ipsd_longest_turn_seconds"] < PATIENCE
     assert OTHER not in str(samples)
 
 

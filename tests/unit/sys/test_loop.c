@@ -402,6 +402,29 @@ static void the_watchdog_wants_half_its_period(void **state)
 	assert_int_equal(loop_watchdog(diary.loop), 5000);
 }
 
+static int be_busy(void *arg)
+{
+	int64_t begin = clock_monotonic();
+
+	(void)arg;
+	while (clock_monotonic() - begin < 20000) {
+	}
+	return end(NULL);
+}
+
+static void the_longest_turn_is_told_and_waiting_is_no_part_of_it(void **state)
+{
+	(void)state;
+	assert_int_equal(loop_longest_turn(diary.loop).us, 0);
+	assert_int_equal(loop_add_timer(diary.loop, be_busy, NULL, &diary.timer), 0);
+	assert_int_equal(loop_timer_set(diary.timer,
+					instant_add(clock_now(), (duration){ .us = 500000 })),
+			 0);
+	run(0);
+	assert_true(loop_longest_turn(diary.loop).us >= 20000);
+	assert_true(loop_longest_turn(diary.loop).us < 450000);
+}
+
 int main(void)
 {
 #define IN_LOOP(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -421,6 +444,7 @@ int main(void)
 		IN_LOOP(what_was_deferred_can_be_taken_back),
 		IN_LOOP(a_failure_ends_the_loop_with_its_code_and_nothing_follows),
 		IN_LOOP(without_a_service_manager_there_is_nobody_to_tell),
+		IN_LOOP(the_longest_turn_is_told_and_waiting_is_no_part_of_it),
 		IN_LOOP(the_watchdog_wants_half_its_period),
 	};
 
