@@ -11,6 +11,8 @@
 #include "daemon/rows.h"
 #include "sys/clock.h"
 
+static const duration patience = { .us = 10000000 };
+
 enum { UNBAN_ENTRIES = 64, UNBAN_TYPES = 3, UNBAN_ACCOUNT_MAX = 64 };
 
 struct unban {
@@ -195,7 +197,17 @@ static bool unban_run(struct unban *u, struct order_call *o)
 	return lifted >= 0;
 }
 
-enum call_next answer_unban(struct call *call)
+/* After a crash lines are read again that may have led to a block before it. They are older than
+ * the order, and must not block again whom it freed: it waits for them, but not for ever. */
+static bool must_wait(struct call *call)
+{
+	if (!call->deadline.us) {
+		call->deadline = instant_add(clock_now(), patience);
+	}
+	return !call->daemon->caught_up && !call_is_late(call);
+}
+
+static enum call_next unban_answer(struct call *call)
 {
 	const struct value *p = call->parameters;
 	bool all = value_bool(value_get(p, "all"), false);
@@ -233,4 +245,9 @@ enum call_next answer_unban(struct call *call)
 	value_set(o->reply, "covered_by", TAKE(u.covered_by));
 	value_set(o->reply, "notes", TAKE(u.notes));
 	return order_end(call, o);
+}
+
+enum call_next answer_unban(struct call *call)
+{
+	return must_wait(call) ? CALL_YIELD : unban_answer(call);
 }

@@ -98,6 +98,7 @@ struct daemon {
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
 	instant mode_until;  /* when the mode turns into its opposite; INSTANT_NEVER */
+	bool caught_up;      /* what stood in the logs at the start has been read */
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */
 	const char *forced_why;
 };

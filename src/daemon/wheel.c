@@ -168,13 +168,13 @@ int wheel_apply(struct daemon *d, bool durable)
 }
 
 /* Up to when everything has been read: a backlog holds the engine's clock at its newest line. */
-static instant wheel_read_up_to(const struct daemon *d)
+static instant wheel_read_up_to(struct daemon *d)
 {
 	instant now = clock_now();
+	bool idle = tail_is_idle(d->tail) && journals_are_idle(d);
 
-	return tail_is_idle(d->tail) && journals_are_idle(d)
-		       ? now
-		       : instant_min(now, engine_stats(d->engine).newest);
+	d->caught_up = d->caught_up || idle;
+	return idle ? now : instant_min(now, engine_stats(d->engine).newest);
 }
 
 static instant ago(instant t, duration d)

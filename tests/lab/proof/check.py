@@ -7,7 +7,6 @@ engine heard the lines.
 import ipaddress
 import json
 import re
-import time
 
 from netns import until
 from proof.writer import account_of
@@ -24,10 +23,6 @@ AROUND = SECOND     # of an end, within which both answers are right
 
 def word(blob):
     return blob.decode() if isinstance(blob, bytes) else blob
-
-
-def us():
-    return int(time.time() * SECOND)
 
 
 def prefix(addr, length):
@@ -50,6 +45,9 @@ class Checker:
         self.last_event = self.last_ban = 0
         self.said = []          # decisions of the oracle that the database has to hold
         self.bans = 0
+
+    def us(self):
+        return int(self.writer.clock() * SECOND)
 
     # ---- lines ----
 
@@ -106,7 +104,7 @@ class Checker:
 
     def check_bans(self):
         self.feed()
-        self.note(self.oracle.tick(us()))
+        self.note(self.oracle.tick(self.us()))
         got = self.world.rows(BANS, self.last_ban)
         want = [(d.kind, self.jail(d.ban), d.ban.prefix, d.ban.since, d.ban.until) for d in self.said]
         have = [(KINDS[kind], word(jail), prefix(addr, length), since, end) for _, kind, jail, addr, length, since, end in got]
@@ -127,10 +125,10 @@ class Checker:
 
     def check_kernel(self):
         until(self.world.is_settled, "the kernel")
-        before = us()
+        before = self.us()
         held = self.held()
         wished = {(ban.scope, ban.prefix): self.oracle.wish(ban.prefix, ban.scope) for ban in self.oracle.enforced()}
-        after = us()
+        after = self.us()
         for key in held.keys() | wished.keys():
             end = wished.get(key)
             if end is not None and before - AROUND <= end <= after + AROUND:

@@ -14,10 +14,11 @@ from proof.writer import Writer
 class Rounds:
     """What happens is drawn from the seed alone; when, is up to the machine."""
 
-    def __init__(self, ns, build, seed):
+    def __init__(self, ns, build, seed, wrapper=()):
         self.seed = seed
         self.random = random.Random(seed)
         self.world = World(ns, build)
+        self.world.wrapper = wrapper
         self.rotator = Rotator(self.world.dir / "log", self.random)
         self.world.configure(self.rotator.sources())
         self.writer = Writer(self.random)

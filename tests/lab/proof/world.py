@@ -103,6 +103,7 @@ class World(Daemon):
         (self.etc / "jails" / "test.conf").unlink()
         (self.etc / "filters" / "vpop3-ids.conf").unlink()
         self.database = None
+        self.wrapper = ()       # what each start goes through
 
     def configure(self, sources):
         (self.etc / "filters" / "proof.conf").write_text(FILTER.format(sources=" ".join(map(str, sources))))
@@ -110,6 +111,9 @@ class World(Daemon):
             (self.etc / "jails" / f"{name}.conf").write_text(jail_file(keys, multipliers))
 
     # ---- processes ----
+
+    def spawn(self, *more, wrapper=()):
+        return super().spawn(*more, wrapper=wrapper or self.wrapper)
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None

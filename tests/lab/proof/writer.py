@@ -95,6 +95,7 @@ class Writer:
 
     def __init__(self, random):
         self.random = random
+        self.clock = time.time
         self.addresses = addresses()
         self.spans = Spans(JAILS)
         self.lines = {}
@@ -103,7 +104,7 @@ class Writer:
 
     def make(self, log, address):
         """A line of this address, or None: it has one for each second."""
-        now = time.time()
+        now = self.clock()
         seq = len(self.lines) + 1
         for _ in range(8):
             at = now - self.random.random() * LATE
@@ -148,7 +149,7 @@ class Writer:
                 text = text[n:]
 
     def forget(self):
-        now = time.time()
+        now = self.clock()
         self.busy = {key: until for key, until in self.busy.items() if until > now}
 
 
