@@ -398,6 +398,10 @@ void daemon_stop(struct daemon *d)
 	if (d->engine && d->store && d->loop && wheel_apply(d, true) < 0) {
 		log_error("the last batch could not be applied");
 	}
+	if (d->store_trouble.on) {
+		log_error("what waited for the database is not in it: the next start reads these "
+			  "lines again; what people ordered meanwhile is forgotten");
+	}
 	telling_end(d);
 	d->control = control_free(d->control);
 	learning_stop(d);

@@ -57,8 +57,8 @@ def test_what_a_database_with_little_room_cannot_take_in_waits_and_needs_no_furt
         assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
 
 
-@pytest.mark.parametrize("kill", [False, True], ids=["goes on", "killed"])
-def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, kill):
+@pytest.mark.parametrize("end", ["goes on", "is killed", "is stopped"])
+def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, end):
     daemon = daemons()
     with daemon.on_a_full_disk("2m") as ballast:
         text = "[Relay denied] " + "x" * 1500
@@ -68,11 +68,14 @@ def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, kill):
         until(lambda: not cable.passes(BAD), "the drop")
         daemon.attack(BAD, 7, text=text)
         until(lambda: stored(daemon).get(key(BAD), 0) + int(re.search(r"(\d+) events", waits(daemon))[1]) == 207, "all lines")
-        if kill:
+        if end == "is killed":
             daemon.process.kill()
             daemon.process.wait()
+        elif end == "is stopped":
+            daemon.stop()
+            assert "what waited for the database is not in it" in daemon.words()
         ballast.unlink()
-        if kill:
+        if end != "goes on":
             daemon.start()
         daemon.attack(OTHER)
         daemon.wait_blocked(OTHER)
