@@ -15,7 +15,7 @@
 
 void sources_note(struct daemon *d, const struct stored_position *position)
 {
-	if (!d->n_positions) {
+	if (!d->n_positions && !d->store_trouble.on) {
 		d->positions_since = clock_now();
 	}
 	for (size_t i = 0; i < d->n_positions; i++) {

@@ -151,6 +151,8 @@ static int put_unwritten(struct store *s, const struct ruleset *rules)
 	const struct unwritten *u = &s->unwritten;
 	int r = put_items(s, rules);
 
+	s->stale = s->stale || u->counts.lost_decisions > 0;
+
 	for (size_t i = 0; r >= 0 && i < u->n_notes; i++) {
 		const struct unwritten_note *n = &u->notes[i];
 
@@ -223,7 +225,7 @@ bool store_is_damaged(const struct store *s)
 
 bool store_is_stale(const struct store *s)
 {
-	return s->stale || s->unwritten.counts.lost_decisions > 0;
+	return s->stale;
 }
 
 int store_rollback(struct store *s, int r)
@@ -240,13 +242,6 @@ static int store_begin(struct store *s, bool durable)
 {
 	return sql_run(s->sql, durable ? "PRAGMA synchronous = FULL; BEGIN IMMEDIATE"
 				       : "PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE");
-}
-
-/* What waited is in the database. */
-static void settle(struct store *s)
-{
-	s->stale = s->stale || s->unwritten.counts.lost_decisions > 0;
-	unwritten_clear(&s->unwritten);
 }
 
 int store_open_order(struct store *s, const struct ruleset *rules)
@@ -273,7 +268,7 @@ int store_close_order(struct store *s)
 	s->broken = false;
 	s->stale = s->stale || r < 0;
 	if (r >= 0) {
-		settle(s);
+		unwritten_clear(&s->unwritten);
 	}
 	return r;
 }
@@ -310,7 +305,7 @@ int store_apply(struct store *s, const struct ruleset *rules, const struct batch
 		store_keep(s, batch, positions, n_positions);
 		return r;
 	}
-	settle(s);
+	unwritten_clear(&s->unwritten);
 	return 0;
 }
 
