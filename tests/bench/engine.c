@@ -3,7 +3,8 @@
  * random order go through the engine in front of VPOP3's jail: first each address once, then ten
  * times as many with a window that lets about five of each stand. Then the same with 5 and 20 such
  * jails in front of one filter, and with jails that count by network, by account, and each address
- * of a network once. Numbers are printed as `name value unit`.
+ * of a network once. Then what subjects of each kind hold after 1, 5 and 20 events that all count.
+ * Numbers are printed as `name value unit`.
  *
  * usage: bench_engine [SUBJECTS] */
 #include <stdio.h>
@@ -14,7 +15,16 @@
 
 #include "engine/engine.h"
 
-enum { STANDING = 5, ROUNDS = 10, STEP_US = 100, WAKE = 1000, JAILS = 20, CROWD = 100000 };
+enum {
+	STANDING = 5,
+	OFTEN = 20,
+	ROUNDS = 10,
+	STEP_US = 100,
+	WAKE = 1000,
+	JAILS = 20,
+	CROWD = 100000,
+	ROOM = 4
+};
 
 /* What stands in front of the events. */
 struct setup {
@@ -180,6 +190,32 @@ static void measure(uint32_t subjects, const struct setup *s)
 	(void)engine_free(e);
 }
 
+/* Each subject is another address, another network and another account. */
+static void weigh(uint32_t subjects, const struct setup *s)
+{
+	struct engine *e = start(ROOM * subjects, s);
+	instant time = instant_at(1800000000);
+	double empty = resident();
+
+	for (uint32_t n = 1; n <= OFTEN; n++) {
+		for (uint32_t i = 0; i < subjects; i++) {
+			time.us += STEP_US;
+			feed(e, i * 256, time);
+			if (i % WAKE == 0) {
+				wake(e, time);
+			}
+		}
+		if (n == 1 || n == STANDING || n == OFTEN) {
+			(void)printf("bytes_per_%s_of_%u_events_%u %.0f\n", s->name, n, subjects,
+				     (resident() - empty) / subjects);
+		}
+	}
+	if (engine_stats(e).evicted > 0) {
+		fail("no room for so many");
+	}
+	engine_free(e);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct setup setups[] = {
@@ -190,10 +226,18 @@ int main(int argc, char **argv)
 		{ "_network_distinct", 1, SUBJECT_NETWORK, DISTINCT_ADDRESS, 20000 },
 		{ "_account", 1, SUBJECT_ACCOUNT, DISTINCT_NONE, 1000000 },
 	};
+	static const struct setup kinds[] = {
+		{ "address", 1, SUBJECT_ADDRESS, DISTINCT_NONE, 2000 },
+		{ "network", 1, SUBJECT_NETWORK, DISTINCT_NONE, 2000 },
+		{ "account", 1, SUBJECT_ACCOUNT, DISTINCT_NONE, 2000 },
+	};
 	uint32_t crowd = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : CROWD;
 
 	for (size_t i = 0; i < ARRAY_SIZE(setups); i++) {
 		measure(crowd, &setups[i]);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		weigh(crowd, &kinds[i]);
 	}
 	if (argc == 1) {
 		measure(10 * CROWD, &setups[0]);
