@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* engine.c - lines in, decisions out.
  *
- * The doors of the engine: lines and events, ticks, orders, what comes back from before, and
- * questions. What they share is in judge.c.
+ * The doors of the engine; what is behind several of them is in judge.c.
  *
  * Back-pressure: before the first event of a line is taken, there is room for whatever that line
  * may bring, an event of each filter and a lift and a ban in each jail. So a line is taken wholly
@@ -21,6 +20,7 @@
 #include "engine/judge.h"
 #include "engine/never.h"
 #include "engine/orders.h"
+#include "engine/verdict.h"
 
 enum {
 	TICK_STEPS = 65536, /* bounds the pause that one tick may make */
@@ -384,6 +384,9 @@ int engine_recall_ban(struct engine *e, const struct ban *ban)
 		return -EINVAL;
 	}
 	engine_recall_ids(e, 0, ban->id);
+	if (!verdict_recall(j, ban)) {
+		return 0;
+	}
 	never_recall(j, ban);
 	history_add(j->history, judge_observer(ban), &ban->prefix, ban->since, ban->until);
 	hearing_recall_news(j, ban);

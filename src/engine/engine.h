@@ -106,7 +106,8 @@ NODISCARD int engine_scope(struct engine *e, const struct scope *wanted, uint16_
 
 /* State from before, at the start only, nothing is decided: ids go on after the highest; events
  * fill the windows (with the jails of the ruleset), bans (those that ended, too) and with them the
- * episodes come back. Bans first, in the order of their decisions, then events, for a jail with
+ * episodes come back. Logins first, for the brake asks who is known; then bans, in the order of
+ * their decisions (one that the brake took back has its `because`), then events, for a jail with
  * after-ban = clear leaves out what came while its ban ran, and what it forgot when it decided.
  * -ENOSPC; -ENOMEM; -EINVAL: no such jail, or it is a lift. */
 void engine_recall_event(struct engine *e, uint64_t id, const struct event *event);

@@ -84,6 +84,19 @@ static void brake(struct judge *j, const struct ban *ban)
 	}
 }
 
+bool verdict_recall(struct judge *j, const struct ban *ban)
+{
+	bool taken_back = ban->kind == DECISION_BAN && ban->because == BECAUSE_BRAKE;
+
+	if (ban->jail != JAIL_BY_HAND &&
+	    (ban->kind == DECISION_BAN || ban->because == BECAUSE_BRAKE) &&
+	    j->rules->jails[ban->jail].subject != SUBJECT_NETWORK &&
+	    is_known(j, &ban->prefix, NULL, ban->since)) {
+		(void)brake_note(&j->brakes[ban->jail], &ban->prefix, ban->since, j->rules->brake);
+	}
+	return !taken_back;
+}
+
 /* ---- decisions ---- */
 
 /* Kind and reason. */

@@ -9,5 +9,8 @@
 /* Decides about `target` in the jail; `slot` is that of the subject whose score it is. */
 void verdict_decide(struct judge *j, uint16_t index, const struct prefix *target, uint32_t slot,
 		    const struct sight *s);
+/* A decision of before, as the brake knew it. False: the brake took it back, it counts for nothing
+ * else. */
+bool verdict_recall(struct judge *j, const struct ban *ban);
 /* Does the event come from an address on never-block? It counts for no network and no account. */
 bool verdict_is_trusted(const struct judge *j, uint16_t index, const struct event *event);

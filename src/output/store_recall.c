@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* What a restart needs back: the bans and episodes that can still matter, then the windows from the
- * events. In this order: an event that came while a ban of a jail with `after-ban = clear` ran does
- * not count. Bans come in the order in which they were decided: which episode one joined depends on
- * it, and a late line's ban begins before one that was decided earlier. */
+/* What a restart needs back: who is known, the bans and episodes that can still matter, then the
+ * windows from the events. In this order: the brake knows the bans of known addresses, and an event
+ * that came while a ban of a jail with `after-ban = clear` ran does not count. Bans come in the
+ * order in which they were decided: which episode one joined depends on it, and a late line's ban
+ * begins before one that was decided earlier. */
 #include <errno.h>
 #include <stdint.h>
 
@@ -53,10 +54,10 @@ static instant end_of(const struct recall *recall, const struct stored_ban *stor
 	return instant_min(d->until, instant_add(recall->now, instant_since(d->until, d->time)));
 }
 
-/* Counts for none: a person's wish ended it, or the brake took it back. */
+/* Counts for none: a person's wish ended it. */
 static bool is_pardoned(const struct stored_ban *stored)
 {
-	return stored->ended_because == BECAUSE_UNBAN || stored->ended_because == BECAUSE_BRAKE ||
+	return stored->ended_because == BECAUSE_UNBAN ||
 	       stored->ended_because == BECAUSE_NEVER_BLOCK;
 }
 
@@ -110,7 +111,6 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	struct recall *recall = arg;
 	const struct ruleset *rules = engine_ruleset(recall->engine);
 	const struct decision *d = &stored->decision;
-	bool by_hand = d->jail == JAIL_BY_HAND;
 	CLEANUP(buf_done) struct buf by = { 0 }, reason = { 0 };
 	struct ban ban = {
 		.id = d->ban,
@@ -119,7 +119,7 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 		.because = d->because,
 		.ended = stored->ended.us != 0,
 		.prefix = d->prefix,
-		.jail = by_hand ? (uint16_t)JAIL_BY_HAND : ruleset_jail(rules, stored->jail),
+		.jail = d->jail == JAIL_BY_HAND ? d->jail : ruleset_jail(rules, stored->jail),
 		.type = names_find(&rules->types, stored->type),
 		.service = stored->service.n ? names_find(&rules->services, stored->service)
 					     : (uint16_t)EVENT_SERVICE_NONE,
@@ -136,7 +136,9 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	buf_add_str(&reason, d->reason);
 	ban.by = by.n ? buf_text(&by) : NULL;
 	ban.reason = reason.n ? buf_text(&reason) : NULL;
-	if (is_pardoned(stored) || is_outdated(recall, &ban)) {
+	if (stored->ended_because == BECAUSE_BRAKE) {
+		ban.because = BECAUSE_BRAKE;
+	} else if (is_pardoned(stored) || is_outdated(recall, &ban)) {
 		return true;
 	}
 	recall->error = find_event(recall, &ban);
@@ -177,10 +179,10 @@ int store_recall(struct store *s, struct engine *e, instant now,
 		r = sql_number(s->sql, "SELECT max(id) FROM bans", 0, &last_ban);
 	}
 	if (r >= 0) {
-		r = recall_bans(s, &recall);
+		r = store_known_recall(s, e, now);
 	}
 	if (r >= 0) {
-		r = store_known_recall(s, e, now);
+		r = recall_bans(s, &recall);
 	}
 	if (r >= 0) {
 		r = store_recall_events(s, e, now);

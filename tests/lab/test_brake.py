@@ -63,6 +63,18 @@ def test_nobody_is_banned_and_status_says_why_on_top(cable, server):
     assert server.held() == set()
 
 
+def test_a_kill_does_not_release_it(server):
+    server.write(*outage(ended=0))
+    until(lambda: server.ctl("status").code == 1, "the finding")
+    until(server.has_read, "all of the outage")
+    server.stop(9)
+    server.start()
+    assert "jail mail bans nobody until " in server.ctl("status").out
+    server.write(*(said("imap", GUESSER, "root", 0) for _ in range(10)))
+    until(lambda: server.ctl("list", "--observed", "--json", "--jail", "mail").out.count(GUESSER), "the guesser")
+    assert server.held() == set()
+
+
 def test_ten_minutes_after_the_last_customer_it_bans_again(cable, server):
     server.write(*outage(ended=15 * 60 - 8))
     until(lambda: "jail mail holds back until " in server.words(), "the warning in the log")

@@ -103,6 +103,28 @@ static void the_owner_is_spared_after_a_restart(void **state)
 	assert_null(world_ban(w, 0, "198.51.100.2/32"));
 }
 
+static void the_brake_goes_on_where_it_was(void **state)
+{
+	struct world *w = *state;
+
+	start_with(w, rules_of_watching);
+	say(w, "192.0.2.1", "ann", EVENT_LOGIN, -2 * DAY);
+	say(w, "192.0.2.2", "bob", EVENT_LOGIN, -2 * DAY);
+	say(w, "192.0.2.3", "cyd", EVENT_LOGIN, -2 * DAY);
+	guess(w, "192.0.2.1", "ann", -90, 3);
+	guess(w, "192.0.2.2", "bob", -80, 3);
+	world_restart(w);
+	assert_int_equal(world_ban(w, 0, "192.0.2.2/32")->kind, DECISION_BAN);
+	guess(w, "192.0.2.3", "cyd", -70, 3);
+	assert_int_equal(world_ban(w, 0, "192.0.2.3/32")->because, BECAUSE_BRAKE);
+	assert_null(world_ban(w, 0, "192.0.2.1/32"));
+	world_restart(w);
+	guess(w, "198.51.100.1", "eve", -60, 3);
+	assert_int_equal(world_ban(w, 0, "198.51.100.1/32")->because, BECAUSE_BRAKE);
+	assert_null(world_ban(w, 0, "192.0.2.2/32"));
+	assert_true(engine_jail_stats(w->engine, 0).braked_until.us > instant_at(w->now).us);
+}
+
 static void what_was_forgiven_stays_forgiven(void **state)
 {
 	struct world *w = *state;
@@ -160,6 +182,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_WORLD(logins_are_known_for_thirty_days),
+		IN_WORLD(the_brake_goes_on_where_it_was),
 		IN_WORLD(the_owner_is_spared_after_a_restart),
 		IN_WORLD(what_was_forgiven_stays_forgiven),
 		IN_WORLD(a_ban_was_heard_of_once),
