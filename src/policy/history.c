@@ -211,6 +211,15 @@ unsigned history_next(const struct history *h, uint16_t observer, const struct p
 	return 1 + count(h, runs(h, r, at) ? h->episodes[r->newest].older : r->newest, at, memory);
 }
 
+/* The episode began with its first ban, which may have come late; but behind the one before it. */
+static void join(const struct history *h, struct episode *e, instant since, instant until)
+{
+	instant from = e->older != NONE ? instant_max(since, h->episodes[e->older].until) : since;
+
+	e->since = instant_min(e->since, from);
+	e->until = instant_max(e->until, until);
+}
+
 void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
 		 instant until)
 {
@@ -218,7 +227,7 @@ void history_add(struct history *h, uint16_t observer, const struct prefix *p, i
 	uint32_t number;
 
 	if (runs(h, r, since)) {
-		h->episodes[r->newest].until = instant_max(h->episodes[r->newest].until, until);
+		join(h, &h->episodes[r->newest], since, until);
 		return;
 	}
 	if (r->n == HISTORY_EPISODES) {

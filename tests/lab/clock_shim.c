@@ -49,7 +49,12 @@ static struct timespec shift(struct timespec t, int64_t by)
 	return (struct timespec){ .tv_sec = all / BILLION, .tv_nsec = all % BILLION };
 }
 
-int clock_gettime(clockid_t id, struct timespec *ret)
+int shim_gettime(clockid_t id, struct timespec *ret) __asm__("clock_gettime");
+int shim_create(int id, int flags) __asm__("timerfd_create");
+int shim_settime(int fd, int flags, const struct itimerspec *wanted,
+		 struct itimerspec *old) __asm__("timerfd_settime");
+
+int shim_gettime(clockid_t id, struct timespec *ret)
 {
 	int r;
 
@@ -63,7 +68,7 @@ int clock_gettime(clockid_t id, struct timespec *ret)
 	return r;
 }
 
-int timerfd_create(int id, int flags)
+int shim_create(int id, int flags)
 {
 	int fd = true_create(id, flags);
 
@@ -73,10 +78,9 @@ int timerfd_create(int id, int flags)
 	return fd;
 }
 
-int timerfd_settime(int fd, int flags, const struct itimerspec *new_value,
-		    struct itimerspec *old_value)
+int shim_settime(int fd, int flags, const struct itimerspec *wanted, struct itimerspec *old)
 {
-	struct itimerspec value = *new_value;
+	struct itimerspec value = *wanted;
 
 	if (offset && fd >= 0 && fd < FDS && is_wall[fd] && flags & TFD_TIMER_ABSTIME &&
 	    (value.it_value.tv_sec || value.it_value.tv_nsec) &&
@@ -86,5 +90,5 @@ int timerfd_settime(int fd, int flags, const struct itimerspec *new_value,
 			value.it_value = (struct timespec){ .tv_nsec = 1 };
 		}
 	}
-	return true_settime(fd, flags, &value, old_value);
+	return true_settime(fd, flags, &value, old);
 }

@@ -41,6 +41,7 @@ MUTANTS = [
     ("shadows climb the common ladder", 'ENFORCED if kind == "ban" else n', "ENFORCED"),
     ("shadows of all jails share a ladder", 'ENFORCED if kind == "ban" else n',
      'ENFORCED if kind == "ban" else "shadows"'),
+    ("a late ban begins no episode", "joined.start = min(joined.start, max([at, *before]))", "pass"),
     ("a shorter ban shortens its episode", "joined.end = max(joined.end, until)", "joined.end = until"),
     ("the end of an episode is in it", "at < episodes[-1].end else None",
      "at <= episodes[-1].end else None"),

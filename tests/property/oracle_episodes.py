@@ -21,6 +21,8 @@ class Episodes:
         if joined := self.running_episode(history, prefix, at):
             self.notes["joined an episode"] += 1
             joined.end = max(joined.end, until)
+            before = [x.end for x in self.histories[history, prefix] if x is not joined]
+            joined.start = min(joined.start, max([at, *before]))    # it began with its first ban, one that came late, too
         else:
             self.histories[history, prefix].append(Episode(at, until))
 

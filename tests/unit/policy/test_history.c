@@ -89,6 +89,10 @@ static void a_late_ban_joins_the_newest(void **state)
 	add(h, 500, 600);
 	assert_int_equal(count(h, 2000), 2);
 	assert_int_equal(next(h, 50), 1);
+	assert_true(history_has(h, &A, at(500)));
+	assert_false(history_has(h, &A, at(499)));
+	add(h, 150, 160);
+	assert_int_equal(count(h, 199), 1);
 }
 
 static void old_episodes_are_forgiven(void **state)
