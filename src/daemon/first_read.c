@@ -115,7 +115,7 @@ static int find(const struct daemon *d, uint16_t source, const char *path, int f
 	duration lag;
 
 	reader.context.file_time = instant_at(st->st_mtim.tv_sec);
-	if (since.us == 0 || reader.context.file_time.us < since.us) {
+	if (size == 0 || since.us == 0 || reader.context.file_time.us < since.us) {
 		*ret = since.us == 0 ? 0 : size;
 		return 0;
 	}
@@ -135,7 +135,7 @@ static void tell(const char *path, int r, uint64_t offset, uint64_t size)
 		log_warning("%s is read for the first time, and its beginning cannot be found: %s; "
 			    "what comes from now on is read",
 			    path, strerror(-r));
-	} else {
+	} else if (size) {
 		log_info("%s is read for the first time: from byte %llu of %llu on", path,
 			 (unsigned long long)offset, (unsigned long long)size);
 	}

@@ -43,6 +43,33 @@ static struct str last_component(const char *path)
 	return str_of(slash ? slash + 1 : path);
 }
 
+/* What a file has lost is never lost in silence. */
+static void sources_tell(const struct tail_chunk *chunk)
+{
+	unsigned long long bytes = chunk->other_bytes;
+
+	switch (chunk->news) {
+	case TAIL_NO_NEWS: break;
+	case TAIL_TRUNCATED:
+		log_notice(
+			"%s was truncated after %llu bytes of it were read, and is read from its "
+			"beginning",
+			chunk->path, bytes);
+		break;
+	case TAIL_REST_GONE:
+		log_warning(
+			"%s is another file than the one that was read up to byte %llu, and that "
+			"one is found nowhere: what else it held is not read",
+			chunk->path, bytes);
+		break;
+	case TAIL_NOT_READ:
+		log_warning("%s was rotated away from %s and cannot be read: what it holds (%llu "
+			    "bytes) is left out; `ipsctl replay` may read what a program unpacks",
+			    chunk->other, chunk->path, bytes);
+		break;
+	}
+}
+
 static int sources_take(void *arg, const struct tail_chunk *chunk)
 {
 	struct daemon *d = arg;
@@ -57,6 +84,7 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 
 	duration offset = offsets_of(d, chunk->source);
 
+	sources_tell(chunk);
 	if (!feed.chunk.n && !chunk->is_old) {
 		sources_note_position(d, chunk->path, &position);
 	}

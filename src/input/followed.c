@@ -9,10 +9,7 @@
  * was never read that is its size, which can be asked without the right to read. */
 #include "input/followed.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,7 +26,7 @@ int followed_init(struct followed *f, uint16_t source, const char *path, tail_si
 				.sink = sink,
 				.arg = arg,
 				.now.fd = -1,
-				.old.fd = -1,
+				.old.stream.fd = -1,
 				.state = TAIL_MISSING };
 	f->path = strdup(path);
 	f->dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
@@ -43,11 +40,23 @@ int followed_init(struct followed *f, uint16_t source, const char *path, tail_si
 void followed_done(struct followed *f)
 {
 	stream_close(&f->now);
-	stream_close(&f->old);
+	older_done(&f->old);
 	free(f->path);
 	free(f->dir);
 	f->path = NULL;
 	f->dir = NULL;
+}
+
+static int hand_out(struct followed *f, struct tail_chunk *out)
+{
+	int r;
+
+	out->source = f->source;
+	out->path = f->path;
+	r = f->sink(f->arg, out);
+	f->lines += line_count(out->chunk);
+	f->sink_failed = r < 0 ? r : 0;
+	return r;
 }
 
 static int give(void *arg, const struct stream *stream, struct str chunk,
@@ -55,19 +64,25 @@ static int give(void *arg, const struct stream *stream, struct str chunk,
 {
 	struct followed *f = arg;
 	struct tail_chunk out = {
-		.source = f->source,
-		.path = f->path,
 		.chunk = chunk,
 		.before = *before,
 		.file_time = stream->file_time,
-		.is_old = stream == &f->old && f->moved_on,
+		.is_old = stream == &f->old.stream && f->moved_on,
 	};
-	int r = f->sink(f->arg, &out);
+	int r = hand_out(f, &out);
 
 	f->moved_on = f->moved_on || stream == &f->now;
-	f->lines += line_count(chunk);
-	f->sink_failed = r < 0 ? r : 0;
 	return r;
+}
+
+/* Says something that moves no position. */
+static int tell(struct followed *f, enum tail_news news, const char *other, uint64_t bytes)
+{
+	struct tail_chunk out = {
+		.news = news, .other = other, .other_bytes = bytes, .is_old = true
+	};
+
+	return hand_out(f, &out);
 }
 
 static void forget(struct followed *f, struct stream *s)
@@ -93,47 +108,25 @@ static bool is_file(const struct position *p, const struct stat *st)
 	return st->st_dev == p->device && st->st_ino == p->inode;
 }
 
-/* The file of the position under another name in the same directory. */
-static bool find_renamed(const struct followed *f, char ret_path[static PATH_MAX])
+/* Another file has become the old one. */
+static void note_old(struct followed *f)
 {
-	DIR *dir = opendir(f->dir);
-	struct dirent *entry;
-	bool found = false;
-
-	while (dir && !found && (entry = readdir(dir))) {
-		struct stat st;
-		int n = snprintf(ret_path, PATH_MAX, "%s/%s", f->dir, entry->d_name);
-
-		found = n > 0 && n < PATH_MAX && stat(ret_path, &st) == 0 &&
-			is_file(&f->from, &st) && S_ISREG(st.st_mode);
-	}
-	if (dir) {
-		closedir(dir);
-	}
-	return found;
-}
-
-/* What stands at the path is not what was read: the rest of that one is read first, if it is still
- * there. */
-static void take_up_renamed(struct followed *f)
-{
-	char path[PATH_MAX];
-
-	if (f->old.fd >= 0 || f->sought || !f->from.inode) {
-		return;
-	}
-	f->sought = true;
-	if (!find_renamed(f, path)) {
-		return;
-	}
-	if (stream_open(&f->old, path, &f->from) != 0) {
-		stream_close(&f->old);
-		return;
-	}
-	f->has_from = false;
 	f->moved_on = false;
 	f->old_grew = clock_now();
 	f->opened++;
+}
+
+/* What stands at the path is not what was read: the rest of that one is read first. */
+static bool take_up(struct followed *f, bool copy)
+{
+	const struct older_place place = { .path = f->path, .dir = f->dir };
+
+	if (!older_take_up(&f->old, &place, &f->from, copy)) {
+		return false;
+	}
+	f->has_from = false;
+	note_old(f);
+	return true;
 }
 
 /* Opens what stands at the path; the state says how it went. */
@@ -142,23 +135,27 @@ static void open_now(struct followed *f)
 	struct stat st;
 	int r;
 
-	if (f->old.fd >= 0 && stream_is_at(&f->old, f->path)) {
-		f->now = f->old; /* it was renamed back */
-		f->old.fd = -1;
+	if (f->old.stream.fd >= 0 && stream_is_at(&f->old.stream, f->path)) {
+		f->now = f->old.stream; /* it was renamed back */
+		f->old.stream.fd = -1;
 		f->opened++;
 		set_state(f, 0);
 		return;
 	}
 	if (f->has_from && (stat(f->path, &st) < 0 || !is_file(&f->from, &st))) {
-		take_up_renamed(f);
+		(void)take_up(f, false);
 	}
 	r = stream_open(&f->now, f->path, f->has_from ? &f->from : NULL);
+	if (f->has_from && (r == 1 || r == -ENOENT)) {
+		(void)take_up(f, true);
+	}
 	set_state(f, r < 0 ? r : 0);
+	f->begun_anew = r == 1 && !older_is_open(&f->old);
+	f->rest_gone = f->begun_anew ? f->from.offset : 0;
 	if (r >= 0) {
 		f->has_from = false;
 		f->opened++;
 	}
-	f->begun_anew = r == 1 && f->old.fd < 0;
 }
 
 void followed_start(struct followed *f, const struct position *from, bool from_start)
@@ -176,26 +173,77 @@ void followed_start(struct followed *f, const struct position *from, bool from_s
 	open_now(f);
 }
 
-/* Ends the reading of the old file; what it has without an end of line is a line now. */
+/* Opens the next of those that were written before what stands at the path. 1; 0: there is none; a
+ * negative errno is the sink's. */
+static int next_in_chain(struct followed *f)
+{
+	const struct rotated_file *file;
+
+	while ((file = older_next(&f->old))) {
+		int r;
+
+		if (older_is_open(&f->old)) {
+			note_old(f);
+			return 1;
+		}
+		r = tell(f, TAIL_NOT_READ, file->path, file->size);
+		if (r < 0) {
+			return r;
+		}
+	}
+	return 0;
+}
+
+/* Ends the reading of the old file; what it has without an end of line is a line now. 1: another
+ * one follows. */
 static int old_end(struct followed *f)
 {
-	int r = f->old.fd >= 0 ? stream_seal(&f->old, give, f) : 0;
+	int r = f->old.stream.fd >= 0 ? stream_seal(&f->old.stream, give, f) : 0;
 
-	forget(f, &f->old);
-	return r;
+	packed_close(&f->old.packed);
+	forget(f, &f->old.stream);
+	return r < 0 ? r : next_in_chain(f);
+}
+
+/* What was read before cannot be read on. */
+static int old_fail(struct followed *f)
+{
+	const struct rotated_file *file = older_last(&f->old);
+	int r = file ? tell(f, TAIL_NOT_READ, file->path, file->size) : 0;
+
+	f->lost++;
+	packed_close(&f->old.packed);
+	forget(f, &f->old.stream);
+	return r < 0 ? r : next_in_chain(f);
+}
+
+static int read_packed(struct followed *f)
+{
+	struct tail_chunk out = { .is_old = f->moved_on,
+				  .file_time = packed_file_time(&f->old.packed) };
+	int r = packed_read(&f->old.packed, &out.chunk, &out.before);
+
+	return r == 1 && out.chunk.n && hand_out(f, &out) < 0 ? f->sink_failed : r;
 }
 
 static int old_work(struct followed *f)
 {
-	int r = stream_read(&f->old, give, f);
+	bool packed = f->old.packed.replay;
+	int r = packed ? read_packed(f) : stream_read(&f->old.stream, give, f);
 
+	if (r == 2) { /* somebody makes another file of it */
+		forget(f, &f->old.stream);
+		return next_in_chain(f);
+	}
 	if (r == 1) {
 		f->old_grew = clock_now();
-	} else if (r < 0 && !f->sink_failed) {
-		f->lost++;
-		forget(f, &f->old);
-		r = 0;
-	} else if (r == 0 && instant_since(clock_now(), f->old_grew).us > old_for.us) {
+		return 1;
+	}
+	if (r < 0) {
+		return f->sink_failed ? r : old_fail(f);
+	}
+	if (packed || f->old.chain_next < f->old.chain_end ||
+	    instant_since(clock_now(), f->old_grew).us > old_for.us) {
 		r = old_end(f);
 	}
 	return r;
@@ -207,16 +255,17 @@ static int rotate(struct followed *f)
 	struct stream before = f->now;
 	int r;
 
-	if (f->old.fd >= 0 && stream_is_at(&f->old, f->path)) {
-		f->now = f->old;
+	if (f->old.stream.fd >= 0 && stream_is_at(&f->old.stream, f->path)) {
+		f->now = f->old.stream;
 	} else {
 		r = old_end(f);
-		if (r < 0) {
+		if (r != 0) {
 			return r;
 		}
 		f->now.fd = -1;
 	}
-	f->old = before;
+	f->old.stream = before;
+	older_find_chain(&f->old, f->path);
 	f->moved_on = f->now.fd >= 0;
 	f->old_grew = clock_now();
 	f->opened++;
@@ -231,7 +280,7 @@ static int fail(struct followed *f, int error)
 {
 	f->from = f->now.position;
 	f->has_from = true;
-	f->sought = false;
+	f->old.sought = 0;
 	forget(f, &f->now);
 	set_state(f, error);
 	return 0;
@@ -250,45 +299,68 @@ static int look_at_path(struct followed *f)
 	return 0;
 }
 
-/* Reads the file at the path. When it turns out to be truncated, or another one than before, its
- * beginning is a position that a restart must know, though it has no lines yet. */
+/* It was truncated: a copy of what it held has perhaps more than was read. 1, or the sink's errno.
+ */
+static int cut_short(struct followed *f)
+{
+	int r = old_end(f);
+
+	f->from = f->now.before;
+	f->old.sought = 0;
+	if (r >= 0 && !take_up(f, true)) {
+		f->begun_anew = true;
+		r = tell(f, TAIL_TRUNCATED, NULL, f->from.offset);
+	}
+	return r < 0 ? r : 1;
+}
+
+/* Its beginning is a position that a restart must know, though it has no lines yet. */
+static int begin_anew(struct followed *f)
+{
+	int r = f->rest_gone ? tell(f, TAIL_REST_GONE, NULL, f->rest_gone) : 0;
+
+	f->rest_gone = 0;
+	f->begun_anew = false;
+	r = r < 0 ? r : give(f, &f->now, STR_NONE, &f->now.position);
+	return r < 0 ? r : 1;
+}
+
+/* Reads the file at the path. */
 static int now_work(struct followed *f)
 {
-	uint64_t truncations = f->now.truncations;
-	int r = stream_read(&f->now, give, f);
+	int r;
 
+	if (f->begun_anew) {
+		return begin_anew(f);
+	}
+	r = stream_read(&f->now, give, f);
+	if (r == 2) {
+		return cut_short(f);
+	}
 	if (r < 0 && !f->sink_failed) {
 		return fail(f, r);
-	}
-	if (r >= 0 && (f->begun_anew || truncations != f->now.truncations)) {
-		int told = give(f, &f->now, STR_NONE, &f->now.position);
-
-		f->begun_anew = false;
-		return told < 0 ? told : 1;
 	}
 	return r == 0 ? look_at_path(f) : r;
 }
 
 int followed_work(struct followed *f)
 {
-	int r = 0;
+	bool old = older_is_open(&f->old);
+	int r = old ? old_work(f) : 0;
 
-	if (f->old.fd >= 0) {
-		r = old_work(f);
-	}
 	if (r != 0) {
 		return r;
 	}
 	if (f->now.fd < 0) {
 		open_now(f);
-		return f->now.fd >= 0;
+		return f->now.fd >= 0 || (!old && older_is_open(&f->old));
 	}
 	return now_work(f);
 }
 
 bool followed_is_waiting(const struct followed *f)
 {
-	return f->state != TAIL_READING || f->old.fd >= 0;
+	return f->state != TAIL_READING || older_is_open(&f->old);
 }
 
 struct position followed_position(const struct followed *f)

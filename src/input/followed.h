@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* followed.h - one path that is followed: the file that stands there, and for a while the one that
+/* followed.h - one path that is followed: the file that stands there, and for a while those that
  * stood there before.
  *
  * Nothing here waits: who calls followed_work() when something may have happened gets all there is,
  * a buffer at a time. Rotation is seen by what the path names, never by a notification. */
 #include "base/attr.h"
-#include "input/stream.h"
+#include "input/older.h"
 #include "input/tail_chunk.h"
 
 struct followed {
@@ -15,13 +15,15 @@ struct followed {
 	tail_sink sink;
 	void *arg;
 	int sink_failed;
-	struct stream now, old;
+	struct stream now;
+	struct older old;
 	instant old_grew;
-	bool moved_on;         /* `now` has given something since there is an `old` */
-	unsigned opened;       /* grows whenever `now` or `old` becomes another file */
-	struct position from;  /* where reading is to begin once the file can be opened */
-	bool begun_anew;       /* `now` is not what `from` said */
-	bool has_from, sought; /* sought: its file was looked for under other names */
+	bool moved_on;        /* `now` has given something since there is an `old` */
+	unsigned opened;      /* grows whenever `now` or `old` becomes another file */
+	struct position from; /* where reading is to begin once the file can be opened */
+	bool begun_anew;      /* `now` is not what `from` said */
+	bool has_from;
+	uint64_t rest_gone; /* `begun_anew`, and what was read up to here is found nowhere */
 	enum tail_state state;
 	int error; /* errno of TAIL_UNREADABLE */
 	uint64_t lines, cut, lost;

@@ -14,23 +14,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "input/rotated.h"
 #include "sys/clock.h"
 #include "sys/files.h"
 
 enum { PATTERNS_MAX = 64 };
 
-static const duration retry_every = { .us = 2000000 };
+static const duration retry_every = { .us = 1000000 };
 static const duration past = { .us = INT64_C(2) * 86400 * 1000000 };
 static const uint32_t dir_mask = IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF |
 				 IN_ONLYDIR;
 
 struct pattern_dir {
 	uint16_t source;
-	char *text, *dir; /* the whole pattern; its directory */
-	struct str name;  /* its last component, in `text` */
-	int wd;           /* -1: the directory is not there */
-	bool looked;      /* it was looked at once, or was not there at first: what comes now has
-			     appeared */
+	char *text, *dir;      /* the whole pattern; its directory */
+	struct str name;       /* its last component, in `text` */
+	int wd;                /* -1: the directory is not watched */
+	bool is_there, silent; /* silent: nobody tells what others do there */
+	bool looked; /* it was looked at once, or was not there at first: what comes now has
+			appeared */
 	size_t files;
 };
 
@@ -106,6 +108,23 @@ static int take_file(struct globs *g, size_t pattern, const char *path)
 	return g->found(g->arg, p->source, path, p->looked);
 }
 
+/* A log that was rotated away under a name that fits, too, or was compressed: it is read under the
+ * name that it is written to. */
+static bool is_rotated(const struct globs *g, const struct pattern_dir *p, const char *name)
+{
+	CLEANUP(buf_done) struct buf base = { 0 }, path = { 0 };
+	struct stat st;
+
+	if (rotated_is_packed(str_of(name))) {
+		return true;
+	}
+	if (!rotated_base(str_of(name), &base) || !str_glob(p->name, buf_str(&base))) {
+		return false;
+	}
+	buf_printf(&path, "%s/%s", p->dir, buf_text(&base));
+	return is_known(g, buf_text(&path)) || stat(buf_text(&path), &st) == 0;
+}
+
 static int look(struct globs *g, size_t pattern)
 {
 	struct pattern_dir *p = &g->patterns[pattern];
@@ -117,6 +136,8 @@ static int look(struct globs *g, size_t pattern)
 		p->wd = inotify_add_watch(g->inotify, p->dir, dir_mask);
 	}
 	r = files_list(p->dir, "", &names);
+	p->is_there = r >= 0;
+	p->silent = p->wd >= 0 && !files_dir_tells_changes(p->dir);
 	if (r < 0) {
 		p->looked = true;
 		return 0;
@@ -125,7 +146,8 @@ static int look(struct globs *g, size_t pattern)
 		const char *name = names.p + at;
 		int n = snprintf(path, sizeof(path), "%s/%s", p->dir, name);
 
-		if (n > 0 && n < (int)sizeof(path) && str_glob(p->name, str_of(name))) {
+		if (n > 0 && n < (int)sizeof(path) && str_glob(p->name, str_of(name)) &&
+		    !is_rotated(g, p, name)) {
 			r = take_file(g, pattern, path);
 		}
 	}
@@ -145,7 +167,7 @@ static int look_all(void *arg)
 		if (r < 0) {
 			return r;
 		}
-		missing = missing || g->patterns[i].wd < 0;
+		missing = missing || g->patterns[i].wd < 0 || g->patterns[i].silent;
 	}
 	return missing ? loop_timer_set(g->retry, instant_add(clock_now(), retry_every)) : 0;
 }
@@ -179,10 +201,7 @@ int globs_new(struct loop *loop, globs_found found, globs_gone gone, void *arg, 
 	}
 	*g = (struct globs){ .loop = loop, .found = found, .gone = gone, .arg = arg };
 	g->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (g->inotify < 0) {
-		return -errno;
-	}
-	r = loop_add_fd(loop, g->inotify, EPOLLIN, notified, g, &g->watch);
+	r = g->inotify < 0 ? 0 : loop_add_fd(loop, g->inotify, EPOLLIN, notified, g, &g->watch);
 	if (r >= 0) {
 		r = loop_add_timer(loop, look_all, g, &g->retry);
 	}
@@ -291,6 +310,6 @@ size_t globs_count(const struct globs *g)
 const char *globs_status(const struct globs *g, size_t i, size_t *ret_files, bool *ret_is_there)
 {
 	*ret_files = g->patterns[i].files;
-	*ret_is_there = g->patterns[i].wd >= 0;
+	*ret_is_there = g->patterns[i].is_there;
 	return g->patterns[i].text;
 }

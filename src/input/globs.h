@@ -4,8 +4,10 @@
  *
  * A pattern has its `*` and `?` in the last component: a directory whose files come and go, as logs
  * with the date in their name do. Each file is told once. Files that have not been written for two
- * days when a directory is first looked at are left out: they are the past. A directory that does
- * not exist is waited for. At most GLOBS_FILES_MAX files are known at a time. */
+ * days when a directory is first looked at are left out: they are the past. So are compressed
+ * files, and NAME.1, NAME-20261122 and the like where the pattern fits NAME, too, and that is
+ * there: a log is read under the name that it is written to. A directory that does not exist is
+ * waited for. At most GLOBS_FILES_MAX files are known at a time. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -23,6 +23,7 @@ struct replay {
 	uint64_t read_bytes;
 	struct framer framer;
 	struct str kept; /* peeked chunk that was not taken */
+	uint64_t offset; /* of the last chunk */
 	z_stream unpack;
 	unsigned char in[PACKED_BYTES];
 };
@@ -167,12 +168,14 @@ static int fill(struct replay *r)
 
 		r->kept = framer_take(&r->framer);
 		if (r->kept.n) {
+			r->offset = r->framer.consumed - r->kept.n;
 			return 1;
 		}
 		if (r->at_end && r->damaged) {
 			return -EBADMSG; /* a line that was cut off could name another address */
 		}
 		if (r->at_end) {
+			r->offset = r->framer.consumed;
 			r->kept = framer_seal(&r->framer);
 			return r->kept.n > 0;
 		}
@@ -205,6 +208,19 @@ int replay_peek(struct replay *r, struct str *ret_line)
 
 	*ret_line = n == 1 ? line_around(r->kept, 0, &next) : STR_NONE;
 	return n < 0 ? n : 0;
+}
+
+int replay_peek_bytes(struct replay *r, struct str *ret)
+{
+	int n = fill(r);
+
+	*ret = n == 1 ? r->kept : STR_NONE;
+	return n < 0 ? n : 0;
+}
+
+uint64_t replay_offset(const struct replay *r)
+{
+	return r->offset;
 }
 
 instant replay_file_time(const struct replay *r)

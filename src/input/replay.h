@@ -20,6 +20,11 @@ NODISCARD int replay_next(struct replay *r, struct str *ret_chunk);
 /* The first line without taking it (for ordering files by their first stamp); empty when there is
  * none. */
 NODISCARD int replay_peek(struct replay *r, struct str *ret_line);
+/* The beginning of the file (of what it unpacks to), without taking it: at least its first 256
+ * bytes, or all of it. Before the first replay_next(). */
+NODISCARD int replay_peek_bytes(struct replay *r, struct str *ret);
+/* Where the chunk that was given last begins in what the file unpacks to. */
+uint64_t replay_offset(const struct replay *r);
 /* When the file was last written; arrival for standard input is the caller's. */
 instant replay_file_time(const struct replay *r);
 /* Bytes of the file read so far and its size (0: not known), for a progress bar. */

@@ -224,6 +224,7 @@ static int still_there(const struct stream *s)
 	return r;
 }
 
+/* 0; 2: it was truncated; negative errno. */
 static int stream_check(struct stream *s)
 {
 	struct stat st;
@@ -236,7 +237,9 @@ static int stream_check(struct stream *s)
 	r = still_there(s);
 	if (r == 0) {
 		s->truncations++;
+		s->before = s->position;
 		stream_restart(s);
+		return 2;
 	}
 	return r < 0 ? r : 0;
 }
@@ -289,7 +292,7 @@ int stream_read(struct stream *s, stream_sink sink, void *arg)
 	int64_t n;
 	int r = stream_check(s);
 
-	if (r < 0) {
+	if (r != 0) {
 		return r;
 	}
 	space = framer_space(&s->framer, &room);

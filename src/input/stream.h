@@ -20,7 +20,8 @@ struct stream {
 	instant file_time;        /* when it was last written */
 	uint64_t size;            /* when it was last looked at */
 	uint64_t truncations;
-	uint64_t nuls; /* in front of the next line, looked at so far */
+	struct position before; /* the last truncation */
+	uint64_t nuls;          /* in front of the next line, looked at so far */
 };
 
 /* Called for each chunk; a negative errno stops and is passed up. */
@@ -32,7 +33,8 @@ typedef int (*stream_sink)(void *arg, const struct stream *stream, struct str ch
  * 1: `from` did not fit; negative errno. */
 NODISCARD int stream_open(struct stream *s, const char *path, const struct position *from);
 void stream_close(struct stream *s);
-/* Reads once, at most a buffer full. 1: there was something, come again; 0: the end for now. */
+/* Reads once, at most a buffer full. 1: there was something, come again; 0: the end for now; 2: the
+ * file was truncated, the next call reads it from its beginning. */
 NODISCARD int stream_read(struct stream *s, stream_sink sink, void *arg);
 /* Gives the partial last line as if it had ended. */
 NODISCARD int stream_seal(struct stream *s, stream_sink sink, void *arg);

@@ -5,8 +5,9 @@
  *
  * Looking at a file reads at most one buffer. A file with more to give stays marked, and the loop
  * is asked to come back before it sleeps, so that no file holds up the others. A path that is
- * missing or unreadable is tried again every few seconds, too: a directory that does not exist
- * cannot be watched.
+ * missing or unreadable is looked at every second, too: a directory that does not exist cannot be
+ * watched. So is all that the kernel tells nothing of: what others write on a network's file
+ * system, and everything when its limits (fs.inotify.*) are reached.
  *
  * The kernel has one watch for a file, however often it is asked for: paths that name one file
  * share it, and it goes with the last of them. */
@@ -26,7 +27,7 @@
 
 enum { TAIL_FILES_MAX = 1024 };
 
-static const duration retry_every = { .us = 2000000 };
+static const duration retry_every = { .us = 1000000 };
 
 static const uint32_t dir_mask = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ATTRIB |
 				 IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
@@ -36,6 +37,7 @@ struct entry {
 	struct followed file;
 	int dir, now, old; /* watches; -1: none */
 	unsigned opened;   /* the files that `now` and `old` belong to */
+	bool silent;       /* nobody tells what others write there */
 	bool look;         /* something may be there to be read */
 };
 
@@ -91,7 +93,8 @@ static void watch_files(const struct tail *t, struct entry *e)
 	}
 	e->opened = e->file.opened;
 	e->now = watch_file(t, e->file.now.fd);
-	e->old = watch_file(t, e->file.old.fd);
+	e->old = watch_file(t, e->file.old.stream.fd);
+	e->silent = e->file.now.fd >= 0 && !files_tell_changes(e->file.now.fd);
 	e->look = e->look || !same || e->now >= 0;
 	unwatch_file(t, now);
 	unwatch_file(t, old);
@@ -112,7 +115,7 @@ static bool any_looks(const struct tail *t)
 /* Nothing will tell when this path has something to say. */
 static bool needs_retry(const struct entry *e)
 {
-	return followed_is_waiting(&e->file) || e->now < 0 || e->dir < 0;
+	return followed_is_waiting(&e->file) || e->now < 0 || e->dir < 0 || e->silent;
 }
 
 static int tail_arm(struct tail *t)
@@ -213,10 +216,8 @@ int tail_new(struct loop *loop, tail_sink sink, void *arg, struct tail **ret)
 	}
 	*t = (struct tail){ .loop = loop, .sink = sink, .arg = arg };
 	t->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (t->inotify < 0) {
-		return -errno;
-	}
-	r = loop_add_fd(loop, t->inotify, EPOLLIN, tail_notified, t, &t->watch);
+	r = t->inotify < 0 ? 0
+			   : loop_add_fd(loop, t->inotify, EPOLLIN, tail_notified, t, &t->watch);
 	if (r >= 0) {
 		r = loop_add_timer(loop, tail_retry, t, &t->retry);
 	}
@@ -346,5 +347,5 @@ void tail_status(const struct tail *t, size_t i, struct tail_status *ret)
 		.position = followed_position(f),
 	};
 	add_stream(ret, &f->now);
-	add_stream(ret, &f->old);
+	add_stream(ret, &f->old.stream);
 }

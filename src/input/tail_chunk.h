@@ -16,6 +16,16 @@ enum tail_state {
 			    changes and every few seconds */
 };
 
+/* What else is to be told about a file; its chunk is empty. */
+enum tail_news {
+	TAIL_NO_NEWS,
+	TAIL_TRUNCATED, /* while it was followed, and no copy of what it held was found */
+	TAIL_REST_GONE, /* it is not the file that was read up to `other_bytes`, and that one is
+			   found nowhere */
+	TAIL_NOT_READ,  /* `other`, a file of `other_bytes` that was rotated away before it was read
+			   (to its end), cannot be read */
+};
+
 struct tail_chunk {
 	uint16_t source; /* the caller's number */
 	const char *path;
@@ -23,6 +33,9 @@ struct tail_chunk {
 	struct position before; /* position_advance() by the parts of the chunk that were taken
 				   gives the position to be saved */
 	instant file_time;      /* when the file was last written */
+	enum tail_news news;
+	const char *other;
+	uint64_t other_bytes;
 	bool is_old; /* from a file that was rotated away, and lines of the one after it were given
 			already: its position is not the path's any more */
 };

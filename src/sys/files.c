@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 enum { READ_STEP = 65536 };
@@ -263,6 +264,37 @@ int64_t files_pread(int fd, void *buf, size_t n, uint64_t offset)
 		got = pread(fd, buf, n, (off_t)offset);
 	} while (got < 0 && errno == EINTR);
 	return got < 0 ? -errno : got;
+}
+
+/* f_type of statfs(2): NFS, SMB (1, 2), CIFS, FUSE, 9P, Ceph, AFS, Coda, GFS2, OCFS2, Lustre,
+ * VirtualBox. */
+static bool tells(const struct statfs *fs)
+{
+	static const uint32_t silent[] = {
+		0x00006969, 0x0000517b, 0xfe534d42, 0xff534d42, 0x65735546, 0x01021997, 0x00c36400,
+		0x5346414f, 0x73757245, 0x01161970, 0x7461636f, 0x0bd00bd0, 0x786f4256,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(silent); i++) {
+		if ((uint32_t)fs->f_type == silent[i]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool files_tell_changes(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) < 0 || tells(&fs);
+}
+
+bool files_dir_tells_changes(const char *dir)
+{
+	struct statfs fs;
+
+	return statfs(dir, &fs) < 0 || tells(&fs);
 }
 
 void files_random(void *bytes, size_t n)

@@ -27,5 +27,9 @@ NODISCARD int files_make_dir(const char *path, unsigned mode, unsigned uid, unsi
 NODISCARD int files_lock(const char *path, unsigned uid, unsigned gid, int *ret_fd);
 /* Reads up to n bytes at an offset, EINTR handled. Bytes read, 0 at the end, negative errno. */
 NODISCARD int64_t files_pread(int fd, void *buf, size_t n, uint64_t offset);
+/* Does the kernel tell (inotify) whatever is written there? Not where others write to the same
+ * files over a network, or a program stands behind the file system. */
+bool files_tell_changes(int fd);
+bool files_dir_tells_changes(const char *dir);
 /* n random bytes from the kernel. */
 void files_random(void *bytes, size_t n);

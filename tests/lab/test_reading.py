@@ -2,12 +2,18 @@
 """Where reading begins and goes on: the events in the database are exactly the lines that were written, each once."""
 import collections
 import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
 
 import journal
-from daemon import ROOT, line, now
+from daemon import ROOT, line
 from netns import until
 
 BAD, OTHER, THIRD = "198.51.100.7", "198.51.100.8", "198.51.100.9"
@@ -139,3 +145,143 @@ def test_the_journal_is_begun_at_the_window_too(daemons):
     written.write(failed(BAD))
     daemon.start()
     wait_events(daemon, bad=3, other=2)
+
+
+# ---- a log that is rotated -----------------------------------------------------------------------------
+
+
+def older(daemon, name):
+    return daemon.log.with_name(f"{daemon.log.name}{name}")
+
+
+def copytruncate(daemon, name):
+    shutil.copy(daemon.log, older(daemon, name))
+    os.truncate(daemon.log, 0)
+
+
+def test_two_rotations_while_stopped_also_compressed(daemon):
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    daemon.stop()
+    daemon.attack(BAD, 1)
+    os.rename(daemon.log, older(daemon, ".3"))
+    daemon.attack(OTHER, 2)
+    os.rename(daemon.log, older(daemon, ".2"))
+    subprocess.run(["gzip", older(daemon, ".2")], check=True)
+    daemon.attack(OTHER, 3)
+    os.rename(daemon.log, older(daemon, ".1"))
+    daemon.attack(THIRD, 1)
+    daemon.start()
+    daemon.attack(THIRD, 1)
+    wait_events(daemon, bad=3, other=5, third=2)
+    daemon.stop(9)
+    daemon.start()
+    daemon.attack(THIRD, 1)
+    wait_events(daemon, bad=3, other=5, third=3)
+
+
+def test_copytruncate_while_stopped_and_while_it_does_not_look(daemon):
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    daemon.stop()
+    daemon.attack(BAD, 1)
+    copytruncate(daemon, ".1")
+    daemon.attack(OTHER, 5)
+    daemon.start()
+    wait_events(daemon, bad=3, other=5)
+    daemon.process.send_signal(signal.SIGSTOP)
+    daemon.attack(OTHER, 1)
+    os.rename(older(daemon, ".1"), older(daemon, ".2"))
+    copytruncate(daemon, ".1")
+    daemon.attack(THIRD, 30)
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_events(daemon, bad=3, other=6, third=30)
+
+
+def test_two_rotations_while_it_does_not_look(daemon):
+    daemon.attack(BAD, 1)
+    wait_events(daemon, bad=1)
+    daemon.process.send_signal(signal.SIGSTOP)
+    daemon.attack(BAD, 1)
+    os.rename(daemon.log, older(daemon, "-20261121"))
+    daemon.attack(OTHER, 4)
+    os.rename(daemon.log, older(daemon, "-20261122"))
+    daemon.attack(THIRD, 2)
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_events(daemon, bad=2, other=4, third=2)
+
+
+def test_what_cannot_be_read_is_told_with_its_bytes(daemon):
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    daemon.stop()
+    os.rename(daemon.log, older(daemon, ".2"))
+    older(daemon, ".1.xz").write_bytes(b"x" * 777)
+    daemon.attack(OTHER, 1)
+    daemon.start()
+    wait_events(daemon, bad=2, other=1)
+    assert "ids.log.1.xz was rotated away" in daemon.words() and "(777 bytes)" in daemon.words()
+    daemon.stop()
+    daemon.log.unlink()
+    daemon.attack(OTHER, 1, seconds_ago=60)
+    daemon.start()
+    wait_events(daemon, bad=2, other=2)
+    assert "found nowhere: what else it held is not read" in daemon.words()
+
+
+def test_rotated_files_that_a_pattern_fits_are_read_once(daemons):
+    daemon = daemons()
+    conf_file = daemon.etc / "filters" / "vpop3-ids.conf"
+    conf_file.write_text(conf_file.read_text().replace(str(daemon.log), str(daemon.log.parent / "*.log*")))
+    daemon.start()
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    os.rename(daemon.log, older(daemon, ".1"))
+    daemon.attack(OTHER, 1)
+    wait_events(daemon, bad=2, other=1)
+    os.rename(older(daemon, ".1"), older(daemon, ".2"))
+    subprocess.run(["gzip", older(daemon, ".2")], check=True)
+    os.rename(daemon.log, older(daemon, "-20261122"))
+    daemon.attack(OTHER, 1)
+    wait_events(daemon, bad=2, other=2)
+    assert [s["path"] for s in daemon.ctl("status", "--json").json["sources"]] == [str(daemon.log)]
+
+
+# ---- a file system that tells nothing ----------------------------------------------------------------------
+
+# Becomes the program in a user namespace of its own, with the same users, in which nothing can be watched.
+UNWATCHED = """
+import ctypes, os, pathlib, sys
+limit, program = sys.argv[1], sys.argv[2:]
+me, (go, come) = os.getpid(), os.pipe()
+if os.fork() == 0:
+    os.close(come)
+    os.read(go, 1)
+    for name in ("uid_map", "gid_map"):
+        pathlib.Path(f"/proc/{me}/{name}").write_text("0 0 65536")
+    os._exit(0)
+assert ctypes.CDLL(None).unshare(0x10000000) == 0
+os.write(come, b"x")
+assert os.wait()[1] == 0
+pathlib.Path(f"/proc/sys/user/{limit}").write_text("0")
+os.closerange(3, 64)
+os.execvp("setpriv", ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *program])
+"""
+
+
+@pytest.mark.parametrize("limit", ["max_inotify_watches", "max_inotify_instances"])
+def test_without_inotify_files_are_looked_at(daemons, limit):
+    daemon = daemons()
+    for sub in ("state", "run"):
+        (daemon.dir / sub).mkdir()
+        os.chown(daemon.dir / sub, 65534, 65534)
+    daemon.start("--observe", wrapper=(sys.executable, "-c", UNWATCHED, limit))
+    assert pathlib.Path(f"/proc/{daemon.process.pid}/ns/user").readlink() != pathlib.Path("/proc/self/ns/user").readlink()
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    os.rename(daemon.log, older(daemon, ".1"))
+    daemon.attack(OTHER, 2)
+    wait_events(daemon, bad=2, other=2)
+    copytruncate(daemon, ".1")
+    daemon.attack(THIRD, 1)
+    wait_events(daemon, bad=2, other=2, third=1)

@@ -24,6 +24,8 @@ struct taken {
 	bool has_noted, has_position;
 	size_t olds; /* chunks without a position */
 	int fails;
+	enum tail_news news; /* the last */
+	uint64_t news_bytes;
 };
 
 static inline int take(void *arg, const struct tail_chunk *chunk)
@@ -35,7 +37,10 @@ static inline int take(void *arg, const struct tail_chunk *chunk)
 		return t->fails;
 	}
 	position_advance(&p, chunk->chunk);
-	if (chunk->is_old) {
+	if (chunk->news) {
+		t->news = chunk->news;
+		t->news_bytes = chunk->other_bytes;
+	} else if (chunk->is_old) {
 		t->olds++;
 	} else {
 		t->noted = p;

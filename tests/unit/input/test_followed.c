@@ -156,7 +156,23 @@ static void the_old_file_is_let_go_a_minute_after_it_last_grew(void **state)
 	now.us += 61 * 1000000;
 	assert_given(t, "and no end\n");
 	assert_false(followed_is_waiting(&t->followed));
-	assert_int_equal(t->followed.old.fd, -1);
+	assert_int_equal(t->followed.old.stream.fd, -1);
+}
+
+static void a_copy_over_the_old_file_is_no_news(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	place_rename(&t->place, "log", "log.1");
+	place_say(&t->place, "log", "two\n");
+	assert_given(t, "one\ntwo\n");
+	assert_int_equal(truncate(place_path(&t->place, "log.1"), 0), 0);
+	place_say(&t->place, "log.1", "two\n");
+	assert_given(t, "");
+	place_say(&t->place, "log", "three\n");
+	assert_given(t, "three\n");
 }
 
 static void a_second_rotation_ends_the_first(void **state)
@@ -393,6 +409,7 @@ int main(void)
 		IN_PLACE(an_unreadable_log_that_is_rotated_is_read_on_when_it_can_be),
 		IN_PLACE(after_a_rotation_the_old_file_is_read_to_its_end_first),
 		IN_PLACE(the_old_file_is_let_go_a_minute_after_it_last_grew),
+		IN_PLACE(a_copy_over_the_old_file_is_no_news),
 		IN_PLACE(a_second_rotation_ends_the_first),
 		IN_PLACE(a_long_old_file_holds_the_new_one_back),
 		IN_PLACE(a_file_that_is_renamed_away_and_back_goes_on),

@@ -68,7 +68,7 @@ static void play_rotate(struct play *play)
 	if (!is_up_to_date(play)) {
 		return;
 	}
-	snprintf(name, sizeof(name), "log.%zu", ++play->rotations);
+	snprintf(name, sizeof(name), "log-%08zu", ++play->rotations);
 	place_rename(&play->t->place, "log", name);
 	play->is_new = false;
 }

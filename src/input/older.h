@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* older.h - which files hold what was written to a log before what stands at its path?
+ *
+ * At most one of them is open at a time, as a stream or unpacked; what was written between it and
+ * the file at the path is a chain of names, followed by older_next(). Opens files, reads none. */
+#include "input/packed.h"
+#include "input/rotated.h"
+#include "input/stream.h"
+
+struct older {
+	struct stream stream; /* fd -1: not open */
+	struct packed packed; /* instead, of a compressed file */
+	struct rotated chain; /* chain_next to chain_end: what comes after it */
+	size_t chain_next, chain_end;
+	unsigned sought; /* 0: nothing was looked for yet */
+};
+
+struct older_place {
+	const char *path, *dir;
+};
+
+bool older_is_open(const struct older *o);
+/* Opens the file of `from`, which is not what stands at the path: under another name, or with
+ * `copy` a copy of it; and finds what came between the two. Looks once, until `sought` is 0 again.
+ * False: there is none. */
+NODISCARD bool older_take_up(struct older *o, const struct older_place *place,
+			     const struct position *from, bool copy);
+/* The stream has just lost its path: two rotations may have come between two looks. */
+void older_find_chain(struct older *o, const char *path);
+/* The next of those that came between, opened if it can be read; NULL: there is none. */
+const struct rotated_file *older_next(struct older *o);
+/* The one that older_next() gave last, or the first; NULL: its name is not that of a relative. */
+const struct rotated_file *older_last(const struct older *o);
+void older_close(struct older *o);
+void older_done(struct older *o);

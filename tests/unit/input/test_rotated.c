@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* What rotations made of a log while nobody looked: by names, in order, compressed, as copies. */
+#include <zlib.h>
+
+#include "input/rotated.h"
+#include "unit/input/taken.h"
+
+/* As gzip does it. */
+static void pack(struct taken *t, const char *name)
+{
+	char packed[128], bytes[4096];
+	FILE *from = fopen(place_path(&t->place, name), "rb");
+	size_t n = fread(bytes, 1, sizeof(bytes), from);
+	gzFile to;
+
+	snprintf(packed, sizeof(packed), "%s.gz", place_path(&t->place, name));
+	to = gzopen(packed, "wb");
+	assert_int_equal(gzwrite(to, bytes, (unsigned)n), n);
+	assert_int_equal(gzclose(to), Z_OK);
+	fclose(from);
+	assert_int_equal(unlink(place_path(&t->place, name)), 0);
+}
+
+/* As cp does it. */
+static void copy(struct taken *t, const char *from, const char *to)
+{
+	char bytes[4096];
+	FILE *in = fopen(place_path(&t->place, from), "rb");
+	size_t n = fread(bytes, 1, sizeof(bytes), in);
+
+	fclose(in);
+	place_put(&t->place, to, bytes, n);
+}
+
+static void begin(struct taken *t)
+{
+	place_say(&t->place, "log", "one\ntwo\n");
+	start(t, true);
+	assert_given(t, "one\ntwo\n");
+	stop(t);
+	place_say(&t->place, "log", "three\n");
+}
+
+static void two_rotations_while_stopped_lose_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_say(&t->place, "log.3", "long ago\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1", "four\n");
+	place_say(&t->place, "log", "five\n");
+	start(t, false);
+	assert_given(t, "three\nfour\nfive\n");
+	stop(t);
+	place_say(&t->place, "log", "six\n");
+	start(t, false);
+	assert_given(t, "six\n");
+}
+
+static void nor_do_five_with_dates_in_their_names(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_say(&t->place, "log-20261119", "long ago\n");
+	place_rename(&t->place, "log", "log-20261120");
+	place_say(&t->place, "log-20261121", "four\n");
+	place_say(&t->place, "log-20261122", "five\n");
+	place_say(&t->place, "log-20261123", "six\n");
+	pack(t, "log-20261122");
+	place_say(&t->place, "log", "seven\n");
+	start(t, false);
+	assert_given(t, "three\nfour\nfive\nsix\nseven\n");
+}
+
+static void a_compressed_file_is_read_on_where_the_plain_one_was_left(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_rename(&t->place, "log", "log.2");
+	pack(t, "log.2");
+	place_say(&t->place, "log.1", "four\n");
+	place_say(&t->place, "log", "five\n");
+	start(t, false);
+	assert_given(t, "three\nfour\nfive\n");
+}
+
+static void a_crash_in_the_middle_of_the_chain_goes_on_there(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_rename(&t->place, "log", "log.3");
+	place_say(&t->place, "log.2", "four\nfour and a half\n");
+	pack(t, "log.2");
+	place_say(&t->place, "log.1", "five\n");
+	place_say(&t->place, "log", "six\n");
+	for (size_t works = 1; works < 14; works++) {
+		start(t, false);
+		for (size_t i = 0; i < works && i < 3; i++) {
+			assert_true(followed_work(&t->followed) >= 0);
+		}
+		commit(t);
+		stop(t);
+	}
+	start(t, false);
+	work(t);
+	commit(t);
+	assert_string_equal(buf_text(&t->stored),
+			    "one\ntwo\nthree\nfour\nfour and a half\nfive\nsix\n");
+}
+
+static void copytruncate_while_stopped_loses_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	copy(t, "log", "log.1");
+	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	place_say(&t->place, "log", "four is written beyond the old place\n");
+	start(t, false);
+	assert_given(t, "three\nfour is written beyond the old place\n");
+}
+
+static void two_copytruncates_of_which_one_is_compressed(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	copy(t, "log", "log.2");
+	pack(t, "log.2");
+	place_say(&t->place, "log.1", "four\n");
+	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	start(t, false);
+	assert_given(t, "three\nfour\n");
+	place_say(&t->place, "log", "five\n");
+	assert_given(t, "five\n");
+}
+
+static void copytruncate_between_two_looks_loses_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_say(&t->place, "log", "two\n");
+	copy(t, "log", "log.1");
+	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	place_say(&t->place, "log", "three, and more than what stood there before\n");
+	assert_given(t, "two\nthree, and more than what stood there before\n");
+	assert_int_equal(t->olds, 0);
+}
+
+static void two_rotations_between_two_looks_lose_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_say(&t->place, "log", "two\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1", "three\n");
+	place_say(&t->place, "log", "four\n");
+	assert_given(t, "two\nthree\nfour\n");
+}
+
+static void what_cannot_be_read_is_told(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1.xz", "what we cannot unpack");
+	place_say(&t->place, "log", "five\n");
+	start(t, false);
+	assert_given(t, "three\nfive\n");
+	assert_int_equal(t->news, TAIL_NOT_READ);
+	assert_int_equal(t->news_bytes, 21);
+	stop(t);
+	place_rename(&t->place, "log", "gone");
+	assert_int_equal(unlink(place_path(&t->place, "gone")), 0);
+	place_say(&t->place, "log", "six\n");
+	start(t, false);
+	assert_given(t, "six\n");
+	assert_int_equal(t->news, TAIL_REST_GONE);
+	assert_int_equal(t->news_bytes, 5);
+	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	assert_given(t, "");
+	assert_int_equal(t->news, TAIL_TRUNCATED);
+}
+
+static void damaged_packing_gives_what_came_before_and_is_told(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_rename(&t->place, "log", "log.1");
+	pack(t, "log.1");
+	assert_int_equal(truncate(place_path(&t->place, "log.1.gz"), 15), 0);
+	place_say(&t->place, "log", "four\n");
+	start(t, false);
+	work(t);
+	assert_string_equal(buf_text(&t->lines), "four\n");
+	assert_true(t->news == TAIL_NOT_READ || t->news == TAIL_REST_GONE);
+}
+
+static void names_of_rotated_files_are_known(void **state)
+{
+	static const struct {
+		const char *name, *base;
+		bool packed;
+	} names[] = {
+		{ "mail.log", NULL, false },
+		{ "mail.log.1", "mail.log", false },
+		{ "mail.log.2.gz", "mail.log", true },
+		{ "mail.log-20261122", "mail.log", false },
+		{ "mail.log-20261122-1763800000.xz", "mail.log", true },
+		{ "mail-20261122.log", "mail.log", false },
+		{ "mail-2.log", NULL, false },
+		{ "2026.11.22-smtpLog.log", NULL, false },
+		{ "20261122.log", NULL, false },
+		{ "access-2026-11-22", "access", false },
+		{ "mail.log.old", NULL, false },
+		{ ".1", NULL, false },
+		{ "", NULL, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		struct buf base = { 0 };
+		bool is = rotated_base(str_of(names[i].name), &base);
+
+		assert_int_equal(is, names[i].base != NULL);
+		if (is) {
+			assert_string_equal(buf_text(&base), names[i].base);
+		}
+		assert_int_equal(rotated_is_packed(str_of(names[i].name)), names[i].packed);
+		buf_done(&base);
+	}
+}
+
+#define IN_PLACE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_PLACE(two_rotations_while_stopped_lose_nothing),
+		IN_PLACE(nor_do_five_with_dates_in_their_names),
+		IN_PLACE(a_compressed_file_is_read_on_where_the_plain_one_was_left),
+		IN_PLACE(a_crash_in_the_middle_of_the_chain_goes_on_there),
+		IN_PLACE(copytruncate_while_stopped_loses_nothing),
+		IN_PLACE(two_copytruncates_of_which_one_is_compressed),
+		IN_PLACE(copytruncate_between_two_looks_loses_nothing),
+		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
+		IN_PLACE(what_cannot_be_read_is_told),
+		IN_PLACE(damaged_packing_gives_what_came_before_and_is_told),
+		cmocka_unit_test(names_of_rotated_files_are_known),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
