@@ -27,7 +27,10 @@ def conf(first_read):
 def events(daemon):
     """Times that each address is in the database."""
     rows = daemon.ctl("events", "--json", "--limit", "10000").out.splitlines()
-    return collections.Counter(json.loads(row)["address"] for row in rows)
+    found = collections.Counter()
+    for row in map(json.loads, rows):
+        found[row["address"]] += row["count"]
+    return found
 
 
 def wait_events(daemon, **expected):

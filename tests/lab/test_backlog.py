@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: MIT
+"""A day's log is taken in at the start while another log goes on: live lines are not held up.
+
+Environment: BACKLOG_MB (200); the figures are printed (pytest -s). The time is that until `events --follow` says so.
+"""
+import os
+import queue
+import shutil
+import statistics
+import threading
+import time
+
+import pytest
+
+from daemon import line
+from netns import PATIENCE, until
+
+MB = 1 << 20
+
+
+def fill(path, size, hostile, ago):
+    """Lines of a day: every `hostile`th is counted, of 5,000 addresses."""
+    block = []
+    for i in range(60000):
+        address = f"10.{i % 5000 // 250}.{i % 250}.9"
+        block.append(line(f"203.{address[3:]}" if i % hostile == 0 else address, 1 if i % hostile == 0 else 99,
+                          "[x] a line as long as they usually are in such a log, so that the figures mean something", seconds_ago=ago))
+    text = "".join(block).encode()
+    with open(path, "wb") as log:
+        while log.tell() < size:
+            log.write(text)
+    return path.stat().st_size
+
+
+@pytest.mark.parametrize("hostile", [20, 1], ids=["a-twentieth", "all-hostile"])
+def test_live_lines_are_not_held_up_by_a_backlog(daemons, hostile):
+    daemon = daemons(conf="[ipsd]\nmode = enforce\nfirst-read = beginning\n")
+    backlog = daemon.log.with_name("backlog.log")
+    conf = daemon.etc / "filters" / "vpop3-ids.conf"
+    conf.write_text(conf.read_text().replace(f"sources = {daemon.log}", f"sources = {daemon.log} {backlog}"))
+    size = int(os.environ.get("BACKLOG_MB", "200")) * MB // (1 if hostile > 1 else 8)
+    if shutil.disk_usage(daemon.dir).free < size + 4096 * MB:
+        pytest.skip("needs room for the backlog")
+    size = fill(backlog, size, hostile, 20 * 3600)
+    begun = time.monotonic()
+    daemon.start()
+
+    def lag():
+        return {s["path"]: s["lag_bytes"] for s in daemon.ctl("status", "--json").json["sources"]}[str(backlog)]
+
+    took, n = [], 0
+    with daemon.follow("events", "--follow", "--decisions", "--json") as told:
+        rows = queue.Queue()
+        threading.Thread(target=lambda: [rows.put(row) for row in told], daemon=True).start()
+        until(lambda: daemon.ctl("ban", "192.0.2.77", "--for", "1m") and daemon.ctl("unban", "192.0.2.77") and not rows.empty(), "the first decision")
+        while lag() > 0 and n < 200:
+            n += 1
+            address = f"198.51.100.{n}"
+            wrote = time.monotonic()
+            daemon.attack(address)
+            while rows.get(timeout=PATIENCE).get("prefix") != f"{address}/32":
+                pass
+            took.append(time.monotonic() - wrote)
+    until(lambda: lag() == 0, "the end of the backlog", 300)
+    seconds = time.monotonic() - begun
+    print(f"\nbacklog {size // MB} MB in {seconds:.1f} s ({size / MB / seconds:.0f} MB/s); {n} live bans meanwhile: median "
+          f"{statistics.median(took) * 1000:.0f} ms, worst {max(took) * 1000:.0f} ms")
+    assert n >= 3 and statistics.median(took) < 0.1
