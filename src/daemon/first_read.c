@@ -95,7 +95,7 @@ static duration zone_lag(int fd, uint64_t size, struct reader *r)
 		rest = end == STR_NOT_FOUND ? STR_NONE : str_slice(rest, end + 1, SIZE_MAX);
 	}
 	if (lag < ZONE_STEP_S - ZONE_SLACK_S || lag > ZONE_MAX_S ||
-	    (lag + ZONE_SLACK_S) % ZONE_STEP_S > 2 * ZONE_SLACK_S) {
+	    (lag + ZONE_SLACK_S) % ZONE_STEP_S > INT64_C(2) * ZONE_SLACK_S) {
 		lag = 0;
 	}
 	return (duration){ .us = lag * 1000000 };

@@ -265,7 +265,7 @@ static int rotate(struct followed *f)
 		f->now.fd = -1;
 	}
 	f->old.stream = before;
-	older_find_chain(&f->old, f->path);
+	(void)older_find_chain(&f->old, f->path);
 	f->moved_on = f->now.fd >= 0;
 	f->old_grew = clock_now();
 	f->opened++;
@@ -352,6 +352,9 @@ int followed_work(struct followed *f)
 		return r;
 	}
 	if (f->now.fd < 0) {
+		if (older_find_chain(&f->old, f->path)) {
+			return 1;
+		}
 		open_now(f);
 		return f->now.fd >= 0 || (!old && older_is_open(&f->old));
 	}

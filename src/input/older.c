@@ -145,14 +145,14 @@ bool older_take_up(struct older *o, const struct older_place *place, const struc
 	       open_old(o, path, ROTATED_PLAIN, from);
 }
 
-void older_find_chain(struct older *o, const char *path)
+bool older_find_chain(struct older *o, const char *path)
 {
 	struct rotated list;
 	size_t at = 0;
 
 	drop_chain(o);
-	if (rotated_list(path, &list) < 0) {
-		return;
+	if (o->stream.fd < 0 || rotated_list(path, &list) < 0) {
+		return false;
 	}
 	while (at < list.n && !(list.at[at].device == o->stream.position.device &&
 				list.at[at].inode == o->stream.position.inode)) {
@@ -163,6 +163,7 @@ void older_find_chain(struct older *o, const char *path)
 	} else {
 		rotated_done(&list);
 	}
+	return o->chain_next < o->chain_end;
 }
 
 const struct rotated_file *older_last(const struct older *o)

@@ -26,8 +26,8 @@ bool older_is_open(const struct older *o);
  * False: there is none. */
 NODISCARD bool older_take_up(struct older *o, const struct older_place *place,
 			     const struct position *from, bool copy);
-/* The stream has just lost its path: two rotations may have come between two looks. */
-void older_find_chain(struct older *o, const char *path);
+/* The stream has lost its path: two rotations may have come between two looks. True: they have. */
+bool older_find_chain(struct older *o, const char *path);
 /* The next of those that came between, opened if it can be read; NULL: there is none. */
 const struct rotated_file *older_next(struct older *o);
 /* The one that older_next() gave last, or the first; NULL: its name is not that of a relative. */

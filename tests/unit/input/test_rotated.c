@@ -168,6 +168,27 @@ static void two_rotations_between_two_looks_lose_nothing(void **state)
 	assert_given(t, "two\nthree\nfour\n");
 }
 
+static void a_file_that_came_and_went_while_the_path_was_empty_is_read(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_rename(&t->place, "log", "log.1");
+	assert_given(t, "");
+	assert_int_equal(t->followed.state, TAIL_GONE);
+	stop(t);
+	start(t, false);
+	assert_given(t, "");
+	assert_int_equal(t->followed.state, TAIL_MISSING);
+	place_rename(&t->place, "log.1", "log.2");
+	place_say(&t->place, "log.1", "two\n");
+	assert_given(t, "two\n");
+	place_say(&t->place, "log", "three\n");
+	assert_given(t, "three\n");
+}
+
 static void what_cannot_be_read_is_told(void **state)
 {
 	struct taken *t = *state;
@@ -256,6 +277,7 @@ int main(void)
 		IN_PLACE(two_copytruncates_of_which_one_is_compressed),
 		IN_PLACE(copytruncate_between_two_looks_loses_nothing),
 		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
+		IN_PLACE(a_file_that_came_and_went_while_the_path_was_empty_is_read),
 		IN_PLACE(what_cannot_be_read_is_told),
 		IN_PLACE(damaged_packing_gives_what_came_before_and_is_told),
 		cmocka_unit_test(names_of_rotated_files_are_known),
