@@ -133,19 +133,23 @@ static void unban_note(const struct unban *u, const struct prefix *p)
 }
 
 /* The events that led to the bans count no more, after a restart either. */
-static void unban_forget(struct store *s, const struct order *order)
+static void unban_forget(struct store *s, const struct ruleset *rules, const struct order *order)
 {
 	static const struct prefix everything[] = { { .addr.family = 4 }, { .addr.family = 6 } };
 	bool all = order->kind == ORDER_UNBAN_ALL;
+	struct ignored ignored = { .prefix = all ? everything[0] : order->prefix };
 	int r;
 
-	/* The database does not know which jail an event is ignored by. */
-	if (order->jail != ORDER_ANY_JAIL) {
+	if (order->jail == JAIL_BY_HAND) {
 		return;
 	}
-	r = store_ignore(s, all ? &everything[0] : &order->prefix);
+	if (order->jail != ORDER_ANY_JAIL) {
+		ignored.jail = rules->jails[order->jail].name;
+	}
+	r = store_ignore(s, &ignored);
 	if (r >= 0 && all) {
-		r = store_ignore(s, &everything[1]);
+		ignored.prefix = everything[1];
+		r = store_ignore(s, &ignored);
 	}
 	if (r < 0) {
 		log_error("cannot mark the events of an unban as ignored: %s", store_error(s));
@@ -172,7 +176,7 @@ static int64_t unban_one(const struct unban *u, const struct order *order)
 		value_add_text(u->covered, str_of(prefix_format_short(&order->prefix, text)));
 		value_add_text(u->covered_by, str_of(prefix_format_short(cover, text)));
 	}
-	unban_forget(call->daemon->store, order);
+	unban_forget(call->daemon->store, engine_ruleset(call->daemon->engine), order);
 	return (int64_t)result.lifted;
 }
 

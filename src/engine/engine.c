@@ -121,18 +121,6 @@ const struct ruleset *engine_ruleset(const struct engine *e)
 	return e->rules;
 }
 
-static struct event judged_form(const struct event *event)
-{
-	struct event form = *event;
-
-	if (form.count < 1) {
-		form.count = 1;
-	} else if (form.count > EVENT_COUNT_MAX) {
-		form.count = EVENT_COUNT_MAX;
-	}
-	return form;
-}
-
 static bool is_asked_for(const struct feed *feed, instant time)
 {
 	return time.us >= feed->from.us && (feed->to.us == 0 || time.us < feed->to.us);
@@ -143,7 +131,7 @@ static bool take_event(void *arg, const struct event *event)
 	struct reading *r = arg;
 	struct judge *j = &r->engine->judge;
 	const struct route *route = &r->source->routes[event->filter];
-	struct event form = judged_form(event);
+	struct event form = judge_form(event);
 	bool ended, begins_line = event->text.p != r->line;
 
 	if (!is_asked_for(r->feed, form.time)) {
@@ -200,7 +188,7 @@ static const struct route *route_of(const struct ruleset *r, const struct event 
 
 bool engine_feed_event(struct engine *e, const struct event *event)
 {
-	const struct event form = judged_form(event);
+	const struct event form = judge_form(event);
 
 	outbox_begin(&e->judge.out);
 	if (!judge_has_room(&e->judge) || !judge_end(&e->judge, form.time)) {
@@ -368,11 +356,12 @@ int engine_scope(struct engine *e, const struct scope *wanted, uint16_t *ret)
 	return hand_scopes_want(e->scopes, wanted, e->judge.bans, ret);
 }
 
-void engine_recall_event(struct engine *e, uint64_t id, const struct event *event)
+void engine_recall_event(struct engine *e, uint64_t id, const struct event *event,
+			 const struct jail_set *but)
 {
-	const struct event form = judged_form(event);
+	const struct event form = judge_form(event);
 
-	hearing_recall(&e->judge, route_of(e->rules, event), id, &form);
+	hearing_recall(&e->judge, route_of(e->rules, event), id, &form, but);
 }
 
 int engine_recall_ban(struct engine *e, const struct ban *ban)

@@ -108,9 +108,11 @@ NODISCARD int engine_scope(struct engine *e, const struct scope *wanted, uint16_
  * fill the windows (with the jails of the ruleset), bans (those that ended, too) and with them the
  * episodes come back. Logins first, for the brake asks who is known; then bans, in the order of
  * their decisions (one that the brake took back has its `because`), then events, for a jail with
- * after-ban = clear leaves out what came while its ban ran, and what it forgot when it decided.
+ * after-ban = clear leaves out what came while its ban ran, and what it forgot when it decided. An
+ * event counts in all jails `but` those that were told to forget it (NULL: none).
  * -ENOSPC; -ENOMEM; -EINVAL: no such jail, or it is a lift. */
-void engine_recall_event(struct engine *e, uint64_t id, const struct event *event);
+void engine_recall_event(struct engine *e, uint64_t id, const struct event *event,
+			 const struct jail_set *but);
 NODISCARD int engine_recall_ban(struct engine *e, const struct ban *ban);
 /* A login of before; those of the ruleset's known_for. */
 void engine_recall_login(struct engine *e, struct str account, const struct addr *addr, instant at);

@@ -284,20 +284,21 @@ void hearing_event(struct judge *j, const struct route *route, const struct even
 
 /* ---- what comes back ---- */
 
-static void recall_in(struct judge *j, uint16_t index, const struct sight *s, uint64_t id)
+static void recall_in(struct judge *j, uint16_t index, const struct sight *s,
+		      const struct jail_set *but)
 {
-	if (!counts(j, index, s)) {
+	if ((but && jail_set_has(but, index)) || !counts(j, index, s)) {
 		return;
 	}
 	if (jail_points(&j->rules->jails[index], s->event->type) == POINTS_FORGIVE) {
 		(void)forgive(j, index, s);
 	} else {
-		(void)enter(j, index, s, id);
+		(void)enter(j, index, s, s->id);
 	}
 }
 
 void hearing_recall(struct judge *j, const struct route *route, uint64_t id,
-		    const struct event *event)
+		    const struct event *event, const struct jail_set *but)
 {
 	struct sight s;
 
@@ -307,8 +308,9 @@ void hearing_recall(struct judge *j, const struct route *route, uint64_t id,
 		return;
 	}
 	s = sight_of(j, event);
+	s.id = id;
 	for (size_t i = 0; route && i < route->n_jails; i++) {
-		recall_in(j, route->jails[i], &s, id);
+		recall_in(j, route->jails[i], &s, but);
 	}
 	/* A ban that was taken back is no event any more. */
 	if (event->type == EVENT_BANNED && event->source == EVENT_SOURCE_NONE &&
@@ -316,7 +318,7 @@ void hearing_recall(struct judge *j, const struct route *route, uint64_t id,
 		const struct jail *jail = &j->rules->jails[event->pattern];
 
 		for (uint16_t i = 0; i < jail->n_watchers; i++) {
-			recall_in(j, jail->watchers[i], &s, id);
+			recall_in(j, jail->watchers[i], &s, but);
 		}
 	}
 }

@@ -222,6 +222,18 @@ void judge_done(struct judge *j)
 	j->entries = NULL;
 }
 
+struct event judge_form(const struct event *event)
+{
+	struct event form = *event;
+
+	if (form.count < 1) {
+		form.count = 1;
+	} else if (form.count > EVENT_COUNT_MAX) {
+		form.count = EVENT_COUNT_MAX;
+	}
+	return form;
+}
+
 uint16_t judge_observer(const struct ban *ban)
 {
 	return ban->kind == DECISION_BAN ? HISTORY_ENFORCED : ban->jail;

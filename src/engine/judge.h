@@ -62,6 +62,8 @@ NODISCARD int judge_init(struct judge *j, const struct ruleset *rules, uint32_t 
 			 uint32_t bans, const uint8_t seed[static TABLE_SEED_SIZE]);
 void judge_done(struct judge *j);
 
+/* The event as it is judged: it counts at least once, at most EVENT_COUNT_MAX times. */
+struct event judge_form(const struct event *event);
 /* Ends what runs until `limit` or less, in order of (until, id). False: it did not all fit. One
  * line's decisions fit afterwards, if they did before. */
 bool judge_end(struct judge *j, instant limit);

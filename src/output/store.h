@@ -28,7 +28,7 @@ struct stored_event {
 	struct addr addr;
 	struct str account, data, text;
 	uint16_t count;
-	bool ignored;   /* by an unban */
+	bool ignored;   /* by an unban in all jails */
 	int64_t points; /* evidence only */
 };
 
@@ -148,5 +148,6 @@ NODISCARD int store_put_never(struct store *s, const struct engine *e);
  * *ret_gone: entries for jails or services that the ruleset does not know any more; they are left
  * out. */
 NODISCARD int store_recall_never(struct store *s, struct engine *e, instant now, size_t *ret_gone);
-/* Events of this prefix that are in the database count no more (unban): VPOP3's flag. */
-NODISCARD int store_ignore(struct store *s, const struct prefix *p);
+/* Events of this prefix that are in the database count no more (unban): VPOP3's flag. In that jail,
+ * or in none. */
+NODISCARD int store_ignore(struct store *s, const struct ignored *ignored);

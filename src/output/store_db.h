@@ -61,7 +61,7 @@ NODISCARD int store_put_decision(struct store *s, const struct ruleset *rules,
 				 const struct decision *d);
 NODISCARD int store_put_setting(struct store *s, struct str key, struct str value);
 NODISCARD int store_put_position(struct store *s, struct str path, const struct position *p);
-NODISCARD int store_put_ignored(struct store *s, const struct prefix *p);
+NODISCARD int store_put_ignored(struct store *s, const struct ignored *ignored);
 /* store_marks.c: reads how far events are marked; notes an event that was put; finds the id behind
  * which all events are that are not older. */
 NODISCARD int store_marks_load(struct store *s);

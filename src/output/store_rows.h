@@ -18,8 +18,11 @@
 void store_row_event(struct sql_statement *st, int first, struct stored_event *ret);
 /* Is the address, or the IPv4 address that it carries, inside the prefix? */
 bool store_concerns(const struct prefix *p, const struct addr *addr);
-/* Has an unban said that this event counts no more? */
+/* Has an unban said that this event counts no more, in any jail? */
 bool store_is_ignored(struct store *s, const struct stored_event *event);
+/* The same; false: in these jails of the ruleset it does not. */
+bool store_is_ignored_in(struct store *s, const struct stored_event *event,
+			 const struct ruleset *rules, struct jail_set *ret);
 /* Hands the rows of a bound statement of BAN_COLUMNS to the callback, those that overlap `subject`
  * (NULL: all), and ends the statement. */
 NODISCARD int store_rows_bans(struct sql_statement *st, const struct prefix *subject,

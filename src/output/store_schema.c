@@ -40,7 +40,13 @@ static const char *const steps[STORE_VERSION] = {
 	[2] = "CREATE TABLE IF NOT EXISTS known (account BLOB NOT NULL, addr BLOB NOT NULL,"
 	      " time INTEGER NOT NULL, PRIMARY KEY (account, addr)) WITHOUT ROWID;"
 	      "CREATE INDEX IF NOT EXISTS known_time ON known (time);"
-	      "CREATE TABLE marks (id INTEGER PRIMARY KEY, newest INTEGER NOT NULL);",
+	      "CREATE TABLE marks (id INTEGER PRIMARY KEY, newest INTEGER NOT NULL);"
+	      "ALTER TABLE ignored RENAME TO ignored_by_all;"
+	      "CREATE TABLE ignored (addr BLOB NOT NULL, len INTEGER NOT NULL, jail BLOB,"
+	      " up_to INTEGER NOT NULL);"
+	      "CREATE UNIQUE INDEX ignored_addr ON ignored (addr, len, ifnull(jail, x''));"
+	      "INSERT INTO ignored SELECT addr, len, NULL, up_to FROM ignored_by_all;"
+	      "DROP TABLE ignored_by_all;",
 };
 
 /* The number stands in the file's header, so it cannot be a parameter of a statement. */

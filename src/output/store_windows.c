@@ -129,10 +129,11 @@ static int fill(struct store *s, const struct windows *w, int64_t after)
 	while ((r = sql_step(st)) == 1) {
 		struct stored_event stored = { .id = (uint64_t)sql_int(st, AT_ID) };
 		bool counts = read_event(w, st, &event);
+		struct jail_set but;
 
 		stored.addr = event.addr;
-		if (counts && !store_is_ignored(s, &stored)) {
-			engine_recall_event(w->engine, stored.id, &event);
+		if (counts && !store_is_ignored_in(s, &stored, engine_ruleset(w->engine), &but)) {
+			engine_recall_event(w->engine, stored.id, &event, &but);
 		}
 	}
 	sql_done(st);

@@ -253,14 +253,17 @@ void unwritten_add(struct unwritten *u, const struct batch *batch)
 	}
 }
 
-bool unwritten_ignore(struct unwritten *u, const struct prefix *p)
+bool unwritten_ignore(struct unwritten *u, const struct ignored *ignored)
 {
-	struct prefix *copy = has_item(u) ? arena_alloc(u->arena, 1, sizeof(*copy)) : NULL;
+	struct ignored *copy = has_item(u) ? arena_alloc(u->arena, 1, sizeof(*copy)) : NULL;
 
 	if (!copy) {
 		return false;
 	}
-	*copy = *p;
+	*copy = *ignored;
+	if (!copy_text(u, &copy->jail)) {
+		return false;
+	}
 	u->items[u->n_items++].ignored = copy;
 	return true;
 }

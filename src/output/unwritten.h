@@ -17,11 +17,17 @@
 
 enum { UNWRITTEN_EVENTS = 100000, UNWRITTEN_BYTES = 64 * 1024 * 1024 };
 
+/* What an unban said: the events inside the prefix that are there count no more. */
+struct ignored {
+	struct prefix prefix;
+	struct str jail; /* empty: in no jail */
+};
+
 /* One of the three, else NULL. */
 struct unwritten_item {
 	struct counted *event;
 	struct decision *decision;
-	struct prefix *ignored; /* by an unban */
+	struct ignored *ignored;
 };
 
 /* A setting, or the position of a path. */
@@ -54,7 +60,7 @@ bool unwritten_is_empty(const struct unwritten *u);
 /* Copies the batch. */
 void unwritten_add(struct unwritten *u, const struct batch *batch);
 /* Copies an unban, after all that was added before it. False: no memory. */
-bool unwritten_ignore(struct unwritten *u, const struct prefix *p);
+bool unwritten_ignore(struct unwritten *u, const struct ignored *ignored);
 /* What was said of the key; NULL: nothing. */
 const struct unwritten_note *unwritten_find(const struct unwritten *u, struct str key,
 					    bool is_setting);

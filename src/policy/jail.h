@@ -30,6 +30,21 @@ enum {
 	WATCHERS_MAX = 32,   /* jails that watch jails */
 };
 
+/* Some of the jails, by number. */
+struct jail_set {
+	uint64_t bits[JAILS_MAX / 64];
+};
+
+static inline void jail_set_add(struct jail_set *set, uint16_t jail)
+{
+	set->bits[jail / 64] |= UINT64_C(1) << jail % 64;
+}
+
+static inline bool jail_set_has(const struct jail_set *set, uint16_t jail)
+{
+	return (set->bits[jail / 64] >> jail % 64 & 1) != 0;
+}
+
 /* A multiplier: points >= 0, or one of the two above. */
 typedef int32_t points;
 

@@ -42,6 +42,33 @@ def test_a_block_of_the_same_prefix_that_another_jail_made_is_no_wider_one(daemo
     assert daemon.ctl("unban", BAD).code == 0
 
 
+def test_what_an_unban_in_one_jail_forgot_stays_forgotten_and_the_others_know_it(daemon):
+    twin = (daemon.etc / "jails" / "test.conf").read_text()
+    (daemon.etc / "jails" / "twin.conf").write_text(re.sub(r"(?m)^ban *=.*$", "ban = 2h", twin))
+    assert daemon.ctl("reload").code == 0
+    daemon.attack(BAD, times=9)
+    until(lambda: scores(daemon, BAD) == {"test": 900, "twin": 900}, "both scores")
+    assert daemon.ctl("unban", BAD, "--jail", "test").code == 0
+    for again in (lambda: None, daemon.restart, lambda: count_anew(daemon)):
+        again()
+        assert scores(daemon, BAD) == {"test": 0, "twin": 900}
+    daemon.attack(BAD, times=1)
+    daemon.wait_blocked(BAD)
+    assert [ban["jail"] for ban in daemon.ctl("list", "--json").json["bans"]] == ["twin"]
+
+
+def scores(daemon, address):
+    known = {score["jail"]: score["score"] for score in daemon.ctl("show", address, "--json").json["scores"]}
+    return {"test": 0, "twin": 0} | known
+
+
+def count_anew(daemon):
+    """A reload with other multipliers fills the windows from the events."""
+    path = daemon.etc / "jails" / "twin.conf"
+    path.write_text(path.read_text() + "message-too-large = 7\n")
+    assert daemon.ctl("reload").code == 0
+
+
 def test_what_will_bring_it_back_names_the_one_account_that_was_tried(daemon):
     failed = "[SMTP authentication failure] bob"
     daemon.write(*(f"{line(BAD, 0, failed)}" for _ in range(4)))

@@ -26,6 +26,7 @@ struct words {
 struct kept {
 	struct counted counted;
 	char account[TEXT + 1], jail[TEXT + 1];
+	uint32_t forgotten; /* letters of the jails in which it counts no more */
 };
 
 /* One sequence. */
@@ -51,6 +52,8 @@ struct prefix word_prefix(struct str word);
 /* Seconds with at most six decimals, `never` or `permanent`, in microseconds. */
 int64_t word_time(struct str word);
 
+/* Jails have letters for names. */
+uint32_t letter(struct str name);
 /* `rules ...` and `jail ...`; an engine with them, and its end. */
 void rules_begin(struct driver *d, const struct words *w);
 void rules_add_jail(struct driver *d, const struct words *w);

@@ -96,6 +96,7 @@ static void keep(struct driver *d, const struct counted *counted)
 		fail("too many events", STR_NONE);
 	}
 	kept->counted = *counted;
+	kept->forgotten = 0;
 	copy_text(counted->event.account, kept->account);
 	copy_text(counted->event.data, kept->jail);
 }

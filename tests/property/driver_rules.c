@@ -80,8 +80,7 @@ void rules_begin(struct driver *d, const struct words *w)
 	netset_seal(d->rules->never_block);
 }
 
-/* Jails have letters for names. */
-static uint32_t letter(struct str name)
+uint32_t letter(struct str name)
 {
 	return UINT32_C(1) << (name.p[0] - 'a') % 32;
 }
@@ -316,18 +315,31 @@ void rules_start(struct driver *d)
 	}
 }
 
+static struct jail_set forgotten(const struct ruleset *rules, const struct kept *kept)
+{
+	struct jail_set set = { 0 };
+
+	for (uint16_t i = 0; i < rules->n_jails; i++) {
+		if ((kept->forgotten & letter(rules->jails[i].name)) != 0) {
+			jail_set_add(&set, i);
+		}
+	}
+	return set;
+}
+
 static int refill(void *arg, struct engine *e)
 {
 	struct driver *d = arg;
 
 	for (size_t i = 0; i < d->n_events; i++) {
 		struct event event = d->events[i].counted.event;
+		const struct jail_set but = forgotten(engine_ruleset(e), &d->events[i]);
 
 		event.account = str_of(d->events[i].account);
 		if (event.source == EVENT_SOURCE_NONE) {
 			event.pattern = ruleset_jail(engine_ruleset(e), str_of(d->events[i].jail));
 		}
-		engine_recall_event(e, d->events[i].counted.id, &event);
+		engine_recall_event(e, d->events[i].counted.id, &event, &but);
 	}
 	return 0;
 }

@@ -29,7 +29,7 @@ static void feed(struct driver *d, const struct words *w)
 	}
 }
 
-/* The database marks them: they count no more. */
+/* The database marks them: they count no more, in one jail or in none. */
 static void forget_inside(struct driver *d, const struct order *o)
 {
 	const struct ruleset *rules = engine_ruleset(d->engine);
@@ -42,9 +42,15 @@ static void forget_inside(struct driver *d, const struct order *o)
 	for (size_t i = 0; i < d->n_events; i++) {
 		struct prefix subject = ruleset_subject(rules, &d->events[i].counted.event.addr);
 
-		if (o->kind == ORDER_UNBAN && !prefix_contains(&inside, &subject)) {
-			d->events[n++] = d->events[i];
+		bool meant = o->kind == ORDER_UNBAN_ALL || prefix_contains(&inside, &subject);
+
+		if (meant && o->jail == ORDER_ANY_JAIL) {
+			continue;
 		}
+		if (meant && o->jail != JAIL_BY_HAND) {
+			d->events[i].forgotten |= letter(rules->jails[o->jail].name);
+		}
+		d->events[n++] = d->events[i];
 	}
 	d->n_events = n;
 }
@@ -119,7 +125,7 @@ static void give_order(struct driver *d, const struct words *w)
 	if (engine_order(d->engine, &o, &result) < 0) {
 		fail("order failed", w->at[0]);
 	}
-	if ((o.kind == ORDER_UNBAN || o.kind == ORDER_UNBAN_ALL) && o.jail == ORDER_ANY_JAIL) {
+	if (o.kind == ORDER_UNBAN || o.kind == ORDER_UNBAN_ALL) {
 		forget_inside(d, &o);
 	}
 	answer_batch(d);

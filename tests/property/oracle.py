@@ -41,6 +41,7 @@ class Oracle(Windows, Episodes):
         self.never = self.of_the_rules()
         self.histories = collections.defaultdict(list)    # (history, prefix) -> episodes
         self.log = []                                     # (number, event) of all that counted
+        self.ignored = []                                 # (up to that number, prefix, name of a jail or any)
         self.recent = collections.defaultdict(dict)       # jail -> known addresses and when
         self.braked_until = collections.Counter()         # jail -> time
         self.last_event = self.last_ban = 0
@@ -347,8 +348,9 @@ class Oracle(Windows, Episodes):
         for n, host, account in list(self.shares):
             if jail in (ANY_JAIL, n) and inside(host, prefix):
                 del self.shares[n, host, account]
-        if jail == ANY_JAIL:
-            self.log = [(number, e) for number, e in self.log if not inside(self.host(e), prefix)]
+        if jail != BY_HAND:
+            name = ANY_JAIL if jail == ANY_JAIL else self.rules.jails[jail].name
+            self.ignored.append((self.last_event, prefix, name))
         return said
 
     def ignore(self, n, subject, prefix):
@@ -429,10 +431,18 @@ class Oracle(Windows, Episodes):
             for n, jail in enumerate(self.rules.jails):
                 if not self.counts(jail, e) or (e.type == BANNED and not self.has_episode(e)):
                     continue
+                if self.is_ignored(number, e, jail.name):
+                    continue
                 if jail.multipliers[e.type] == FORGIVE:
                     self.forgive(n, e)
                 else:
                     self.enter(n, e, number)
+
+    def is_ignored(self, number, e, jail):
+        by = [name for up_to, prefix, name in self.ignored
+              if number <= up_to and inside(self.host(e), prefix) and name in (ANY_JAIL, jail)]
+        self.notes["reload: ignored in one jail"] += jail in by
+        return bool(by)
 
     def has_episode(self, e):
         """A ban that was taken back is no event any more."""

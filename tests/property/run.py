@@ -37,7 +37,7 @@ NEEDED = {
     "observed brake": 5, "lift brake": 0.5, "ignored in what is around": 1,
     "trusted: no network's, no account's": 50, "late: too late": 10, "late: decided": 5, "by hand": 10,
     "at once": 10, "above the threshold": 10,
-    "reload: kept": 20, "reload: lifted": 10, "reload: forgotten": 5, "reload: scores anew": 20,
+    "reload: kept": 20, "reload: lifted": 10, "reload: forgotten": 5, "reload: scores anew": 20, "reload: ignored in one jail": 5,
     "lift jail-gone": 5, "lift never-block": 2, "lift jail-never-block": 0.05, "lift jail-observes": 0.5,
 }
 

@@ -22,7 +22,7 @@ static int refill(void *arg, struct engine *e)
 
 	c->refills++;
 	for (size_t i = 0; i < c->n_events; i++) {
-		engine_recall_event(e, i + 1, &c->events[i]);
+		engine_recall_event(e, i + 1, &c->events[i], NULL);
 	}
 	return 0;
 }

@@ -10,7 +10,7 @@ static void recall(struct engine *e, uint64_t id, uint16_t type, int64_t time)
 {
 	const struct event event = rig_event(ADDR, type, time);
 
-	engine_recall_event(e, id, &event);
+	engine_recall_event(e, id, &event, NULL);
 }
 
 static struct ban ban_of(uint64_t id, int64_t since, int64_t until)
@@ -149,7 +149,7 @@ static void the_new_engine_decides_as_the_old_one(void **state)
 			rig_event(hosts[i % 3],
 				  (i % 3) == 0 ? EVENT_RELAY_DENIED : EVENT_AUTH_FAILURE, 100 + i);
 
-		engine_recall_event(new, (uint64_t)i + 1, &event);
+		engine_recall_event(new, (uint64_t)i + 1, &event, NULL);
 	}
 	(void)rig_said(old);
 	for (int i = 0; i < 100; i++) {

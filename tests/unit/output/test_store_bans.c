@@ -99,7 +99,7 @@ static void an_unban_ends_what_was_only_observed(void **state)
 	world_attack(w, "192.0.2.1", -60, 10);
 	world_attack(w, "198.51.100.1", -60, 10);
 	world_order(w, (struct order){ .kind = ORDER_UNBAN, .prefix = p, .jail = ORDER_ANY_JAIL });
-	assert_int_equal(store_ignore(w->store, &p), 0);
+	assert_int_equal(store_ignore(w->store, &(struct ignored){ .prefix = p }), 0);
 	assert_bans(w, NULL, "4 3 2! 1!");
 	world_restart(w);
 	assert_null(world_ban(w, 0, "192.0.2.1/32"));

@@ -226,7 +226,7 @@ static void an_unban_and_settings_wait_in_their_place(void **state)
 	feed_much(w, "192.0.2.2");
 	assert_int_equal(apply_at(w, 7, true), -ENOSPC);
 	assert_int_equal(store_open_order(w->store, engine_ruleset(w->engine)), -ENOSPC);
-	assert_int_equal(store_ignore(w->store, &p), -EIO);
+	assert_int_equal(store_ignore(w->store, &(struct ignored){ .prefix = p }), -EIO);
 	assert_int_equal(store_set(w->store, "mode", STR("observe")), -EIO);
 	assert_true(store_close_order(w->store) < 0);
 	assert_int_equal(store_set(w->store, "mode", STR("enforce")), 0);

@@ -124,11 +124,16 @@ static inline const struct ban *world_ban(const struct world *w, uint16_t jail, 
 	return engine_find_ban(w->engine, jail, &p, SCOPE_ALL);
 }
 
-static inline int64_t world_score(const struct world *w, const char *prefix)
+static inline int64_t world_score_in(const struct world *w, uint16_t jail, const char *prefix)
 {
 	const struct prefix p = rig_prefix(prefix);
 
-	return engine_score(w->engine, 0, &p, instant_at(w->now), NULL, 0).score;
+	return engine_score(w->engine, jail, &p, instant_at(w->now), NULL, 0).score;
+}
+
+static inline int64_t world_score(const struct world *w, const char *prefix)
+{
+	return world_score_in(w, 0, prefix);
 }
 
 static inline void world_order(struct world *w, struct order order)
