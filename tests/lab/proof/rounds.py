@@ -48,7 +48,7 @@ class Rounds:
             moment(self.random)
         self.revive()
         self.checker.check()
-        self.writer.forget()
+        self.writer.all_are_read()
         for log in self.rotator.logs:
             log.sweep()
 

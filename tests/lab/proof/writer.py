@@ -66,12 +66,13 @@ class Spans:
 
     A jail forgets a subject when its window is over by the clock. A later line with an earlier stamp that
     would still reach back to what was forgotten counts with it or without it, just as the clock will have it.
+    Lines of several logs that wait to be read are read in any order.
     """
 
     def __init__(self, jails):
         self.jails = [(name, keys.get("subject", "address"), seconds(keys["window"]) // SECOND, multipliers)
                       for name, (keys, multipliers) in jails.items()]
-        self.newest = {}        # (jail, what it counts by) -> time
+        self.times = collections.defaultdict(list)      # (jail, what it counts by) -> the newest that is read, and the unread
 
     def of(self, address, kind, account):
         for name, by, window, multipliers in self.jails:
@@ -82,12 +83,15 @@ class Spans:
                     yield (name, what, subject(address)), window
 
     def is_sure(self, at, now, address, kind, account):
-        return all(now - self.newest[key] < window - MARGIN or at >= self.newest[key] + window
-                   for key, window in self.of(address, kind, account) if key in self.newest)
+        return all(now - time < window - MARGIN or at >= time + window
+                   for key, window in self.of(address, kind, account) for time in self.times[key])
 
     def note(self, at, address, kind, account):
         for key, _ in self.of(address, kind, account):
-            self.newest[key] = max(at, self.newest.get(key, at))
+            self.times[key].append(at)
+
+    def all_are_read(self):
+        self.times = collections.defaultdict(list, {key: [max(times)] for key, times in self.times.items() if times})
 
 
 class Writer:
@@ -148,7 +152,8 @@ class Writer:
                 log.write(text[:n])
                 text = text[n:]
 
-    def forget(self):
+    def all_are_read(self):
+        self.spans.all_are_read()
         now = self.clock()
         self.busy = {key: until for key, until in self.busy.items() if until > now}
 
