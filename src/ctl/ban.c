@@ -269,7 +269,7 @@ static bool take_unban(void *arg, const struct value *p)
 		printf("%lld %s lifted, the kernel lets it in\n", (long long)lifted,
 		       lifted == 1 ? "block was" : "blocks were");
 	} else {
-		printf("nothing to lift: ipsd does not block it\n");
+		printf("nothing to lift: no block of ipsd's stands there\n");
 	}
 	print_list("  ", value_get(p, "notes"));
 	print_warnings(p);

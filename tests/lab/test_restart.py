@@ -221,30 +221,6 @@ def test_a_gap_in_the_kernel_is_mended(cable, daemon, end):
     assert daemon.ctl("verify").code == 0
 
 
-# ---- the time zone of a log ---------------------------------------------------------------------------
-
-
-def test_a_time_zone_is_learnt_once(daemons, clock, end):
-    daemon = daemons(ban="30m").start(wrapper=clock.wrapper)
-
-    def two_hours_behind(times):
-        daemon.attack(BAD, times, seconds_ago=2 * HOUR - clock.offset)
-        until(daemon.has_read, "the lines")
-
-    for _ in range(5):
-        two_hours_behind(1)
-        clock.step(50)
-    warning = "its stamps are 2h behind"
-    until(lambda: warning in daemon.words(), "the warning")
-    assert "set `timezone`" in daemon.words()
-    end(daemon).start(wrapper=clock.wrapper)
-    assert warning in daemon.ctl("status").out, "status shows it, also after a restart"
-    two_hours_behind(10)
-    daemon.wait_blocked(BAD)
-    assert 29 * MINUTE < bans(daemon)[f"{BAD}/32"]["seconds_left"] <= 30 * MINUTE
-    assert daemon.words().count(warning) == 1
-
-
 # ---- stopped ------------------------------------------------------------------------------------------
 
 
