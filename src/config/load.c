@@ -179,7 +179,7 @@ static int open_part(struct loader *l, enum layers_folder folder, struct str nam
 	} else if (r < 0) {
 		return r;
 	}
-	part->document = document;
+	part->document = r == 0 ? document : NULL;
 	parts_judge(part, &l->reader, mark);
 	return r == -ENOENT ? 1 : r;
 }
