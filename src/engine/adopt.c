@@ -186,7 +186,8 @@ static bool is_of_another_kind(const struct judge *now, const struct ban *ban, e
 	} else if (jail && jail->mode == JAIL_OBSERVE) {
 		*ret = BECAUSE_JAIL_OBSERVES;
 	} else if ((ban->because == BECAUSE_DAEMON_OBSERVES && now->observes) ||
-		   ban->because == BECAUSE_KNOWN_GOOD || ban->because == BECAUSE_BRAKE) {
+		   (ban->because == BECAUSE_KNOWN_GOOD && jail && jail->spare_known) ||
+		   ban->because == BECAUSE_BRAKE) {
 		*ret = ban->because;
 	}
 	return *ret != ban->because;
@@ -340,7 +341,7 @@ int adopt_prepare(struct judge *before, struct ruleset *rules, struct judge *ret
 	return copy_bans(before, rules, ret);
 }
 
-void adopt_lift(struct judge *before, const struct judge *now, instant at)
+void adopt_lift(struct judge *before, struct judge *now, instant at)
 {
 	uint32_t cursor = 0;
 	const struct ban *ban;
@@ -355,6 +356,7 @@ void adopt_lift(struct judge *before, const struct judge *now, instant at)
 		lift.kind = DECISION_LIFT;
 		lift.time = at;
 		outbox_decision(&before->out, &lift);
+		judge_shorten(now, &ban->prefix, at, false);
 		bans_drop(before->bans, ban);
 	}
 }

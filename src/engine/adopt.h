@@ -14,9 +14,8 @@ bool adopt_keeps_scores(const struct ruleset *before, const struct ruleset *rule
  * bans of before still use are added to the rules. Room for the lifts is made in the outbox of
  * `before`, which must be empty; nothing else is changed there. -ENOMEM. */
 NODISCARD int adopt_prepare(struct judge *before, struct ruleset *rules, struct judge *ret);
-/* Lifts in `before` what does not go on in `now`, as of `at`; the decisions speak of the rules of
- * before.
- */
-void adopt_lift(struct judge *before, const struct judge *now, instant at);
+/* Lifts in `before` what does not go on in `now`, as of `at`, which ends its episodes there; the
+ * decisions speak of the rules of before. */
+void adopt_lift(struct judge *before, struct judge *now, instant at);
 /* What filters remember of a log whose lines go on goes on, too. */
 void adopt_memory(const struct ruleset *before, struct ruleset *rules);

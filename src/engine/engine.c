@@ -261,18 +261,23 @@ static void add_seen(const struct ruleset *rules, struct engine_stats *s)
 	}
 }
 
+static void exchange_known(struct engine *e, struct engine *other)
+{
+	struct known *known = e->judge.known;
+
+	e->judge.known = other->judge.known;
+	other->judge.known = known;
+}
+
 /* Nothing fails from here on. */
 static void change_over(struct engine *e, struct engine *fresh, const struct engine_change *change,
 			bool keeps_scores)
 {
 	struct tracker *windows = e->judge.tracker;
-	struct known *known = e->judge.known;
 	struct engine before;
 
 	adopt_lift(&e->judge, &fresh->judge, change->now);
 	change->told(change->arg);
-	e->judge.known = fresh->judge.known;
-	fresh->judge.known = known;
 	if (keeps_scores) {
 		e->judge.tracker = fresh->judge.tracker;
 		fresh->judge.tracker = windows;
@@ -323,11 +328,14 @@ int engine_adopt(struct engine *e, const struct engine_change *change)
 	assert(outbox_is_empty(&e->judge.out));
 	hand_scopes_carry(fresh->scopes, e->rules, e->judge.bans);
 	r = adopt_prepare(&e->judge, change->ruleset, &fresh->judge);
+	exchange_known(e, fresh);
 	if (r == 0 && !keeps_scores) {
 		r = change->refill(change->arg, fresh);
 	}
 	if (r == 0) {
 		change_over(e, fresh, change, keeps_scores);
+	} else {
+		exchange_known(e, fresh);
 	}
 	free_tables(fresh);
 	free(fresh);

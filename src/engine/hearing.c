@@ -70,12 +70,33 @@ static bool counts(const struct judge *j, uint16_t index, const struct sight *s)
 	return jail->subject == SUBJECT_ADDRESS || !verdict_is_trusted(j, index, s->event);
 }
 
-static bool has_spoken(const struct judge *j, uint16_t index, const struct prefix *prefix,
-		       instant at)
+/* A shadow stands for what would have been banned, as long as it still would not be: the brake lets
+ * go of those whom nobody knows, and who is spared for one account, or service, is not for the
+ * next.
+ */
+static bool holds(const struct judge *j, const struct ban *ban, const struct sight *s)
+{
+	const struct event *event = s->event;
+
+	if (ban->because == BECAUSE_BRAKE) {
+		return brake_holds(&j->brakes[ban->jail], event->time) ||
+		       known_has(j->known, &ban->prefix, NULL, event->time, j->rules->known_for);
+	}
+	if (ban->because == BECAUSE_KNOWN_GOOD) {
+		return known_has(j->known, &ban->prefix, &s->account, event->time,
+				 j->rules->known_for);
+	}
+	return ban->because != BECAUSE_SERVICE_NEVER_BLOCK ||
+	       never_block_find(j->never, &ban->prefix, ban->jail, event->service);
+}
+
+/* The ban of the jail, or its shadow, because of which it decides nothing about the event; NULL. */
+static const struct ban *spoken(const struct judge *j, uint16_t index, const struct prefix *prefix,
+				const struct sight *s)
 {
 	const struct ban *ban = bans_find(j->bans, index, prefix, j->rules->jails[index].scope);
 
-	return ban && at.us < ban->until.us;
+	return ban && s->event->time.us < ban->until.us && holds(j, ban, s) ? ban : NULL;
 }
 
 /* The ban that a jail with after-ban = clear made: what came while it ran is not entered, and what
@@ -108,7 +129,7 @@ static uint32_t enter(struct judge *j, uint16_t index, const struct sight *s, ui
 	struct subject share;
 	uint32_t slot;
 
-	if (cleared ? jail->subject != SUBJECT_ACCOUNT : ban && entry.time.us < ban->until.us) {
+	if (cleared ? jail->subject != SUBJECT_ACCOUNT : ban && spoken(j, index, &target, s)) {
 		return TABLE_NONE;
 	}
 	slot = tracker_add(j->tracker, jail, index, &subject, &entry);
@@ -175,11 +196,21 @@ static bool has_share(const struct judge *j, uint16_t index, const struct sight 
 		       jail_share(jail);
 }
 
+/* Is that enough for a ban? */
+static bool reaches(const struct judge *j, uint16_t index, const struct sight *s, uint32_t slot)
+{
+	const struct jail *jail = &j->rules->jails[index];
+
+	return jail_points(jail, s->event->type) == POINTS_BAN ||
+	       (tracker_score(j->tracker, slot) >= jail->threshold && has_share(j, index, s, slot));
+}
+
 static void hear_in(struct judge *j, uint16_t index, struct sight *s)
 {
 	const struct jail *jail = &j->rules->jails[index];
 	points p = jail_points(jail, s->event->type);
 	const struct prefix target = target_of(j, jail, s);
+	const struct ban *ban;
 	uint32_t slot;
 
 	if (p == POINTS_FORGIVE) {
@@ -191,11 +222,14 @@ static void hear_in(struct judge *j, uint16_t index, struct sight *s)
 	}
 	j->jails[index].events++;
 	slot = enter(j, index, s, sight_id(j, s));
-	if (slot == TABLE_NONE || has_spoken(j, index, &target, s->event->time)) {
+	ban = spoken(j, index, &target, s);
+	if (slot == TABLE_NONE || (ban && ban->because != BECAUSE_BRAKE) ||
+	    !reaches(j, index, s, slot)) {
 		return;
 	}
-	if (p == POINTS_BAN ||
-	    (tracker_score(j->tracker, slot) >= jail->threshold && has_share(j, index, s, slot))) {
+	if (ban) {
+		verdict_brake(j, index, &target, s->event->time);
+	} else {
 		verdict_decide(j, index, &target, slot, s);
 	}
 }

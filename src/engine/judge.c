@@ -42,21 +42,29 @@ static size_t events_of_line(const struct judge *j, const struct route *route)
 	return filter && filter_session(filter) ? 2 : 1;
 }
 
+static size_t listeners(const struct judge *j)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < j->rules->n_jails; i++) {
+		n += j->listener[i] != 0 ? 1 : 0;
+	}
+	return n;
+}
+
 /* What the event of a route may bring in the jails that watch jails, each of which hears of it
  * once. */
 static struct outbox_room room_of_news(const struct judge *j, const struct route *route)
 {
 	struct outbox_room room = { .events = 0 };
-	size_t listeners = 0;
 
 	for (size_t i = 0; i < j->rules->n_jails; i++) {
 		if (j->listener[i] != 0) {
-			listeners++;
 			room.evidence += evidence_of(j, &j->rules->jails[i]);
 		}
 	}
-	room.events = least(route->n_jails, listeners);
-	room.decisions = listeners;
+	room.decisions = listeners(j);
+	room.events = least(route->n_jails, room.decisions);
 	return room;
 }
 
@@ -84,7 +92,8 @@ static struct outbox_room room_of_line(const struct judge *j, const struct sourc
 
 		room.events += events * (1 + news.events);
 		room.evidence += events * news.evidence;
-		room.decisions += events * (2 + BRAKE_LIMIT) * (route->n_jails + news.decisions);
+		room.decisions += events * (2 + BRAKE_LIMIT * (1 + listeners(j))) *
+				  (route->n_jails + news.decisions);
 		for (size_t k = 0; k < route->n_jails; k++) {
 			room.evidence += events * evidence_of(j, &j->rules->jails[route->jails[k]]);
 		}
@@ -93,7 +102,7 @@ static struct outbox_room room_of_line(const struct judge *j, const struct sourc
 }
 
 /* How much one line may bring: the events of each filter, in each jail a lift and a ban, and what
- * the brake takes back. */
+ * the brake takes back: bans of its own, and of each what came of it. */
 static void measure_line(struct judge *j)
 {
 	const struct ruleset *r = j->rules;
@@ -237,6 +246,21 @@ struct event judge_form(const struct event *event)
 uint16_t judge_observer(const struct ban *ban)
 {
 	return ban->kind == DECISION_BAN ? HISTORY_ENFORCED : ban->jail;
+}
+
+void judge_shorten(struct judge *j, const struct prefix *prefix, instant at, bool pardons)
+{
+	const struct ban *ban = NULL;
+	instant until = at;
+
+	while ((ban = bans_on(j->bans, prefix, ban))) {
+		until = instant_max(until, ban->until);
+	}
+	if (pardons && until.us == at.us) {
+		history_pardon(j->history, prefix, at);
+	} else {
+		history_shorten(j->history, prefix, at, until);
+	}
 }
 
 void judge_say_expired(struct judge *j, const struct ban *ban)

@@ -85,6 +85,9 @@ const struct never_entry *judge_spared_by(const struct judge *j, const struct ba
 void judge_drop_shadows(struct judge *j);
 /* Says that the ban's time was over. */
 void judge_say_expired(struct judge *j, const struct ban *ban);
+/* Bans of the prefix were lifted before their time, and are out of the table: its episode lasts for
+ * what still runs at `at`. When nothing does, it ends there, or counts for none. */
+void judge_shorten(struct judge *j, const struct prefix *prefix, instant at, bool pardons);
 /* The history in which a ban of this kind counts. */
 uint16_t judge_observer(const struct ban *ban);
 /* The entries of the subject that make up its score at `at`; returns how many there are, writes the

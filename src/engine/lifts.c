@@ -50,7 +50,7 @@ void lifts_pardon(struct judge *j, instant at)
 	qsort(lifts, n, sizeof(*lifts), compare_prefixes);
 	for (size_t i = 0; i < n; i++) {
 		if (i == 0 || !prefix_eq(&lifts[i - 1].prefix, &lifts[i].prefix)) {
-			history_pardon(j->history, &lifts[i].prefix, at);
+			judge_shorten(j, &lifts[i].prefix, at, true);
 		}
 	}
 	qsort(lifts, n, sizeof(*lifts), compare_ids);

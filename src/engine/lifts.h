@@ -13,5 +13,5 @@ struct decision lifts_decision(const struct ban *ban, const struct order *order,
 void lifts_say(struct judge *j, const struct ban *ban, const struct order *order,
 	       enum because because);
 /* What the outbox holds are lifts: pardons each prefix once, however many jails had banned it, and
- * leaves them in order of their ids. */
+ * leaves them in order of their ids. The bans are out of the table. */
 void lifts_pardon(struct judge *j, instant at);

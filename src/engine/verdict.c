@@ -3,8 +3,9 @@
  *
  * The order of acts matters when there is no room: the entry comes first, so that a decision that
  * finds no room leaves no trace but a count, and the subject decides again at its next event. What
- * the brake takes back was a mistake of this very jail: such bans leave the table, and count for
- * nothing, not even in the jails that watch this one. */
+ * the brake takes back was a mistake of this very jail: such bans leave the table and count for
+ * nothing, not even in the jails that watch this one, and what these banned only because of them is
+ * free, too. */
 #include "engine/verdict.h"
 
 bool verdict_is_trusted(const struct judge *j, uint16_t index, const struct event *event)
@@ -23,26 +24,77 @@ static bool is_known(const struct judge *j, const struct prefix *host,
 
 /* ---- the brake ---- */
 
-/* The jails that watch this one have not heard of the ban. */
-static void unsay(struct judge *j, const struct ban *ban)
+static bool is_running(const struct ban *ban)
 {
-	const struct jail *jail = &j->rules->jails[ban->jail];
-	const struct event event = { .addr = ban->prefix.addr };
-	const struct sight s = { .event = &event, .host = ban->prefix };
+	return ban && ban->kind == DECISION_BAN && !ban->ended;
+}
+
+static void remove_ban(struct judge *j, const struct ban *ban, instant at)
+{
+	struct decision lift = bans_decision(ban);
+
+	lift.kind = DECISION_LIFT;
+	lift.because = BECAUSE_BRAKE;
+	lift.time = at;
+	outbox_decision(&j->out, &lift);
+	bans_drop(j->bans, ban);
+}
+
+/* The jail has not heard of the bans of the prefix since then, and what it would not have banned
+ * without them is free, too. */
+static void unsay_in(struct judge *j, uint16_t index, const struct prefix *prefix, instant since,
+		     instant at)
+{
+	const struct jail *jail = &j->rules->jails[index];
 	const struct tracker_match match = {
-		.address = prefix_tag(&ban->prefix, j->seed),
+		.address = prefix_tag(prefix, j->seed),
 		.type = EVENT_BANNED,
-		.from = ban->since,
+		.from = since,
 		.to = INSTANT_NEVER,
 	};
+	const struct prefix target = jail->subject == SUBJECT_NETWORK
+					     ? ruleset_network(j->rules, &prefix->addr)
+					     : *prefix;
+	const struct ban *ban = bans_find(j->bans, index, &target, jail->scope);
+	uint32_t slot = judge_slot(j, index, prefix);
 
-	for (uint16_t i = 0; i < jail->n_watchers; i++) {
-		const struct jail *watcher = &j->rules->jails[jail->watchers[i]];
-		const struct subject subject = judge_subject(j, watcher, &s);
-		uint32_t slot = tracker_find(j->tracker, jail->watchers[i], &subject);
+	if (slot != TABLE_NONE) {
+		(void)tracker_withdraw(j->tracker, jail, slot, &match);
+	}
+	if (is_running(ban) && ban->since.us >= since.us &&
+	    (slot == TABLE_NONE || tracker_score(j->tracker, slot) < jail->threshold)) {
+		remove_ban(j, ban, at);
+		if (!prefix_eq(&target, prefix)) {
+			judge_shorten(j, &target, at, true);
+		}
+	}
+}
 
-		if (watcher->subject != SUBJECT_ACCOUNT && slot != TABLE_NONE) {
-			(void)tracker_withdraw(j->tracker, watcher, slot, &match);
+/* Does a jail ban it of its own, or a person? */
+static bool is_banned_apart(const struct judge *j, const struct prefix *prefix, instant at)
+{
+	const struct ban *ban = NULL;
+
+	while ((ban = bans_on(j->bans, prefix, ban))) {
+		if (at.us < ban->until.us &&
+		    (ban->jail == JAIL_BY_HAND || !j->rules->jails[ban->jail].watches_jails)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void unsay(struct judge *j, const struct prefix *prefix, instant at)
+{
+	instant since;
+	uint32_t told;
+
+	if (!history_told(j->history, prefix, at, &since, &told)) {
+		return;
+	}
+	for (uint16_t i = 0; i < j->rules->n_jails; i++) {
+		if ((told & j->listener[i]) != 0 && j->rules->jails[i].subject != SUBJECT_ACCOUNT) {
+			unsay_in(j, i, prefix, since, at);
 		}
 	}
 }
@@ -50,37 +102,31 @@ static void unsay(struct judge *j, const struct ban *ban)
 static void take_back(struct judge *j, uint16_t index, const struct prefix *prefix, instant at)
 {
 	const struct ban *ban = bans_find(j->bans, index, prefix, j->rules->jails[index].scope);
-	struct decision lift;
 
-	if (!ban || ban->kind != DECISION_BAN || ban->ended) {
+	if (!is_running(ban)) {
 		return;
 	}
-	lift = bans_decision(ban);
-	lift.kind = DECISION_LIFT;
-	lift.because = BECAUSE_BRAKE;
-	lift.time = at;
-	outbox_decision(&j->out, &lift);
-	unsay(j, ban);
-	bans_drop(j->bans, ban);
-	if (!bans_stands(j->bans, prefix)) {
-		history_pardon(j->history, prefix, at);
+	remove_ban(j, ban, at);
+	if (!is_banned_apart(j, prefix, at)) {
+		unsay(j, prefix, at);
 	}
+	judge_shorten(j, prefix, at, true);
 }
 
-/* Counts what would be the ban of a known address. */
-static void brake(struct judge *j, const struct ban *ban)
+void verdict_brake(struct judge *j, uint16_t index, const struct prefix *target, instant at)
 {
-	struct brake *b = &j->brakes[ban->jail];
-	bool held = brake_holds(b, ban->since);
+	struct brake *b = &j->brakes[index];
+	bool held = brake_holds(b, at);
 
-	if (j->rules->jails[ban->jail].subject == SUBJECT_NETWORK ||
-	    !is_known(j, &ban->prefix, NULL, ban->since) ||
-	    !brake_note(b, &ban->prefix, ban->since, j->rules->brake)) {
+	if (j->rules->jails[index].subject == SUBJECT_NETWORK || !is_known(j, target, NULL, at) ||
+	    !brake_note(b, target, at, j->rules->brake)) {
 		return;
 	}
-	j->jails[ban->jail].brakes += held ? 0 : 1;
+	j->jails[index].brakes += held ? 0 : 1;
 	for (uint32_t i = 0; i < b->n; i++) {
-		take_back(j, ban->jail, &b->recent[i].prefix, ban->since);
+		if (brake_is_among(b, i)) {
+			take_back(j, index, &b->noted[i].prefix, at);
+		}
 	}
 }
 
@@ -116,7 +162,7 @@ static void judge_kind(struct judge *j, struct ban *ban, const struct sight *s,
 		ban->because = jail->mode == JAIL_OBSERVE ? BECAUSE_JAIL_OBSERVES
 							  : BECAUSE_DAEMON_OBSERVES;
 	} else {
-		brake(j, ban);
+		verdict_brake(j, ban->jail, &ban->prefix, ban->since);
 		ban->kind = DECISION_BAN;
 		ban->because = BECAUSE_NONE;
 		if (brake_holds(&j->brakes[ban->jail], ban->since)) {

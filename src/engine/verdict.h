@@ -9,6 +9,9 @@
 /* Decides about `target` in the jail; `slot` is that of the subject whose score it is. */
 void verdict_decide(struct judge *j, uint16_t index, const struct prefix *target, uint32_t slot,
 		    const struct sight *s);
+/* Counts what would be the ban of an address, if it is a known one; too many, and the jail
+ * observes, and takes those back that it had banned. */
+void verdict_brake(struct judge *j, uint16_t index, const struct prefix *target, instant at);
 /* A decision of before, as the brake knew it. False: the brake took it back, it counts for nothing
  * else. */
 bool verdict_recall(struct judge *j, const struct ban *ban);

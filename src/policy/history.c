@@ -259,6 +259,30 @@ void history_pardon(struct history *h, const struct prefix *p, instant at)
 	}
 }
 
+void history_shorten(struct history *h, const struct prefix *p, instant at, instant until)
+{
+	const struct record *r = find(h, HISTORY_ENFORCED, p);
+
+	if (r && runs(h, r, at)) {
+		struct episode *e = &h->episodes[r->newest];
+
+		e->until = instant_max(until, instant_add(e->since, (duration){ .us = 1 }));
+	}
+}
+
+bool history_told(const struct history *h, const struct prefix *p, instant at, instant *ret_since,
+		  uint32_t *ret_listeners)
+{
+	const struct record *r = find(h, HISTORY_ENFORCED, p);
+
+	if (!r || !runs(h, r, at)) {
+		return false;
+	}
+	*ret_since = h->episodes[r->newest].since;
+	*ret_listeners = h->episodes[r->newest].told;
+	return true;
+}
+
 uint32_t history_tell(struct history *h, const struct prefix *p, instant at, uint32_t listeners)
 {
 	const struct record *r = find(h, HISTORY_ENFORCED, p);

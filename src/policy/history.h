@@ -29,6 +29,12 @@ void history_add(struct history *h, uint16_t observer, const struct prefix *p, i
 		 instant until);
 /* A person lifted what runs at `at`: that episode, the newest, counts for none. */
 void history_pardon(struct history *h, const struct prefix *p, instant at);
+/* The same, but it counts: it ends at `until`, or just after it began. */
+void history_shorten(struct history *h, const struct prefix *p, instant at, instant until);
+/* When the episode that runs at `at` began, and the listeners for which it is marked. False: none
+ * runs. */
+bool history_told(const struct history *h, const struct prefix *p, instant at, instant *ret_since,
+		  uint32_t *ret_listeners);
 /* Copies all episodes into an empty history, those of observer i as those of observers[i];
  * HISTORY_ENFORCED stays what it is, and what becomes HISTORY_ENFORCED otherwise is left out. The
  * bit i of a listener becomes listeners[i]. */

@@ -21,6 +21,7 @@ PREFIXES = ["203.0.113.9/32", "203.0.113.10/32", "203.0.113.8/31", "203.0.113.0/
 ASKED = {64: "203.0.113.9/32 203.0.113.10/32 198.51.100.7/32 2001:db8:0:1::/64 2001:db8:0:2::/64 2001:db8:9:1::/64",
          56: "203.0.113.9/32 203.0.113.10/32 198.51.100.7/32 2001:db8::/56 2001:db8:9::/56"}
 ASKED_TOO = "203.0.113.0/24 2001:db8::/48 @bob @ann"
+STRANGERS = ["198.51.100.7", "2001:db8:0:2::1"]      # nobody logs in from there while the server's login fails
 TYPES = [0, 1, 3, 9, 24]
 LOGIN, BANNED = 18, 23
 ACCOUNTS = ["bob", "bob", "BOB", "ann", "eve", ""]
@@ -28,6 +29,10 @@ SERVICES = ["0", "1", "2", "none"]
 COUNTS = [1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 7, 100, 1000]
 PLACES = ["0.0", "0.1", "1.0", "1.1"]
 NAMES = "abcdef"
+STEPS = [1, 1, 1, 2, 3, 5, 8, 10, 20, 30, 60, 100]
+BRAKES_STEPS = [1, 1, 5, 10, 20, 30, 30, 60, 90]     # its rate is one of 30, it lets go after 90
+VERBS = ["ban", "ban", "ban", "unban", "unban", "unban", "unban-all", "observe", "enforce", "never-add", "never-add",
+         "never-remove"]
 
 
 class Dice(random.Random):
@@ -48,7 +53,7 @@ def prefixes(r, chance):
 
 
 def ladder(r):
-    steps = [length(r, 1, 2, 3, 5, 8, 20) for _ in range(r.choice([1, 1, 2, 3, 4]))]
+    steps = [length(r, 1, 2, 3, 5, 8, 20, 120) for _ in range(r.choice([1, 1, 2, 3, 4]))]
     return ",".join(steps + ["permanent"] * (r.random() < 0.25))
 
 
@@ -121,15 +126,26 @@ def tidy(lines):
     return tidied
 
 
-def jails(r):
-    names = r.sample(NAMES, r.choice([1, 1, 2, 2, 3, 4]))
+def jails(r, of=NAMES):
+    names = r.sample(of, r.choice([1, 1, 2, 2, 3, 4]))
     return tidy([jail(r, name, names) for name in names])
 
 
-def rules(r, host_v6):
+def rules(r, host_v6, brakes):
     return (f"rules host-v6={host_v6} observe={'yes' if r.random() < 0.07 else 'no'}"
-            f" never={prefixes(r, 0.3)} networks={r.choice(['24,48', '24,48', '24,48', '30,60'])}"
-            f" known={length(r, 5, 20, 60, 259200, 259200)} brake={r.choice([0, 1, 1, 1, 2, 20])}")
+            f" never={prefixes(r, 0.3)} networks={r.choice(['24,48', '24,48', '24,48', '30,52'])}"
+            f" known={length(r, 5, 20, 60, 259200, 259200)} brake={r.choice(brakes)}")
+
+
+def outage(r):
+    """The server's own login has failed, and there is a jail that hears of it from another."""
+    own = {"watch": ",".join(PLACES), "services": "all", "subject": "address", "threshold": r.choice([1, 2, 3]),
+           "mode": "enforce", "never": "-", "distinct": "none", "ladder": length(r, 3, 20, 120, 120)}
+    heard = {"watch": "jail:a", "services": "all", "types": f"{BANNED}:{r.choice([1, 1, 2])}", "mode": "enforce",
+             "subject": r.choice(["network", "network", "address"]), "threshold": r.choice([1, 2]), "never": "-",
+             "distinct": r.choice(["none", "address"]), "window": length(r, 20, 60)}
+    lines = [joined(pairs_of(jail(r, "a", [])) | own), joined(pairs_of(jail(r, "b", [])) | heard)]
+    return lines + jails(r, "cdef") * (r.random() < 0.3)
 
 
 def changed(r, line, names):
@@ -159,15 +175,18 @@ def other_jails(r, lines):
 class Happening:
     """The second part of a sequence: time goes on, mostly."""
 
-    def __init__(self, r, host_v6, jails):
+    def __init__(self, r, host_v6):
         self.r = r
         self.now = START
         self.host_v6 = host_v6
-        self.rules = rules(r, host_v6)
-        self.jails = jails
-        self.addresses = some(r, ADDRESSES)
+        self.fails = r.random() < 0.15
+        self.brakes = [1, 2] if self.fails else [0, 1, 1, 1, 2, 20]
+        self.rules = rules(r, host_v6, self.brakes)
+        self.jails = outage(r) if self.fails else jails(r)
+        self.addresses = ADDRESSES if self.fails else some(r, ADDRESSES)
         self.accounts = some(r, ACCOUNTS)
-        self.logins = r.choice([0, 0.1, 0.3])
+        self.logins = 0.4 if self.fails else r.choice([0, 0.1, 0.3])
+        self.verbs = VERBS + ["never-add"] * r.choice([0, 0, 0, 12])
         self.prefixes = some(r, PREFIXES)
         self.hurry = r.choice([0.3, 0.6, 0.9])     # how often no time passes
         self.late = r.choice([0, 0.1, 0.3])
@@ -178,7 +197,7 @@ class Happening:
     def pass_time(self):
         r = self.r
         if r.random() > self.hurry:
-            self.now += r.choice([1, 1, 1, 2, 3, 5, 8, 10, 20, 30, 60]) * GRID
+            self.now += r.choice(BRAKES_STEPS if self.fails else STEPS) * GRID
         if r.random() < 0.05:
             self.now += r.choice([-1, 1, 1, 3_141_592])
 
@@ -191,14 +210,15 @@ class Happening:
         count = r.choice(COUNTS)
         place = r.choice(PLACES).replace(".", " ")
         kind = LOGIN if r.random() < self.logins else r.choice(TYPES)
+        if self.fails and kind == LOGIN and addr in STRANGERS:
+            addr = ADDRESSES[0]
         return (f"event {seconds(time)} {addr} {kind} {r.choice(SERVICES)} {place} {count}"
                 f" {r.choice(self.accounts)}").rstrip()
 
     def order(self):
         r = self.r
         time = self.now - (r.random() < 0.1) * r.choice([1, 3, 10]) * GRID
-        verb = r.choice(["ban", "ban", "ban", "unban", "unban", "unban", "unban-all", "observe", "enforce",
-                         "never-add", "never-add", "never-remove"])
+        verb = r.choice(self.verbs)
         words = [verb, seconds(time)]
         which = r.choice(["any", "any", "any", "hand", *map(str, range(len(self.jails)))])
         if verb == "ban":
@@ -232,13 +252,13 @@ class Happening:
         r = self.r
         self.jails = other_jails(r, self.jails)
         if r.random() < 0.2:
-            self.rules = rules(r, self.host_v6)
+            self.rules = rules(r, self.host_v6, self.brakes)
         return [self.rules, *self.jails, f"reload {seconds(self.now)}"]
 
 
 def sequence(seed, number):
     r = Dice(f"{seed}/{number}")
-    happening = Happening(r, r.choice([64, 64, 64, 56]), jails(r))
+    happening = Happening(r, r.choice([64, 64, 64, 56]))
     lines = [happening.rules, *happening.jails]
     for _ in range(r.randint(5, 80)):
         lines += happening.lines()

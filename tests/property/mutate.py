@@ -16,14 +16,14 @@ import compare
 import generate
 
 HERE = pathlib.Path(__file__).resolve().parent
-HALVES = ("oracle_windows.py", "oracle_episodes.py", "oracle.py")     # become one module, so that each line can be another
+HALVES = ("oracle_windows.py", "oracle_episodes.py", "oracle_brake.py", "oracle.py")     # become one module, so that each line can be another
 BATCH = 100
 
 # What, the line of the oracle, what it becomes.
 MUTANTS = [
     ("nothing", "import bisect", "import bisect"),
-    ("the threshold must be passed", "< jail.threshold:", "<= jail.threshold:"),
-    ("`ban` does not ban at once", "if jail.multipliers[e.type] != BAN_AT_ONCE:", "if True:"),
+    ("the threshold must be passed", "in evidence) < jail.threshold:", "in evidence) <= jail.threshold:"),
+    ("`ban` does not ban at once", "if jail.multipliers[e.type] == BAN_AT_ONCE:", "if False:"),
     ("<COUNT> is ignored", "else multiplier * count", "else multiplier"),
     ("<COUNT> counts with distinct", "count = 1 if jail.distinct else e.count", "count = e.count"),
     ("the window's old edge counts", "after < x.time <= at)", "after <= x.time <= at)"),
@@ -45,11 +45,19 @@ MUTANTS = [
     ("a shorter ban shortens its episode", "joined.end = max(joined.end, until)", "joined.end = until"),
     ("the end of an episode is in it", "at < episodes[-1].end else None",
      "at <= episodes[-1].end else None"),
+    ("what still runs keeps no episode", "[ban.until for ban in self.running_bans(prefix, at)]", "[]"),
+    ("what is over keeps an episode", "if ban.prefix == prefix and at < ban.until]", "if ban.prefix == prefix]"),
+    ("a reload leaves episodes", "self.shorten(prefix, time, False)", "pass"),
+    ("a reload pardons", "self.shorten(prefix, time, False)", "self.shorten(prefix, time, True)"),
+    ("a reload keeps whom nothing spares", 'ban.because == "known-good" and self.rules.jails[n].spare_known', 'ban.because == "known-good"'),
     ("unban pardons nothing", "self.histories[ENFORCED, prefix].pop()", "pass"),
     ("by hand is no episode", "        self.add_episode(ENFORCED, prefix, time, until)\n", ""),
-    ("a ban runs at its end", "e.time < standing.until\n", "e.time <= standing.until\n"),
-    ("shadows do not run", "standing is not None and e.time < standing.until",
-     'standing is not None and standing.kind == "ban" and e.time < standing.until'),
+    ("a ban runs at its end", "e.time >= standing.until:", "e.time > standing.until:"),
+    ("shadows do not run", "if standing is None or e.time", 'if standing is None or standing.kind != "ban" or e.time'),
+    ("the brake's shadows outlast it", 'shadow.because == "brake":', "False:"),
+    ("the brake's shadows of known ones go with it", "or self.is_known(None, shadow.prefix, e.time)", ""),
+    ("who is known to one account is to all", 'if shadow.because == "known-good":', "if False:"),
+    ("who is spared for one service is for all", 'shadow.because == "service-never-block":', "False:"),
     ("a ban ends late", "not ban.ended and ban.until <= now]", "not ban.ended and ban.until < now]"),
     ("lifts by id", "key=lambda ban: (ban.until, ban.id)", "key=lambda ban: ban.id"),
     ("ended bans go early", "ban.until + window <= now", "ban.until <= now"),
@@ -59,7 +67,7 @@ MUTANTS = [
     ("clear clears nothing", "                del self.windows[n, subject]\n        return said\n\n    def verdict",
      "                pass\n        return said\n\n    def verdict"),
     ("clear, but what comes during the ban is entered",
-     "if jail.clears and self.is_banned(n, prefix, e) and not forgotten:", "if False:"),
+     "if jail.clears and not forgotten and self.spoken(n, prefix, e):", "if False:"),
     ("the shortest never-block entry is named", "return max((q for q", "return min((q for q"),
     ("the longest entry wins, for whomever it is", "[x.prefix for x in holds if x.for_everybody]",
      "[x.prefix for x in holds if x.for_everybody and covering([y.prefix for y in holds], prefix) == x.prefix]"),
@@ -69,7 +77,7 @@ MUTANTS = [
     ("an entry for a jail stays exact", "if not entry.for_everybody:", "if False:"),
     ("an entry for everybody is widened", "if not entry.for_everybody:", "if True:"),
     ("never-block lifts nothing", 'if ban.kind == "ban" and not ban.ended and spared:', "if False:"),
-    ("what never-block lifts is not pardoned", """            self.pardon(lifted, time)
+    ("what never-block lifts is not pardoned", """            self.shorten(lifted, time, True)
         return said
 
     # --- Time (7.4""", """            pass
@@ -102,10 +110,10 @@ MUTANTS = [
     ("distinct: the lowest multiplier", "x.points >= best[value].points", "x.points <= best[value].points"),
     ("distinct: the oldest of equals", "x.points >= best[value].points", "x.points > best[value].points"),
     ("distinct: the other value", "if jail.distinct == ADDRESS else", "if jail.distinct != ADDRESS else"),
-    ("share is not asked", "subject, window.latest) < jail.share", "subject, window.latest) < 1"),
-    ("share must be passed", "subject, window.latest) < jail.share", "subject, window.latest) <= jail.share"),
+    ("share is not asked", ".latest) < jail.share:", ".latest) < 1:"),
+    ("share must be passed", ".latest) < jail.share:", ".latest) <= jail.share:"),
     ("share is one of lines", "sum(x.count for x in own if", "sum(1 for x in own if"),
-    ("share is at the event's time", "prefix, subject, window.latest) <", "prefix, subject, e.time) <"),
+    ("share is at the event's time", "self.windows[n, subject].latest) < jail.share", "e.time) < jail.share"),
     ("nobody is spared", "ACCOUNT and jail.spare_known \\\n", "ACCOUNT and False \\\n"),
     ("spare-known is not asked", "ACCOUNT and jail.spare_known \\\n", "ACCOUNT \\\n"),
     ("known to anybody is known", "self.is_known(folded(e.account), subject", "self.is_known(None, subject"),
@@ -123,13 +131,24 @@ MUTANTS = [
     ("never-block counts for networks", "jail.subject == ADDRESS or not self.is_trusted(jail, e)", "True"),
     ("never-block is asked about the /64", "self.spares(host_prefix(e.addr, 128), n", "self.spares(self.host(e), n"),
     ("no account counts", "e.account or ACCOUNT not in", "True or ACCOUNT not in"),
-    ("the brake holds one later", "if len(recent) <= self.rules.brake or", "if len(recent) <= self.rules.brake + 1 or"),
-    ("the brake's rate has an end", "- min(times) >= RATE", "- min(times) > RATE"),
+    ("the brake holds one later", "in noted.values()) > self.rules.brake]", "in noted.values()) > self.rules.brake + 1]"),
+    ("the brake's rate has an end", "at < first + RATE\n                  and sum(first <= x < first",
+     "at <= first + RATE\n                  and sum(first <= x <= first"),
+    ("the brake's five minutes are any", "if first <= at < first + RATE\n", "if True\n"),
+    ("the brake's five minutes are the first", "first = max(begins)", "first = min(begins)"),
     ("the brake lets go early", "+ RATE + CALM", "+ CALM"),
-    ("the brake keeps what was banned", "if self.is_blocked(n, known)]", "if False]"),
-    ("the brake pardons nothing", "if not any(ban.prefix == prefix for ban in self.enforced()):", "if False:"),
-    ("the brake pardons what others ban", "if not any(ban.prefix == prefix for ban in self.enforced()):", "if True:"),
-    ("what the brake takes back was told", "if self.rules.jails[n].name in jail.watch and jail.subject != ACCOUNT and window:", "if False:"),
+    ("the brake keeps what was banned", "if first <= x < first + RATE\n", "if False\n"),
+    ("the brake takes all back", "if first <= x < first + RATE\n", "if True\n"),
+    ("the brake hears nothing of those it holds", 'if not reached or standing.because != "brake" or', "if True or"),
+    ("the brake pardons nothing", "        self.shorten(prefix, at, True)\n        return said\n\n    def remove", "        return said\n\n    def remove"),
+    ("what the brake takes back was told", "                window.entries = [x for x in window.entries if (x.type, x.address) != (BANNED, prefix)", "                window.entries = [x for x in window.entries if True"),
+    ("what others ban was not told, either", "if not any(x.jail == BY_HAND or", "if not any(False and"),
+    ("what a person bans was not told", "x.jail == BY_HAND or not self", "x.jail != BY_HAND and not self"),
+    ("what came of it stays", "and self.score(n, subject, ban.since) < jail.threshold:", "and False:"),
+    ("what came of it goes, whatever else is there", "and self.score(n, subject, ban.since) < jail.threshold:", "and True:"),
+    ("what was banned before came of it", "and ban.since >= episode.start", "and True"),
+    ("who was not told has banned because of it", "or jail.name not in episode.told or", "or"),
+    ("what came of it counts", "if subject != prefix:", "if False:"),
     ("the brake is for unknown ones", "NETWORK and self.is_known(None, subject, e.time):", "NETWORK:"),
     ("an account begins anew", "            if jail.subject == ACCOUNT:\n                del self.shares[n, subject, folded(e.account)]\n            else:\n                del self.windows[n, subject]",
      "            del self.windows[n, self.subject(jail, e)]"),
@@ -158,7 +177,7 @@ MUTANTS = [
     ("an unban is one of what comes, too", "if number <= up_to and inside", "if inside"),
     ("a reload tells again", "episode.told &= listening", "episode.told = set()"),
     ("a reload lets the brake go", "{to: until[n] for n, to in moved.items()}", "{}"),
-    ("a reload bans whom the brake had spared", 'if kind == "ban" and ban.because in', "if False and ban.because in"),
+    ("a reload bans whom the brake had spared", '(ban.because == "brake" or', "(False or"),
     ("a reload counts what was taken back", "e.type == BANNED and not self.has_episode(e)", "False"),
     ("a blacklist entry takes nothing over", "if until == NEVER:\n            said += self.take_over", "if False:\n            said += self.take_over"),
     ("the kernel holds the first end", "return max(ends) if", "return min(ends) if"),
@@ -167,7 +186,7 @@ MUTANTS = [
 
 def oracle_text():
     text = "".join((HERE / half).read_text() for half in HALVES)
-    return re.sub(r"from oracle_(?:windows|episodes) import .*\n", "", text)
+    return re.sub(r"from oracle_(?:windows|episodes|brake) import .*\n", "", text)
 
 
 def mutant(old, new):

@@ -19,10 +19,11 @@ a prefix is its text in the usual form, prefixes with their length.
 import collections
 from dataclasses import replace
 
+from oracle_brake import Brake
 from oracle_episodes import Episodes
 from oracle_windows import Windows, covering, folded, host_prefix, inside, newest, widened
-from oracle_words import (ACCOUNT, ADDRESS, ALL_PORTS, ANY_JAIL, ANY_SERVICE, BANNED, BAN_AT_ONCE, BY_HAND, CALM,
-                          ENFORCED, EVERYTHING, FORGIVE, NETWORK, NEVER, NO_JAIL, PERMANENT, RATE, Ban,
+from oracle_words import (ACCOUNT, ADDRESS, ALL_PORTS, ANY_JAIL, ANY_SERVICE, BANNED, BAN_AT_ONCE, BY_HAND,
+                          ENFORCED, EVERYTHING, FORGIVE, NETWORK, NEVER, NO_JAIL, PERMANENT, Ban,
                           Decision, Event, Jail, Never, Rules)
 
 
@@ -33,17 +34,16 @@ def scoring(rules):
          its.distinct, its.share) for its in rules.jails]
 
 
-class Oracle(Windows, Episodes):
+class Oracle(Windows, Episodes, Brake):
     def __init__(self, rules):
-        super().__init__(rules)
+        Windows.__init__(self, rules)
+        Brake.__init__(self)
         self.observing = rules.observe
         self.table = {}                                   # (jail, prefix, scope) -> Ban
         self.never = self.of_the_rules()
         self.histories = collections.defaultdict(list)    # (history, prefix) -> episodes
         self.log = []                                     # (number, event) of all that counted
         self.ignored = []                                 # (up to that number, prefix, name of a jail or any)
-        self.recent = collections.defaultdict(dict)       # jail -> known addresses and when
-        self.braked_until = collections.Counter()         # jail -> time
         self.last_event = self.last_ban = 0
         self.notes = collections.Counter()                # what happened, for the tests' own proof
 
@@ -78,20 +78,33 @@ class Oracle(Windows, Episodes):
         if not self.enter(n, e, self.last_event):
             return []
         window = self.windows[n, subject]
-        if self.is_banned(n, prefix, e):    # (7.5): nothing more is decided about it
-            self.notes["during a ban"] += 1
-            return []
+        standing = self.spoken(n, prefix, e)
         evidence = self.entries(n, subject, window.latest)
-        if jail.multipliers[e.type] != BAN_AT_ONCE:
-            if sum(x.points for x in evidence) < jail.threshold:
+        reached = self.reaches(n, prefix, e, evidence)
+        if standing:
+            self.notes["during a ban"] += 1
+            if not reached or standing.because != "brake" or not self.is_known(None, prefix, e.time):
                 return []
-            if jail.subject == ACCOUNT and self.share(n, prefix, subject, window.latest) < jail.share:
-                self.notes["share: too small"] += 1
-                return []
+            self.notes["brake: its own shadow"] += 1
+            return self.brake(n, prefix, e.time)
+        if not reached:
+            return []
         self.notes["late: decided"] += late
         self.notes[f"decided: {jail.subject}"] += 1
         self.notes[f"decided: distinct {jail.distinct}"] += 1
         return self.decide(n, prefix, e, evidence, window)
+
+    def reaches(self, n, prefix, e, evidence):
+        jail = self.rules.jails[n]
+        if jail.multipliers[e.type] == BAN_AT_ONCE:
+            return True
+        if sum(x.points for x in evidence) < jail.threshold:
+            return False
+        subject = self.subject(jail, e)
+        if jail.subject == ACCOUNT and self.share(n, prefix, subject, self.windows[n, subject].latest) < jail.share:
+            self.notes["share: too small"] += 1
+            return False
+        return True
 
     # --- Feedback (7.9) -----------------------------------------------------------------------
 
@@ -121,40 +134,6 @@ class Oracle(Windows, Episodes):
             said += self.judge(n, fed)
         self.notes["feedback: decided"] += len(said) > 0
         return said
-
-    # --- Brake (7.11) -------------------------------------------------------------------------
-
-    def brake(self, n, prefix, at):
-        """A known address would be banned. Too many of them: the jail observes, and those that it had
-        banned before it knew are free again, as if nothing had been. The lifts."""
-        recent = self.recent[n]
-        recent.pop(prefix, None)
-        recent[prefix] = at
-        while len(recent) > self.rules.brake + 1:
-            del recent[next(iter(recent))]
-        times = recent.values()
-        if len(recent) <= self.rules.brake or max(times) - min(times) >= RATE:
-            return []
-        self.notes["brake"] += 1
-        self.braked_until[n] = max(self.braked_until[n], min(times) + RATE + CALM)
-        return [self.take_back(n, known, at) for known in list(recent)
-                if self.is_blocked(n, known)]
-
-    def is_blocked(self, n, prefix):
-        ban = self.table.get((n, prefix, self.rules.jails[n].scope))
-        return ban is not None and ban.kind == "ban" and not ban.ended
-
-    def take_back(self, n, prefix, at):
-        self.notes["brake: taken back"] += 1
-        lifted = self.lift(self.table.pop((n, prefix, self.rules.jails[n].scope)), "brake", at)
-        for watcher, jail in enumerate(self.rules.jails):    # they have not heard of it
-            window = self.windows.get((watcher, self.scored(watcher, prefix)))
-            if self.rules.jails[n].name in jail.watch and jail.subject != ACCOUNT and window:
-                window.entries = [x for x in window.entries if (x.type, x.address) != (BANNED, prefix)
-                                  or x.time < lifted.ban.since]
-        if not any(ban.prefix == prefix for ban in self.enforced()):
-            self.pardon(prefix, at)
-        return lifted
 
     # --- Decisions (7.5, 7.6, 7.10) -----------------------------------------------------------
 
@@ -260,7 +239,7 @@ class Oracle(Windows, Episodes):
                 self.notes["spared no more"] += not ban.ended
                 del self.table[key]
         for lifted in {decision.ban.prefix for decision in said}:
-            self.pardon(lifted, time)
+            self.shorten(lifted, time, True)
         return said
 
     # --- Time (7.4, 7.5) ----------------------------------------------------------------------
@@ -341,7 +320,7 @@ class Oracle(Windows, Episodes):
                 said.append(self.lift(ban, "unban", time))
             del self.table[key]
         for lifted in {decision.ban.prefix for decision in said}:
-            self.pardon(lifted, time)
+            self.shorten(lifted, time, True)
         for n, subject in list(self.windows):
             if jail in (ANY_JAIL, n):
                 self.ignore(n, subject, prefix)
@@ -408,6 +387,8 @@ class Oracle(Windows, Episodes):
         if scoring(before) != scoring(rules):
             self.notes["reload: scores anew"] += 1
             self.score_anew()
+        for prefix in {decision.ban.prefix for decision in said}:
+            self.shorten(prefix, time, False)
         return said
 
     def move_histories(self, moved):
@@ -420,8 +401,8 @@ class Oracle(Windows, Episodes):
                 episode.told &= listening
             if history is not None:
                 self.histories[history, prefix] = episodes
-        recent, until = self.recent, self.braked_until
-        self.recent = collections.defaultdict(dict, {to: recent[n] for n, to in moved.items()})
+        noted, until = self.noted, self.braked_until
+        self.noted = collections.defaultdict(dict, {to: noted[n] for n, to in moved.items()})
         self.braked_until = collections.Counter({to: until[n] for n, to in moved.items()})
 
     def score_anew(self):
@@ -471,7 +452,8 @@ class Oracle(Windows, Episodes):
             return None
         kind, because, _ = self.by_rules(n, ban.prefix, ban.service,
                                          self.observing and ban.because == "daemon-observes")
-        if kind == "ban" and ban.because in ("known-good", "brake"):
+        if kind == "ban" and (ban.because == "brake" or
+                              ban.because == "known-good" and self.rules.jails[n].spare_known):
             return None
         return None if because == ban.because else because or kind
 
@@ -479,6 +461,9 @@ class Oracle(Windows, Episodes):
 
     def enforced(self):
         return [ban for ban in self.table.values() if ban.kind == "ban" and not ban.ended]
+
+    def running_bans(self, prefix, at):
+        return [ban for ban in self.enforced() if ban.prefix == prefix and at < ban.until]
 
     def covering_ban(self, prefix):
         return covering([ban.prefix for ban in self.enforced()], prefix)

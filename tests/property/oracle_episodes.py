@@ -4,7 +4,7 @@ from oracle_words import ENFORCED, MONTH, Episode
 
 
 class Episodes:
-    """Needs of its other parts: `histories`, `notes`."""
+    """Needs of its other parts: `histories`, `notes`, which bans of a prefix run."""
 
     def running_episode(self, history, prefix, at):
         """The newest one if it has not ended; one that starts later than a late `at` is it, too."""
@@ -26,11 +26,19 @@ class Episodes:
         else:
             self.histories[history, prefix].append(Episode(at, until))
 
-    def pardon(self, prefix, at):
-        """A ban that a person lifted counts for none (7.5)."""
-        if self.running_episode(ENFORCED, prefix, at):
+    def shorten(self, prefix, at, pardons):
+        """Bans of the prefix were lifted before their time: its episode lasts for what still runs. When
+        nothing does, it ends here; what a person lifted counts for none (7.5)."""
+        episode = self.running_episode(ENFORCED, prefix, at)
+        if episode is None:
+            return
+        ends = [ban.until for ban in self.running_bans(prefix, at)]
+        if pardons and not ends:
             self.notes["pardoned"] += 1
             self.histories[ENFORCED, prefix].pop()
+        else:
+            self.notes["shortened" if ends else "cut short"] += 1
+            episode.end = max([episode.start + 1] + (ends or [at]))
 
     def blocks_30d(self, prefix, at):
         return sum(at - MONTH < x.start <= at for x in self.histories[ENFORCED, prefix])

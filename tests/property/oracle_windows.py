@@ -73,7 +73,7 @@ def newest(held, scoring, threshold, kept):
 
 
 class Windows:
-    """Needs of its other half: `rules`, `notes`, the `table` of bans, what `spares`."""
+    """Needs of its other parts: `rules`, `notes`, the `table` of bans, what `spares`, `braked_until`."""
 
     def __init__(self, rules):
         self.rules = rules
@@ -112,9 +112,27 @@ class Windows:
         jail = self.rules.jails[n]
         return self.host(e) if jail.subject == ACCOUNT else self.subject(jail, e)
 
-    def is_banned(self, n, prefix, e):
+    def spoken(self, n, prefix, e):
+        """The ban of that jail, or the shadow, because of which it decides nothing about the event (7.5)."""
         standing = self.table.get((n, prefix, self.rules.jails[n].scope))
-        return standing is not None and e.time < standing.until
+        if standing is None or e.time >= standing.until:
+            return None
+        if not self.holds(standing, n, e):
+            self.notes[f"holds no more: {standing.because}"] += 1
+            return None
+        return standing
+
+    def holds(self, shadow, n, e):
+        """A shadow stands for what would have been banned, as long as it still would not be: the brake
+        lets go of those whom nobody knows, and who is spared for one account, or service, is not for the
+        next."""
+        if shadow.because == "brake":
+            return e.time < self.braked_until[n] or self.is_known(None, shadow.prefix, e.time)
+        if shadow.because == "known-good":
+            return self.is_known(folded(e.account), shadow.prefix, e.time)
+        if shadow.because == "service-never-block":
+            return self.spares(shadow.prefix, n, e.service) is not None
+        return True
 
     def is_forgotten(self, n, prefix, number):
         """With after-ban = clear, a ban forgot what came before it, also when scores are counted anew."""
@@ -127,7 +145,7 @@ class Windows:
         jail = self.rules.jails[n]
         subject, prefix, multiplier = self.subject(jail, e), self.target(n, e), jail.multipliers[e.type]
         forgotten = self.is_forgotten(n, prefix, number)
-        if jail.clears and self.is_banned(n, prefix, e) and not forgotten:
+        if jail.clears and not forgotten and self.spoken(n, prefix, e):
             self.notes["not entered: after-ban = clear"] += 1
             return False
         if forgotten and jail.subject != ACCOUNT:

@@ -20,7 +20,17 @@ def kind(line):
 
 
 def is_whole(lines):
-    """An unban names a jail that there is; rules have jails, and are taken over."""
+    """An unban names a jail that there is, and so does a jail that watches one; rules have jails, and are
+    taken over."""
+    said = []
+    for line in lines + ["rules"]:
+        if kind(line) == "rules":
+            names = {re.search("name=(\\S+)", jail)[1] for jail in said}
+            if any(set(re.findall("jail:([a-z]+)", jail)) - names for jail in said):
+                return False
+            said = []
+        elif kind(line) == "jail":
+            said.append(line)
     letters = "".join({"rules": "R", "jail": "J", "reload": "L"}.get(kind(line), ".") for line in lines)
     jails = 0
     for line in lines:
