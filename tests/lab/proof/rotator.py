@@ -178,7 +178,8 @@ class Rotator:
             way, must = reopen, False
         else:
             way = self.random.choice([way for way, (kinds, _) in WAYS.items() if self.kinds[log] in kinds])
-            must = WAYS[way][1] or log.rotated or not log.written
+            # What was emptied and moved away unseen, to a number that rises, is known by neither its bytes nor its name.
+            must = WAYS[way][1] or log.rotated or not log.written or log.history.startswith(("copytruncate", "regrow", "recreate"))
         if must:
             grow(log)
             read(log)
