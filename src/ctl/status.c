@@ -7,8 +7,13 @@
 #include "ctl/terminal.h"
 
 struct status {
-	bool json;
+	bool json, all;
 	int code;
+};
+
+/* What is not printed without --all: nobody has to look at it. */
+struct rest {
+	size_t waiting, disabled, missing;
 };
 
 /* Does this finding ask for a person? */
@@ -121,7 +126,23 @@ static void cell_int(struct grid *g, size_t column, const struct value *row, con
 	grid_cell(g, column, (struct str){ .p = text, .n = (size_t)n });
 }
 
-static void print_sources(const struct value *sources)
+static bool is_missing(const struct value *source)
+{
+	return str_eq(member(source, "state", ""), STR("missing"));
+}
+
+/* Those that are missing are the answer when there are no others. */
+static size_t count_missing(const struct value *sources)
+{
+	size_t missing = 0, n = value_length(sources);
+
+	for (size_t i = 0; i < n; i++) {
+		missing += is_missing(value_at(sources, i));
+	}
+	return missing < n ? missing : 0;
+}
+
+static void print_sources(const struct value *sources, bool without_missing)
 {
 	static const struct table_column columns[] = {
 		{ "SOURCE", 0 },        { "STATE", 0 }, { "LINES", TABLE_RIGHT },
@@ -132,6 +153,9 @@ static void print_sources(const struct value *sources)
 	for (size_t i = 0; g && i < value_length(sources); i++) {
 		const struct value *row = value_at(sources, i);
 
+		if (without_missing && is_missing(row)) {
+			continue;
+		}
 		grid_row(g);
 		grid_cell(g, 0, member(row, "path", ""));
 		grid_cell(g, 1, member(row, "state", ""));
@@ -145,7 +169,39 @@ static void print_sources(const struct value *sources)
 	}
 }
 
-static void print_jails(const struct value *jails)
+static bool is_idle(const struct value *jail, struct rest *rest)
+{
+	struct str state = member(jail, "state", "");
+	bool waits = str_eq(state, STR("waiting")), off = str_eq(state, STR("disabled"));
+
+	rest->waiting += waits;
+	rest->disabled += off;
+	return waits || off;
+}
+
+static void print_rest(const struct rest *rest)
+{
+	if (!rest->waiting && !rest->disabled && !rest->missing) {
+		return;
+	}
+	terminal_tone(TONE_DIM);
+	printf("\nNot shown:");
+	if (rest->waiting) {
+		printf(" %zu %s for a log that is not there yet;", rest->waiting,
+		       rest->waiting == 1 ? "jail that waits" : "jails that wait");
+	}
+	if (rest->disabled) {
+		printf(" %zu disabled %s;", rest->disabled, rest->disabled == 1 ? "jail" : "jails");
+	}
+	if (rest->missing) {
+		printf(" %zu %s not there;", rest->missing,
+		       rest->missing == 1 ? "source that is" : "sources that are");
+	}
+	printf(" see ipsctl status --all\n");
+	terminal_tone(TONE_PLAIN);
+}
+
+static void print_jails(const struct value *jails, bool all, struct rest *rest)
 {
 	static const struct table_column columns[] = {
 		{ "JAIL", 0 },
@@ -158,11 +214,16 @@ static void print_jails(const struct value *jails)
 		{ "OBSERVED", TABLE_RIGHT },
 	};
 	CLEANUP(grid_freep) struct grid *g = grid_new(columns, ARRAY_SIZE(columns), false);
+	size_t rows = 0;
 
 	for (size_t i = 0; g && i < value_length(jails); i++) {
 		const struct value *row = value_at(jails, i);
 
+		if (!all && is_idle(row, rest)) {
+			continue;
+		}
 		grid_row(g);
+		rows++;
 		grid_cell(g, 0, member(row, "name", ""));
 		grid_cell(g, 1, member(row, "state", ""));
 		grid_cell(g, 2, member(row, "mode", ""));
@@ -172,7 +233,7 @@ static void print_jails(const struct value *jails)
 		cell_int(g, 6, row, "spared");
 		cell_int(g, 7, row, "observed");
 	}
-	if (g && value_length(jails)) {
+	if (rows) {
 		printf("\n");
 		grid_print(g);
 	}
@@ -186,6 +247,7 @@ static bool take_status(void *arg, const struct value *p)
 	const struct value *kernel = value_get(p, "kernel");
 	bool agrees = value_bool(value_get(kernel, "agrees"), false);
 	size_t bad = count_bad(findings);
+	struct rest rest = { 0 };
 
 	s->code = bad || (enforces && !agrees && !is_pending(kernel)) ? CTL_NO : CTL_DONE;
 	if (s->json) {
@@ -194,14 +256,16 @@ static bool take_status(void *arg, const struct value *p)
 	}
 	print_first_line(p, bad, enforces);
 	print_findings(findings);
-	print_sources(value_get(p, "sources"));
-	print_jails(value_get(p, "jails"));
+	rest.missing = s->all ? 0 : count_missing(value_get(p, "sources"));
+	print_sources(value_get(p, "sources"), rest.missing > 0);
+	print_jails(value_get(p, "jails"), s->all, &rest);
+	print_rest(&rest);
 	return false;
 }
 
 int ctl_status(const struct ctl *ctl)
 {
-	struct status s = { .json = ctl->json };
+	struct status s = { .json = ctl->json, .all = ctl_has(ctl, "all") };
 	int code;
 
 	if (ctl->n_arguments) {

@@ -124,8 +124,11 @@ static int find(const struct daemon *d, uint16_t source, const char *path, int f
 	return since_find(fd, size, since, time_of, &reader, ret);
 }
 
-static void tell(const char *path, int r, uint64_t offset, uint64_t size)
+/* `window`: as far back as the jails of the source count. */
+static void tell(const char *path, int r, uint64_t offset, uint64_t size, duration window)
 {
+	char text[SPAN_TEXT_MAX];
+
 	if (r == 1) {
 		log_notice(
 			"%s is read for the first time, and no line at its end tells when it was "
@@ -135,15 +138,20 @@ static void tell(const char *path, int r, uint64_t offset, uint64_t size)
 		log_warning("%s is read for the first time, and its beginning cannot be found: %s; "
 			    "what comes from now on is read",
 			    path, strerror(-r));
+	} else if (size && offset == 0) {
+		log_info("%s is read for the first time: all of it", path);
 	} else if (size) {
-		log_info("%s is read for the first time: from byte %llu of %llu on", path,
-			 (unsigned long long)offset, (unsigned long long)size);
+		log_info("%s is read for the first time: from byte %llu of %llu on, for its jails "
+			 "count what happened in the last %s",
+			 path, (unsigned long long)offset, (unsigned long long)size,
+			 span_format_short(window, text));
 	}
 }
 
 bool first_read_place(const struct daemon *d, uint16_t source, const char *path,
 		      struct position *ret)
 {
+	const struct ruleset *rules = engine_ruleset(d->engine);
 	CLEANUP(fd_close) int fd = -1;
 	uint64_t offset;
 	struct stat st;
@@ -158,7 +166,7 @@ bool first_read_place(const struct daemon *d, uint16_t source, const char *path,
 	}
 	offset = (uint64_t)st.st_size;
 	r = find(d, source, path, fd, &st, &offset);
-	tell(path, r, offset, (uint64_t)st.st_size);
+	tell(path, r, offset, (uint64_t)st.st_size, longest_window(rules, &rules->sources[source]));
 	*ret = (struct position){ .device = st.st_dev, .inode = st.st_ino, .offset = offset };
 	return true;
 }

@@ -32,6 +32,8 @@ static const struct command_option options[] = {
 	{ COMMAND_COUNT, "runtime-dir", 0, "DIR", "control socket (/run/ipsd)" },
 	{ COMMAND_COUNT, "json", 0, NULL, "print JSON" },
 	{ COMMAND_COUNT, "help", 'h', NULL, "say how it is used" },
+	{ COMMAND_STATUS, "all", 0, NULL,
+	  "also the jails and sources that are disabled or whose log is not there" },
 	{ COMMAND_LIST, "jail", 0, "JAIL", "only this jail's blocks" },
 	{ COMMAND_LIST, "service", 0, "SERVICE", "only blocks for what was done to this service" },
 	{ COMMAND_LIST, "type", 0, "TYPE", "only blocks of this type" },

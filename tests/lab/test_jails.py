@@ -132,3 +132,17 @@ def test_every_error_is_fatal_under_strict(daemons):
     daemon = daemons(conf="[ipsd]\nmode = enforce\n[never-block]\naddresses = 203.0.113.300\n")
     code, words = daemon.run_once("--strict")
     assert code == 2 and "ipsd.conf:4" in words
+
+
+def test_status_leaves_out_what_only_waits_unless_it_is_asked_for(daemons):
+    daemon = daemons()
+    (daemon.etc / "filters" / "elsewhere.conf").write_text(
+        f"[filter]\nsources = {daemon.dir}/nowhere.log\n[event relay-denied]\nmatch = ^x <ADDR> bad\nhit = x 192.0.2.1 bad\n")
+    (daemon.etc / "jails" / "later.conf").write_text(MORE.format(about="later", keys="").replace("vpop3-ids", "elsewhere"))
+    add_jail(daemon, "off", "enabled = no")
+    daemon.start()
+    short, whole = daemon.ctl("status").out, daemon.ctl("status", "--all").out
+    assert "later" not in short and "nowhere.log" not in short and str(daemon.log) in short
+    assert "Not shown: 1 jail that waits for a log that is not there yet; 1 disabled jail; 1 source that is not there; " \
+        "see ipsctl status --all\n" in short
+    assert "\nlater" in whole and "\noff" in whole and "nowhere.log" in whole and "Not shown" not in whole
