@@ -20,6 +20,7 @@
 #include "sys/clock.h"
 #include "sys/files.h"
 #include "wire/interface.h"
+#include "wire/request.h"
 
 enum { READ_BYTES = 64 * 1024, SHARE_US = 5000 /* of one connection, until others have theirs */ };
 
@@ -28,9 +29,8 @@ struct conn {
 	int fd;
 	struct peer peer;
 	struct loop_watch *watch;
-	struct buf in, out;
-	size_t at;     /* bytes of `in` that were calls already */
-	size_t looked; /* bytes of `in` behind that without a NUL */
+	struct requests in;
+	struct buf out;
 	struct call *call;
 	enum call_next waits;
 	uint64_t used; /* when it last said something, in turns of the control socket */
@@ -54,7 +54,7 @@ static struct conn *conn_free(struct conn *conn)
 		call_free(conn->call);
 		loop_watch_free(conn->watch);
 		fd_close(&conn->fd);
-		buf_done(&conn->in);
+		requests_done(&conn->in);
 		buf_done(&conn->out);
 		free(conn);
 	}
@@ -74,59 +74,38 @@ static void conn_step(struct conn *conn)
 
 static void conn_start_call(struct conn *conn, struct str message)
 {
-	CLEANUP(value_freep) struct value *request = NULL;
 	struct call *call = calloc(1, sizeof(*call));
-	const char *method;
-	char error[256];
+	struct request request;
 
-	if (!call || value_parse(message, error, &request) < 0 ||
-	    value_type(request) != VALUE_OBJECT) {
+	if (!call || request_parse(message, &request) < 0) {
 		free(call);
 		conn->dead = true;
 		return;
 	}
-	method = value_cstring(value_get(request, "method"));
 	call->daemon = conn->control->daemon;
 	call->out = &conn->out;
 	call->peer = conn->peer;
-	call->parameters = value_get(request, "parameters");
-	call->more = value_bool(value_get(request, "more"), false);
+	call->request = request.message;
+	call->parameters = request.parameters;
+	call->more = request.more;
 	call->cookie = ++conn->control->cookies;
 	call->deadline = instant_add(clock_now(), (duration){ .us = DAEMON_LONGEST_WAIT_US });
-	call->request = TAKE(request);
-	call->step = methods_find(method);
+	call->step = methods_find(request.method);
 	conn->call = call;
 	conn_step(conn);
-}
-
-/* Is there a whole message? *ret_end is where its NUL stands. */
-static bool conn_has_message(struct conn *conn, size_t *ret_end)
-{
-	size_t from = conn->at + conn->looked;
-	size_t n = str_find_char(str_slice(buf_str(&conn->in), from, conn->in.n), '\0');
-
-	if (n == STR_NOT_FOUND) {
-		conn->looked = conn->in.n - conn->at;
-		return false;
-	}
-	conn->looked += n;
-	*ret_end = from + n;
-	return true;
 }
 
 /* Starts the next call, if one was asked for. */
 static bool conn_start_next(struct conn *conn)
 {
-	size_t end, at = conn->at;
+	struct str message;
+	int r = requests_next(&conn->in, &message);
 
-	if (!conn_has_message(conn, &end)) {
-		conn->dead = conn->dead || conn->looked > INTERFACE_REQUEST_MAX;
-		return false;
+	if (r > 0) {
+		conn_start_call(conn, message);
 	}
-	conn->at = end + 1;
-	conn->looked = 0;
-	conn_start_call(conn, str_slice(buf_str(&conn->in), at, end - at));
-	return true;
+	conn->dead = conn->dead || r < 0;
+	return r > 0;
 }
 
 static void conn_write(struct conn *conn)
@@ -154,17 +133,15 @@ static void conn_read(struct conn *conn)
 	char *space;
 	int64_t n;
 
-	buf_consume(&conn->in, conn->at);
-	conn->at = 0;
 	conn->used = ++conn->control->turns;
-	space = buf_reserve(&conn->in, READ_BYTES);
+	space = requests_reserve(&conn->in, READ_BYTES);
 	if (!space) {
 		conn->dead = true;
 		return;
 	}
 	n = sockets_read(conn->fd, space, READ_BYTES);
 	if (n > 0) {
-		conn->in.n += (size_t)n;
+		requests_add(&conn->in, (size_t)n);
 	} else if (n == 0) {
 		conn->closing = true;
 	} else if (n != -EAGAIN) {
@@ -192,13 +169,11 @@ static int control_arm(struct control *c)
 /* Could it go on at once? */
 static bool conn_is_ready(struct conn *conn)
 {
-	size_t end;
-
 	if (conn->dead || conn->out.n) {
 		return false;
 	}
 	return conn->call ? conn->waits == CALL_AGAIN || conn->waits == CALL_YIELD
-			  : conn_has_message(conn, &end);
+			  : requests_has(&conn->in);
 }
 
 /* Makes the connection get on, as far as it can or until others should have their turn. */
@@ -227,7 +202,7 @@ static void conn_work(struct conn *conn)
 /* A message may be long; further ones wait in the socket. */
 static bool conn_wants_more(struct conn *conn)
 {
-	size_t have = conn->in.n - conn->at;
+	size_t have = requests_waiting(&conn->in);
 	bool busy = conn->call || conn->out.n || conn_is_ready(conn);
 
 	return !conn->closing && have <= (busy ? READ_BYTES : INTERFACE_REQUEST_MAX);

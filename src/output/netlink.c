@@ -2,7 +2,8 @@
 /* netlink.c - a socket to the kernel's netfilter.
  *
  * An overrun of the receive buffer loses answers, so it is made large; CAP_NET_ADMIN passes the
- * system's limit for that. */
+ * system's limit for that. Lengths are compared here, not by libmnl: it takes those beyond 2 GiB
+ * for negative ones, which are less than any. */
 #include "output/netlink.h"
 
 #include <errno.h>
@@ -67,6 +68,21 @@ struct nlmsghdr *netlink_message(char *bytes, size_t at)
 	void *message = bytes + at;
 
 	return message;
+}
+
+struct nlmsghdr *netlink_next(char *bytes, size_t n, size_t *at)
+{
+	struct nlmsghdr *h;
+
+	if (*at >= n || n - *at < sizeof(*h)) {
+		return NULL;
+	}
+	h = netlink_message(bytes, *at);
+	if (h->nlmsg_len < sizeof(*h) || h->nlmsg_len > n - *at) {
+		return NULL;
+	}
+	*at += NLMSG_ALIGN((size_t)h->nlmsg_len);
+	return h;
 }
 
 int netlink_error(const struct nlmsghdr *h)

@@ -21,6 +21,8 @@ NODISCARD int netlink_send(int fd, const char *bytes, size_t n);
 NODISCARD ssize_t netlink_receive(int fd, char *bytes, size_t max, int flags);
 /* The message at this place of a buffer that is aligned for one. */
 struct nlmsghdr *netlink_message(char *bytes, size_t at);
+/* The message at *at of n bytes; *at moves behind it. NULL: no whole one is left. */
+struct nlmsghdr *netlink_next(char *bytes, size_t n, size_t *at);
 /* What an NLMSG_ERROR says: 0, an acknowledgement, or negative errno. -EBADMSG: nothing sensible.
  */
 NODISCARD int netlink_error(const struct nlmsghdr *h);

@@ -75,7 +75,8 @@ static int receive(struct elements *e, int flags)
 /* Asks for the ruleset's generation: any answer but a refusal will do. */
 static int probe(struct elements *e)
 {
-	const struct nlmsghdr *h = netlink_message(e->in, 0);
+	const struct nlmsghdr *h;
+	size_t at = 0;
 	int r;
 
 	r = send_bytes(e, nftnl_nlmsg_build_hdr(e->out, NFT_MSG_GETGEN, AF_UNSPEC, 0, ++e->seq)
@@ -86,7 +87,8 @@ static int probe(struct elements *e)
 	if (r == -ECONNREFUSED) {
 		return -ENOTSUP;
 	}
-	if (r < 0 || !mnl_nlmsg_ok(h, r) || h->nlmsg_type != NLMSG_ERROR) {
+	h = r < 0 ? NULL : netlink_next(e->in, (size_t)r, &at);
+	if (!h || h->nlmsg_type != NLMSG_ERROR) {
 		return r < 0 ? r : 0;
 	}
 	r = netlink_error(h);
@@ -266,6 +268,8 @@ static void take_answer(const struct elements *e, const struct nlmsghdr *h, stru
 /* 0: all done; 1: some were refused, nothing was done; negative: nothing is known. */
 static int take_answers(struct elements *e, struct answers *a, struct element_wish *w)
 {
+	const struct nlmsghdr *h;
+
 	for (;;) {
 		int n = receive(e, MSG_DONTWAIT);
 
@@ -279,8 +283,7 @@ static int take_answers(struct elements *e, struct answers *a, struct element_wi
 		if (n < 0) {
 			return n;
 		}
-		for (const struct nlmsghdr *h = netlink_message(e->in, 0); mnl_nlmsg_ok(h, n);
-		     h = mnl_nlmsg_next(h, &n)) {
+		for (size_t at = 0; (h = netlink_next(e->in, (size_t)n, &at));) {
 			take_answer(e, h, a, w);
 		}
 	}
@@ -375,6 +378,8 @@ static void take_state(const struct nlmsghdr *h, struct element_state *s)
 
 static int take_states(struct elements *e, struct element_state *s, uint32_t first, size_t n)
 {
+	const struct nlmsghdr *h;
+
 	for (;;) {
 		int got = receive(e, MSG_DONTWAIT);
 
@@ -384,8 +389,7 @@ static int take_states(struct elements *e, struct element_state *s, uint32_t fir
 		if (got < 0) {
 			return got == -EAGAIN ? 0 : got;
 		}
-		for (const struct nlmsghdr *h = netlink_message(e->in, 0); mnl_nlmsg_ok(h, got);
-		     h = mnl_nlmsg_next(h, &got)) {
+		for (size_t at = 0; (h = netlink_next(e->in, (size_t)got, &at));) {
 			if (h->nlmsg_seq - first < n) {
 				take_state(h, &s[h->nlmsg_seq - first]);
 			}
@@ -462,8 +466,7 @@ static int dump_names(struct elements *e, const struct nftnl_set *table, struct 
 		if (n < 0) {
 			return n;
 		}
-		for (h = netlink_message(e->in, 0); r >= 0 && mnl_nlmsg_ok(h, n);
-		     h = mnl_nlmsg_next(h, &n)) {
+		for (size_t at = 0; r >= 0 && (h = netlink_next(e->in, (size_t)n, &at));) {
 			changed |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 			if (h->nlmsg_type == NLMSG_DONE) {
 				return changed ? -EINTR : 0;

@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <libmnl/libmnl.h>
 #include <libnftnl/set.h>
 
 #include "output/netlink.h"
@@ -124,8 +123,7 @@ static int dump(struct search *s)
 		if (n < 0) {
 			return n;
 		}
-		for (h = netlink_message(s->in, 0); r >= 0 && mnl_nlmsg_ok(h, n);
-		     h = mnl_nlmsg_next(h, &n)) {
+		for (size_t at = 0; r >= 0 && (h = netlink_next(s->in, (size_t)n, &at));) {
 			changed |= (h->nlmsg_flags & NLM_F_DUMP_INTR) != 0;
 			if (h->nlmsg_seq == s->seq && h->nlmsg_type == NLMSG_DONE) {
 				return changed ? -EINTR : 0;
@@ -154,6 +152,7 @@ static int ask(struct search *s, struct nftnl_set *set)
 	struct nftnl_set_elem *elem = nftnl_set_elem_alloc();
 	uint16_t family = (uint16_t)nftnl_set_get_u32(set, NFTNL_SET_FAMILY);
 	struct nlmsghdr *h;
+	size_t at = 0;
 	int n;
 
 	if (!elem) {
@@ -171,11 +170,11 @@ static int ask(struct search *s, struct nftnl_set *set)
 		return n;
 	}
 	n = (int)netlink_receive(s->fd, s->in, sizeof(s->in), 0);
-	h = netlink_message(s->in, 0);
 	if (n < 0) {
 		return n;
 	}
-	return mnl_nlmsg_ok(h, n) && h->nlmsg_seq == s->seq &&
+	h = netlink_next(s->in, (size_t)n, &at);
+	return h && h->nlmsg_seq == s->seq &&
 	       h->nlmsg_type == (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM);
 }
 
