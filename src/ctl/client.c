@@ -44,11 +44,11 @@ static int connect_daemon(const struct ctl *ctl, int *ret_fd)
 	return sockets_connect(buf_text(&path), ret_fd);
 }
 
-bool client_is_there(const struct ctl *ctl)
+int client_knock(const struct ctl *ctl)
 {
 	CLEANUP(fd_close) int fd = -1;
 
-	return connect_daemon(ctl, &fd) == 0;
+	return connect_daemon(ctl, &fd);
 }
 
 static int send_request(int fd, const char *method, struct value *parameters, bool more)

@@ -11,5 +11,6 @@ typedef bool (*client_reply)(void *arg, const struct value *parameters);
  * on stderr. */
 int client_call(const struct ctl *ctl, const char *method, struct value *parameters, bool more,
 		client_reply fn, void *arg);
-/* Is there a daemon that answers? Says nothing. */
-bool client_is_there(const struct ctl *ctl);
+/* Is there a daemon that takes calls? Says nothing. -EACCES: we may not ask it; -ENOENT,
+ * -ECONNREFUSED: there is none. */
+NODISCARD int client_knock(const struct ctl *ctl);

@@ -52,6 +52,7 @@ int ctl_ban(const struct ctl *ctl); /* blacklist, too */
 int ctl_unban(const struct ctl *ctl);
 int ctl_never_block(const struct ctl *ctl);
 int ctl_verify(const struct ctl *ctl);
+int ctl_doctor(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_observe(const struct ctl *ctl);
 int ctl_enforce(const struct ctl *ctl);

@@ -14,6 +14,7 @@ static int (*const verbs[COMMAND_COUNT])(const struct ctl *) = {
 	[COMMAND_BAN] = ctl_ban,
 	[COMMAND_UNBAN] = ctl_unban,
 	[COMMAND_VERIFY] = ctl_verify,
+	[COMMAND_DOCTOR] = ctl_doctor,
 	[COMMAND_NEVER_BLOCK] = ctl_never_block,
 	[COMMAND_METRICS] = ctl_metrics,
 	[COMMAND_OBSERVE] = ctl_observe,

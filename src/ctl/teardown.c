@@ -17,7 +17,7 @@ int ctl_teardown(const struct ctl *ctl)
 	if (ctl->n_arguments) {
 		return ctl_usage(ctl, "teardown takes no arguments");
 	}
-	if (client_is_there(ctl)) {
+	if (client_knock(ctl) == 0) {
 		fprintf(stderr,
 			"ipsctl teardown: ipsd runs and would need its table: systemctl stop ipsd; to let everybody in for now: "
 			"ipsctl observe\n");

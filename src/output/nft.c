@@ -282,6 +282,24 @@ int kernel_table_empty(struct kernel_table *t, struct buf *error)
 	return run(t->ctx, &commands, error);
 }
 
+int kernel_table_try(const struct kernel_plan *plan, const struct kernel_set *sets, size_t n,
+		     struct buf *error)
+{
+	struct buf commands CLEANUP(buf_done) = { 0 };
+	struct nft_ctx *ctx = NULL;
+	int r = kernel_plan_check(plan);
+
+	r = r < 0 ? r : open_context(&ctx);
+	if (r < 0) {
+		return r;
+	}
+	nft_ctx_set_dry_run(ctx, true);
+	kernel_plan_write(plan, sets, n, &commands);
+	r = run(ctx, &commands, error);
+	nft_ctx_free(ctx);
+	return r;
+}
+
 int kernel_table_teardown(const char *table, struct buf *error)
 {
 	struct buf commands CLEANUP(buf_done) = { 0 }, words CLEANUP(buf_done) = { 0 };

@@ -36,5 +36,8 @@ NODISCARD int kernel_table_replan(struct kernel_table *t, const struct kernel_pl
 const struct kernel_set *kernel_table_sets(const struct kernel_table *t, size_t *ret_n);
 /* Removes the sets with all their elements and makes empty ones. */
 NODISCARD int kernel_table_empty(struct kernel_table *t, struct buf *error);
+/* Would the kernel take this table with these sets? Nothing is changed. *error as above. */
+NODISCARD int kernel_table_try(const struct kernel_plan *plan, const struct kernel_set *sets,
+			       size_t n, struct buf *error);
 /* Removes the table of this name. 1: there was none. */
 NODISCARD int kernel_table_teardown(const char *table, struct buf *error);

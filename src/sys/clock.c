@@ -4,6 +4,7 @@
  * Both clocks are read through the vDSO: no system call, so they may be asked for every line. */
 #include "sys/clock.h"
 
+#include <sys/timex.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t id)
@@ -22,4 +23,11 @@ instant clock_now(void)
 int64_t clock_monotonic(void)
 {
 	return read_clock(CLOCK_MONOTONIC);
+}
+
+bool clock_is_kept(void)
+{
+	struct timex now = { 0 };
+
+	return adjtimex(&now) != TIME_ERROR && (now.status & STA_UNSYNC) == 0;
 }

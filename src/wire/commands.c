@@ -17,6 +17,7 @@ static const char *const exits[COMMAND_COUNT] = {
 	[COMMAND_NEVER_BLOCK] = "0 done, 1 something else keeps it on the list, or a warning",
 	[COMMAND_BAN] = "0 it is blocked, 1 it is not, or there is a warning",
 	[COMMAND_VERIFY] = "0 the kernel agrees, 1 there was a difference",
+	[COMMAND_DOCTOR] = "0 nothing was found, 1 something was",
 	[COMMAND_REPLAY] =
 		"0 all was read (--diff: and decided alike), 1 not, or there are differences",
 	[COMMAND_TRY] = "0 a line is an event, 1 none is",

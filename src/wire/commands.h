@@ -37,6 +37,7 @@ enum command_needs {
 	  "Print effective settings and where each comes from")                                    \
 	X(RELOAD, "reload", "", NEEDS_DAEMON, "Read the config files anew; scores and bans go on") \
 	X(VERIFY, "verify", "", NEEDS_DAEMON, "Compare the kernel with what ipsd wants")           \
+	X(DOCTOR, "doctor", "", NEEDS_DAEMON, "Look for what makes blocks do nothing")             \
 	X(METRICS, "metrics", "", NEEDS_DAEMON, "Print figures as Prometheus text")                \
 	X(TEARDOWN, "teardown", "", NEEDS_KERNEL, "Remove ipsd's table from the kernel")
 

@@ -36,7 +36,7 @@ def test_help_tells_each_verbs_own_exit_codes_and_json_where_there_is_some(ctl):
 
 
 def test_a_verb_of_another_version_is_no_verb(ctl):
-    for words in (["doctor"], ["doctor", "--help"], ["import-fail2ban", "/etc"]):
+    for words in (["import-fail2ban", "/etc"], ["import-fail2ban", "--help"]):
         answer = ctl(*words)
         assert answer.code == 2 and f'there is no verb "{words[0]}"' in answer.err
 

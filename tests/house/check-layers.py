@@ -38,7 +38,7 @@ DOORS = {
     "jansson.h": {"wire/json.c"},
     "nftables/": {"output/nft.c"},
     "libnftnl/": {"output/nft_elem.c", "output/other_sets.c"},
-    "libmnl/": {"output/nft_elem.c"},
+    "libmnl/": {"output/nft_elem.c", "output/other_tables.c"},
     "sqlite3.h": {"output/sql.c"},
     "zlib.h": {"input/replay.c"},
     "libsmartcols": {"ctl/table.c"},

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: MIT
+"""ipsctl doctor: each thing that makes bans void is made true in a namespace, and told with what to do."""
+import shutil
+import subprocess
+
+import pytest
+
+from netns import until
+
+BAD = "198.51.100.7"
+
+
+def words(rows, check):
+    """What was said by this check."""
+    return [row["text"] for row in rows if row["check"] == check]
+
+
+def findings(daemon, check=None):
+    answer = daemon.ctl("doctor", "--json")
+    return [row for row in answer.json["findings"] if check in (None, row["check"])]
+
+
+def test_a_sound_host_has_no_finding_and_says_what_was_looked_at(daemon):
+    until(daemon.settled, "the kernel")
+    answer = daemon.ctl("doctor")
+    assert answer.code == 0 and answer.err == ""
+    assert answer.out.startswith("nothing was found that makes bans void\n")
+    seen = {row["check"] for row in daemon.ctl("doctor", "--json").json["ok"]}
+    assert seen >= {"ipsd", "config", "nftables", "conntrack", "interfaces", "flowtables", "clock", "disk"}
+
+
+def test_without_a_daemon_the_rest_is_looked_at(daemons):
+    daemon = daemons()
+    answer = daemon.ctl("doctor", "--json")
+    assert answer.code == 3 and not answer.json["daemon"]
+    assert [row["check"] for row in answer.json["findings"]] == ["ipsd"]
+    assert "systemctl start ipsd" in answer.json["findings"][0]["command"]
+    assert {"nftables", "conntrack", "interfaces", "config"} <= {row["check"] for row in answer.json["ok"]}
+
+
+def test_what_cannot_be_looked_at_is_said(daemon):
+    ipsctl = [str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "doctor"]
+    for more in ([], ["--json"]):
+        done = subprocess.run(daemon.ns.command("setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *ipsctl, *more),
+                              check=False, capture_output=True, text=True)
+        assert done.returncode == 3 and done.stderr == ""
+        for what in ("no right to ask it", "only root may ask the kernel", "could not be listed", "sudo ipsctl doctor"):
+            assert what in done.stdout
+
+
+def test_an_observing_daemon_is_found(daemon):
+    assert daemon.ctl("observe").code == 0
+    found = findings(daemon, "mode")
+    assert found[0]["text"] == "ipsd only observes: nobody is blocked" and found[0]["command"] == "ipsctl enforce"
+    assert daemon.ctl("doctor").code == 1
+    assert daemon.ctl("enforce").code == 0
+    until(lambda: daemon.ctl("doctor").code == 0, "a sound host")
+
+
+def test_a_daemon_without_the_capability_is_found_and_told_once(daemons):
+    daemon = daemons()
+    daemon.start("--observe", wrapper=("setpriv", "--inh-caps=-net_admin", "--bounding-set=-net_admin"))
+    found = findings(daemon)
+    assert len(found) == 1 and found[0]["text"].startswith("nobody is blocked: ") and found[0]["command"] == "systemctl restart ipsd"
+    assert daemon.ctl("doctor").code == 1
+
+
+def test_broken_config_is_found_without_a_daemon(daemons):
+    daemon = daemons()
+    (daemon.etc / "jails" / "test.conf").write_text("[jail]\nthreshold = many\n")
+    found = findings(daemon, "config")
+    assert len(found) == 1 and found[0]["command"] == f"ipsctl --config-dir={daemon.etc} check"
+
+
+XDP = "int pass(void *packet) { (void)packet; return 2; }\n"
+
+
+def test_an_xdp_program_is_found_on_its_interface(cable, daemon, tmp_path):
+    if not shutil.which("clang"):
+        pytest.skip("needs clang for a BPF program")
+    (tmp_path / "pass.c").write_text(XDP)
+    subprocess.run(["clang", "-target", "bpf", "-O2", "-c", "pass.c", "-o", "pass.o"], cwd=tmp_path, check=True)
+    set_xdp = ("ip", "link", "set", "dev", "wire", "xdpgeneric")
+    tried = subprocess.run(cable.server.command(*set_xdp, "obj", str(tmp_path / "pass.o"), "sec", ".text"), check=False,
+                           capture_output=True, text=True)
+    if tried.returncode:
+        pytest.skip(f"the kernel takes no XDP program: {tried.stderr.strip()}")
+    found = findings(daemon, "interfaces")
+    assert len(found) == 1 and "XDP program on wire" in found[0]["text"] and found[0]["command"] == "ip -d link show dev wire"
+    cable.server.run(*set_xdp, "off")
+    assert not findings(daemon, "interfaces")
+
+
+def test_traffic_control_before_nftables_is_found(cable, daemon):
+    cable.server.run("tc", "qdisc", "add", "dev", "wire", "clsact")
+    found = findings(daemon, "interfaces")
+    assert len(found) == 1 and found[0]["command"] == "tc filter show dev wire ingress"
+
+
+def test_a_flowtable_is_found(cable, daemon):
+    made = subprocess.run(cable.server.command("nft", "add table inet other; add flowtable inet other fast { hook ingress priority 0; devices = { wire }; }"),
+                          check=False, capture_output=True, text=True)
+    if made.returncode:
+        pytest.skip("the kernel has no flowtables (CONFIG_NF_FLOW_TABLE)")
+    found = findings(daemon, "flowtables")
+    assert len(found) == 1 and "inet other fast" in found[0]["text"] and found[0]["command"] == "nft list flowtables"
+
+
+def test_a_disk_that_is_nearly_full_is_found(daemons):
+    daemon = daemons()
+    with daemon.on_a_full_disk("4m"):
+        found = findings(daemon, "disk")
+        assert len(found) == 1 and found[0]["command"] == f"df -h {daemon.dir / 'state'}"
