@@ -96,6 +96,7 @@ static int make_route(struct ruleset *rules, const struct link *at, size_t n, st
 static int make_detector(struct ruleset *rules, struct source *s)
 {
 	struct filter **filters = arena_alloc(rules->arena, s->n_routes, sizeof(struct filter *));
+	int r;
 
 	if (!filters) {
 		return -ENOMEM;
@@ -103,7 +104,11 @@ static int make_detector(struct ruleset *rules, struct source *s)
 	for (size_t i = 0; i < s->n_routes; i++) {
 		filters[i] = rules->filters[s->routes[i].filter].filter;
 	}
-	return detector_new(filters, s->n_routes, &s->detector);
+	r = detector_new(filters, s->n_routes, &s->detector);
+	if (r >= 0) {
+		detector_name(s->detector, &rules->types, &rules->services);
+	}
+	return r;
 }
 
 /* The source of the `n` links at `at`, which share their place. */

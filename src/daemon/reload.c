@@ -193,6 +193,7 @@ static int change_over(struct change *c, struct config *config)
 	config_free(d->config);
 	d->config = config;
 	count_lifts(c, bans);
+	store_put_memories_anew(d->store);
 	sources_change(d, c->sources, c->n_sources);
 	offsets_recall(d);
 	d->n_again = 0;

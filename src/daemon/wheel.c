@@ -174,6 +174,7 @@ static instant wheel_read_up_to(struct daemon *d)
 	bool idle = tail_is_idle(d->tail) && journals_are_idle(d);
 
 	d->caught_up = d->caught_up || idle;
+	engine_hold_sessions(d->engine, !d->caught_up);
 	return idle ? now : instant_min(now, engine_stats(d->engine).newest);
 }
 

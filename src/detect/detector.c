@@ -46,7 +46,9 @@ struct detector {
 	struct filter_candidates *now;    /* for each filter, those to be tried on the open line */
 	struct once **once;               /* for each filter; NULL: all its events count */
 	struct sessions **sessions;       /* for each filter; NULL: its lines stand alone */
-	bool every_line;                  /* some `always` is not empty */
+	const struct names *types;        /* NULL: nobody told them */
+	const struct names *services;
+	bool every_line; /* some `always` is not empty */
 	struct drift drift;
 	struct detector_stats stats;
 };
@@ -184,10 +186,32 @@ void detector_inherit(struct detector *d, size_t i, struct detector *other, size
 	if (fresh && filter_once(d->filters[i]) == filter_once(other->filters[k])) {
 		d->once[i] = other->once[k];
 		other->once[k] = fresh;
+		once_name(d->once[i], d->types, d->services);
 	}
 	if (d->sessions[i] && other->sessions[k]) {
-		sessions_inherit(d->sessions[i], other->sessions[k]);
+		sessions_inherit(d->sessions[i], other->sessions[k], other->services, d->services);
 	}
+}
+
+void detector_name(struct detector *d, const struct names *types, const struct names *services)
+{
+	d->types = types;
+	d->services = services;
+	for (size_t i = 0; i < d->n; i++) {
+		if (d->once[i]) {
+			once_name(d->once[i], types, services);
+		}
+	}
+}
+
+struct once *detector_once(const struct detector *d, size_t i)
+{
+	return d->once[i];
+}
+
+struct sessions *detector_sessions(const struct detector *d, size_t i)
+{
+	return d->sessions[i];
 }
 
 duration detector_offset(const struct detector *d)

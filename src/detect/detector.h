@@ -10,9 +10,12 @@
  * one line, and events of sessions that fell silent between the lines. Scanning allocates nothing.
  * Pure.
  */
+#include "base/names.h"
 #include "detect/filter.h"
 
 struct detector;
+struct once;
+struct sessions;
 
 struct detector_stats {
 	uint64_t lines, bytes; /* seen */
@@ -31,6 +34,12 @@ typedef bool (*detector_sink)(void *arg, const struct event *event);
 NODISCARD int detector_new(struct filter *const *filters, size_t n, struct detector **ret);
 struct detector *detector_free(struct detector *d);
 DEFINE_FREEP(struct detector, detector_free)
+/* What its filters remember is of types and services with these names from here on; borrowed. To be
+ * said before the first chunk, where memories are to survive other rules or a restart. */
+void detector_name(struct detector *d, const struct names *types, const struct names *services);
+/* What filter i remembers of events (once.h) and sessions (session.h); NULL: nothing. */
+struct once *detector_once(const struct detector *d, size_t i);
+struct sessions *detector_sessions(const struct detector *d, size_t i);
 /* Feeds a chunk of whole lines. `when`: one context per filter. Returns the bytes consumed: all, or
  * up to the line whose event the sink refused (that line is fed again; events of it that earlier
  * filters gave are not given twice only when the sink refuses the first of the line: a sink must
@@ -38,8 +47,8 @@ DEFINE_FREEP(struct detector, detector_free)
 size_t detector_feed(struct detector *d, struct matcher *m, struct str chunk,
 		     const struct stamp_context *when, detector_sink sink, void *arg);
 /* Filter i goes on with what filter k of the other one remembers of the events it told, if both
- * fold by the same fields, and with its open sessions; types and services must have kept their
- * numbers. */
+ * fold by the same fields, and with its open sessions. Where the two were told no names, types and
+ * services must have the same numbers. */
 void detector_inherit(struct detector *d, size_t i, struct detector *other, size_t k);
 /* What is added to the stamps of lines that arrive as they are written (drift.h). It changes
  * between two chunks, never within one. */

@@ -10,7 +10,12 @@
  * behind it still; a log whose zone is an hour off would else end each session at once.
  *
  * Only one that was seen to open can end unsatisfied: of a session that began before the log did,
- * nobody knows what it had done. */
+ * nobody knows what it had done.
+ *
+ * What is kept elsewhere is told by its changes. Whoever is heard of goes to the end of the list,
+ * so the changed ones are the list from its end on, up to the first that was heard of before. Of
+ * those that ended since, only the places that hold something elsewhere are noted, each once, so
+ * there is always room. */
 #include "detect/session.h"
 
 #include <errno.h>
@@ -38,13 +43,17 @@ struct digest {
 	uint64_t half[2];
 };
 
+_Static_assert(sizeof(struct digest) == SESSION_DIGEST, "as it is kept");
+
 struct session {
 	instant last;          /* the stamp of its last line */
+	uint64_t heard;        /* number of its last line */
 	uint32_t older, newer; /* in the order of hearing */
 	struct addr addr;
 	uint16_t service, count, pattern;
 	uint16_t n_account, n_text;
 	bool opened, satisfied;
+	bool is_kept; /* the place; elsewhere, and not among the ended */
 	char account[SESSION_ACCOUNT_KEPT];
 	char text[SESSION_TEXT_KEPT];
 };
@@ -57,6 +66,10 @@ struct sessions {
 	instant time;            /* of the last event */
 	duration lag;            /* of stamps, behind the clock */
 	uint64_t evicted;
+	uint64_t heard, kept; /* number of the last line; when all was kept */
+	uint32_t *ended;      /* kept places whose session has ended since */
+	uint32_t n_ended;
+	bool changed;
 };
 
 int sessions_new(const struct session_rule *rule, struct sessions **ret)
@@ -71,7 +84,8 @@ int sessions_new(const struct session_rule *rule, struct sessions **ret)
 	s->oldest = TABLE_NONE;
 	s->latest = TABLE_NONE;
 	s->at = calloc(SESSIONS_MAX, sizeof(*s->at));
-	if (!s->at) {
+	s->ended = calloc(SESSIONS_MAX, sizeof(*s->ended));
+	if (!s->at || !s->ended) {
 		return -ENOMEM;
 	}
 	r = table_new(SESSIONS_MAX, sizeof(struct digest), KEYS[0], &s->slots);
@@ -86,6 +100,7 @@ struct sessions *sessions_free(struct sessions *s)
 {
 	if (s) {
 		s->slots = table_free(s->slots);
+		free(s->ended);
 		free(s->at);
 		free(s);
 	}
@@ -129,6 +144,11 @@ static void forget(struct sessions *s, uint32_t slot)
 {
 	unlink_slot(s, slot);
 	table_remove(s->slots, slot);
+	if (s->at[slot].is_kept) {
+		s->at[slot].is_kept = false;
+		s->ended[s->n_ended++] = slot;
+	}
+	s->changed = true;
 }
 
 static uint32_t slot_of(struct sessions *s, const struct digest *key)
@@ -197,7 +217,7 @@ static bool opens(const struct session_rule *rule, const struct event *e)
 	return rule->opens.n == 0 || is_among(&rule->opens, e->type);
 }
 
-static void learn(const struct sessions *s, struct session *it, const struct event *e)
+static void learn(struct sessions *s, struct session *it, const struct event *e)
 {
 	if (e->addr.family != 0) {
 		it->addr = e->addr;
@@ -214,6 +234,7 @@ static void learn(const struct sessions *s, struct session *it, const struct eve
 	it->n_text = keep(it->text, sizeof(it->text), e->text);
 	it->pattern = e->pattern;
 	it->last = e->time;
+	it->heard = ++s->heard;
 	it->opened = it->opened || opens(s->rule, e);
 	it->satisfied = it->satisfied || is_among(&s->rule->satisfied, e->type);
 }
@@ -255,6 +276,7 @@ void sessions_add(struct sessions *s, const struct event *e, instant arrival)
 
 	s->time = e->time;
 	s->lag = is_known ? instant_since(arrival, e->time) : seconds(0);
+	s->changed = true;
 	if (e->session.n == 0) {
 		return;
 	}
@@ -316,6 +338,11 @@ instant sessions_time(const struct sessions *s)
 	return s->time;
 }
 
+duration sessions_lag(const struct sessions *s)
+{
+	return s->lag;
+}
+
 instant sessions_time_at(const struct sessions *s, instant now)
 {
 	return instant_add(now, (duration){ .us = -s->lag.us });
@@ -328,7 +355,8 @@ instant sessions_deadline(const struct sessions *s)
 }
 
 /* The lines of before were found by other patterns. */
-void sessions_inherit(struct sessions *s, struct sessions *other)
+void sessions_inherit(struct sessions *s, struct sessions *other, const struct names *before,
+		      const struct names *now)
 {
 	const struct sessions swap = *s;
 
@@ -336,8 +364,95 @@ void sessions_inherit(struct sessions *s, struct sessions *other)
 	s->rule = swap.rule;
 	*other = swap;
 	for (uint32_t slot = s->oldest; slot != TABLE_NONE; slot = s->at[slot].newer) {
-		s->at[slot].pattern = 0;
+		struct session *it = &s->at[slot];
+
+		it->pattern = 0;
+		if (before && now) {
+			it->service = names_find(now, names_at(before, it->service));
+		}
 	}
+}
+
+/* ---- over a restart ---- */
+
+bool sessions_changed(const struct sessions *s)
+{
+	return s->changed;
+}
+
+bool sessions_each_ended(const struct sessions *s, uint32_t *cursor, uint32_t *ret_place)
+{
+	while (*cursor < s->n_ended) {
+		uint32_t place = s->ended[(*cursor)++];
+
+		if (!table_key(s->slots, place)) {
+			*ret_place = place;
+			return true;
+		}
+	}
+	return false;
+}
+
+bool sessions_each(const struct sessions *s, bool all, uint32_t *cursor, struct session_kept *ret)
+{
+	uint32_t slot = *cursor == 0 ? s->latest : s->at[*cursor - 1].older;
+	const struct session *it;
+
+	if (slot == TABLE_NONE || (!all && s->at[slot].heard <= s->kept)) {
+		return false;
+	}
+	it = &s->at[slot];
+	*ret = (struct session_kept){
+		.place = slot,
+		.heard = it->heard,
+		.last = it->last,
+		.addr = it->addr,
+		.service = it->service,
+		.count = it->count,
+		.opened = it->opened,
+		.satisfied = it->satisfied,
+		.account = { it->account, it->n_account },
+		.text = { it->text, it->n_text },
+	};
+	memcpy(ret->digest, table_key(s->slots, slot), sizeof(ret->digest));
+	*cursor = slot + 1;
+	return true;
+}
+
+void sessions_were_kept(struct sessions *s)
+{
+	for (uint32_t slot = s->latest; slot != TABLE_NONE && s->at[slot].heard > s->kept;
+	     slot = s->at[slot].older) {
+		s->at[slot].is_kept = true;
+	}
+	s->kept = s->heard;
+	s->n_ended = 0;
+	s->changed = false;
+}
+
+void sessions_recall(struct sessions *s, const struct session_kept *kept)
+{
+	struct digest key;
+	struct session *it;
+
+	memcpy(&key, kept->digest, sizeof(key));
+	it = &s->at[slot_of(s, &key)];
+	it->heard = ++s->heard;
+	it->last = kept->last;
+	it->addr = kept->addr;
+	it->service = kept->service;
+	it->count = kept->count;
+	it->opened = kept->opened;
+	it->satisfied = kept->satisfied;
+	it->n_account = keep(it->account, sizeof(it->account), kept->account);
+	it->n_text = keep(it->text, sizeof(it->text), kept->text);
+	it->pattern = 0;
+}
+
+void sessions_recall_time(struct sessions *s, instant time, duration lag)
+{
+	s->time = time;
+	s->lag = lag;
 }
 
 uint64_t sessions_evicted(const struct sessions *s)

@@ -7,9 +7,10 @@
  * SESSION_SILENCE seconds after its last one; time is that of the events, also where their stamps
  * are behind the clock (a time zone that is told wrongly, a log that comes late) or go back for an
  * hour (the end of summer time). When all SESSIONS_MAX places are taken, the session heard of
- * longest ago is forgotten, without an event. Memory is taken by sessions_new() and touched as it
- * is used. Pure. */
+ * longest ago is forgotten, without an event. What is open can be kept elsewhere, by its changes,
+ * and come back. Memory is taken by sessions_new() and touched as it is used. Pure. */
 #include "base/attr.h"
+#include "base/names.h"
 #include "detect/event.h"
 
 enum {
@@ -17,6 +18,7 @@ enum {
 	SESSION_SILENCE = 600,
 	SESSION_ACCOUNT_KEPT = 128, /* bytes of an account that are carried */
 	SESSION_TEXT_KEPT = 256,    /* bytes of the last line */
+	SESSION_DIGEST = 16,
 };
 
 enum session_field {
@@ -37,6 +39,18 @@ struct session_rule {
 	struct session_types closes, satisfied;
 	uint16_t otherwise; /* type of the event of one that ends unsatisfied; NAMES_NONE: none */
 	unsigned carry;     /* bits of session_field */
+};
+
+/* An open one, as it is kept. The texts are the table's until the next sessions_add(). */
+struct session_kept {
+	uint32_t place; /* below SESSIONS_MAX; one that is opened later may take it */
+	uint64_t heard; /* ascends with each line of a session */
+	uint8_t digest[SESSION_DIGEST];
+	instant last;
+	struct addr addr;
+	uint16_t service, count;
+	bool opened, satisfied;
+	struct str account, text;
 };
 
 struct sessions;
@@ -61,11 +75,24 @@ void sessions_end(struct sessions *s);
 /* The time of the last event; 0. And what stamps say, as far as that tells, when the clock says
  * `now`. */
 instant sessions_time(const struct sessions *s);
+duration sessions_lag(const struct sessions *s);
 instant sessions_time_at(const struct sessions *s, instant now);
 /* When, by the clock, the next silence is over; INSTANT_NEVER. */
 instant sessions_deadline(const struct sessions *s);
-/* Goes on with the open sessions of the other one, under its own rule. */
-void sessions_inherit(struct sessions *s, struct sessions *other);
+/* Goes on with the open sessions of the other one, under its own rule. Services are found in `now`
+ * by the names they had `before`; NULL: the numbers are the same. */
+void sessions_inherit(struct sessions *s, struct sessions *other, const struct names *before,
+		      const struct names *now);
+/* Did anything change since sessions_were_kept()? Walks the places of kept ones where none is open
+ * now, and those that are open and changed, or `all`; cursor 0 begins. */
+bool sessions_changed(const struct sessions *s);
+bool sessions_each_ended(const struct sessions *s, uint32_t *cursor, uint32_t *ret_place);
+bool sessions_each(const struct sessions *s, bool all, uint32_t *cursor, struct session_kept *ret);
+void sessions_were_kept(struct sessions *s);
+/* Takes an open one that was kept, in the order of `heard`; it may get another place. And how
+ * stamps were. */
+void sessions_recall(struct sessions *s, const struct session_kept *kept);
+void sessions_recall_time(struct sessions *s, instant time, duration lag);
 /* Forgotten for lack of room. */
 uint64_t sessions_evicted(const struct sessions *s);
 /* The field of that name ("address", "addr", "account", "user", "service", "count"), or 0. */

@@ -379,9 +379,6 @@ static void inherit(const struct ruleset *before, struct source *old, const stru
 
 void adopt_memory(const struct ruleset *before, struct ruleset *rules)
 {
-	if (!has_same_words(before, rules)) {
-		return;
-	}
 	for (size_t i = 0; i < rules->n_sources; i++) {
 		for (size_t k = 0; k < before->n_sources; k++) {
 			if (is_same_source(&before->sources[k], &rules->sources[i])) {

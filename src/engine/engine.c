@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.c - lines in, decisions out.
- *
- * The doors of the engine; what is behind several of them is in judge.c.
+/* engine.c - lines in, decisions out: the doors; what is behind several of them is in judge.c.
  *
  * Back-pressure: before the first event of a line is taken, there is room for whatever that line
  * may bring, an event of each filter and a lift and a ban in each jail. So a line is taken wholly
@@ -35,6 +33,7 @@ struct engine {
 	uint8_t seed[TABLE_SEED_SIZE];
 	struct engine_stats before; /* lines, evicted, sessions_lost under rules of before */
 	struct hand_scopes *scopes;
+	bool holds_sessions;
 };
 
 /* What engine_feed() knows when the detector calls back. */
@@ -217,22 +216,26 @@ static bool end_sessions(struct engine *e, instant now)
 bool engine_tick(struct engine *e, instant now)
 {
 	outbox_begin(&e->judge.out);
-	return end_sessions(e, now) && judge_end(&e->judge, now) &&
+	return (e->holds_sessions || end_sessions(e, now)) && judge_end(&e->judge, now) &&
 	       !bans_sweep(e->judge.bans, e->rules->jails, now, TICK_STEPS) &&
 	       !tracker_tick(e->judge.tracker, e->rules->jails, now, TICK_STEPS);
+}
+
+void engine_hold_sessions(struct engine *e, bool hold)
+{
+	e->holds_sessions = hold;
 }
 
 instant engine_deadline(const struct engine *e)
 {
 	const struct ban *ban = bans_next_end(e->judge.bans);
-	instant first =
-		instant_min(ban ? ban->until : INSTANT_NEVER, never_block_next_end(e->judge.never));
+	instant first = ban ? ban->until : INSTANT_NEVER;
 
-	for (size_t i = 0; i < e->rules->n_sources; i++) {
-		if (e->rules->sources[i].detector) {
-			first = instant_min(first,
-					    detector_deadline(e->rules->sources[i].detector));
-		}
+	first = instant_min(first, never_block_next_end(e->judge.never));
+	for (size_t i = 0; i < e->rules->n_sources && !e->holds_sessions; i++) {
+		const struct detector *detector = e->rules->sources[i].detector;
+
+		first = detector ? instant_min(first, detector_deadline(detector)) : first;
 	}
 	return first;
 }
@@ -251,10 +254,10 @@ int engine_order(struct engine *e, const struct order *order, struct order_resul
 static void add_seen(const struct ruleset *rules, struct engine_stats *s)
 {
 	for (size_t i = 0; i < rules->n_sources; i++) {
-		if (rules->sources[i].detector) {
-			const struct detector_stats *seen =
-				detector_stats(rules->sources[i].detector);
+		const struct detector *detector = rules->sources[i].detector;
+		const struct detector_stats *seen = detector ? detector_stats(detector) : NULL;
 
+		if (seen) {
 			s->lines += seen->lines;
 			s->sessions_lost += seen->sessions_lost;
 		}
@@ -304,6 +307,7 @@ static int engine_beside(const struct engine *e, struct ruleset *rules, struct e
 	fresh->rules = rules;
 	fresh->limits = e->limits;
 	fresh->before = e->before;
+	fresh->holds_sessions = e->holds_sessions;
 	memcpy(fresh->seed, e->seed, sizeof(fresh->seed));
 	r = take_tables(fresh);
 	if (r < 0) {
@@ -395,10 +399,8 @@ int engine_recall_ban(struct engine *e, const struct ban *ban)
 
 void engine_recall_ids(struct engine *e, uint64_t last_event, uint64_t last_ban)
 {
-	struct judge *j = &e->judge;
-
-	j->last_event = last_event > j->last_event ? last_event : j->last_event;
-	j->last_ban = last_ban > j->last_ban ? last_ban : j->last_ban;
+	e->judge.last_event = last_event > e->judge.last_event ? last_event : e->judge.last_event;
+	e->judge.last_ban = last_ban > e->judge.last_ban ? last_ban : e->judge.last_ban;
 }
 
 bool engine_wish(const struct engine *e, const struct prefix *prefix, uint16_t scope,

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "output/store_db.h"
-#include "output/store_known.h"
+#include "output/store_memory.h"
 #include "sys/clock.h"
 
 int store_fail(struct store *s, int r)
@@ -35,6 +35,7 @@ static int store_connect(struct store *s, const char *path)
 	int64_t version = 0;
 	int r = sql_open(path, &s->sql);
 
+	s->memories_anew = true;
 	if (r >= 0) {
 		r = sql_number(s->sql, "PRAGMA user_version", 0, &version);
 	}
@@ -213,6 +214,11 @@ void store_keep(struct store *s, const struct batch *batch, const struct stored_
 	}
 }
 
+void store_put_memories_anew(struct store *s)
+{
+	s->memories_anew = true;
+}
+
 struct unwritten_counts store_waiting(const struct store *s)
 {
 	return s->unwritten.counts;
@@ -249,6 +255,7 @@ int store_open_order(struct store *s, const struct ruleset *rules)
 	int r = store_begin(s, true);
 
 	s->ordering = true;
+	s->rules = rules;
 	s->broken = r < 0;
 	if (r < 0) {
 		return store_fail(s, r);
@@ -259,8 +266,11 @@ int store_open_order(struct store *s, const struct ruleset *rules)
 
 int store_close_order(struct store *s)
 {
-	int r = s->broken ? -EIO : sql_run(s->sql, "COMMIT");
+	int r = s->broken ? -EIO : store_put_memories(s, s->rules);
 
+	if (r >= 0) {
+		r = sql_run(s->sql, "COMMIT");
+	}
 	if (r < 0 && !s->broken) {
 		(void)!store_rollback(s, r);
 	}
@@ -268,6 +278,7 @@ int store_close_order(struct store *s)
 	s->broken = false;
 	s->stale = s->stale || r < 0;
 	if (r >= 0) {
+		store_memories_were_put(s, s->rules);
 		unwritten_clear(&s->unwritten);
 	}
 	return r;
@@ -298,6 +309,9 @@ int store_apply(struct store *s, const struct ruleset *rules, const struct batch
 		r = put_all(s, rules, batch, positions, n_positions);
 	}
 	if (r >= 0) {
+		r = store_put_memories(s, rules);
+	}
+	if (r >= 0) {
 		r = sql_run(s->sql, "COMMIT");
 	}
 	if (r < 0) {
@@ -305,6 +319,7 @@ int store_apply(struct store *s, const struct ruleset *rules, const struct batch
 		store_keep(s, batch, positions, n_positions);
 		return r;
 	}
+	store_memories_were_put(s, rules);
 	unwritten_clear(&s->unwritten);
 	return 0;
 }

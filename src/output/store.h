@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
 /* store.h - what survives a restart: events, reading positions, bans with their evidence, what
- * people put on never-block (SQLite).
+ * people put on never-block, what filters remember (SQLite).
  *
  * One database, `state.db`, WAL. Each batch is one transaction: counted events, positions of their
- * sources, decisions. Texts are stored as bytes. Used by one process; a second one is kept out by a
- * lock (sys/files). Errors are negative errno; store_error() has SQLite's words. */
+ * sources, decisions, and what the detectors of the ruleset remember after these lines. Texts are
+ * stored as bytes. Used by one process; a second one is kept out by a lock (sys/files). Errors are
+ * negative errno; store_error() has SQLite's words. */
 #include "base/position.h"
 #include "engine/engine.h"
 #include "output/unwritten.h"
@@ -66,6 +67,9 @@ NODISCARD int store_apply(struct store *s, const struct ruleset *r, const struct
  * closing fails then, too, and it waits. */
 NODISCARD int store_open_order(struct store *s, const struct ruleset *r);
 NODISCARD int store_close_order(struct store *s);
+/* The ruleset is another one: of what its detectors remember all is written with the next batch,
+ * and what was written before goes. It is so after opening, too. */
+void store_put_memories_anew(struct store *s);
 /* Lets it wait without an attempt. */
 void store_keep(struct store *s, const struct batch *batch, const struct stored_position *positions,
 		size_t n_positions);
@@ -104,7 +108,8 @@ struct store_recall_calls {
 
 /* At the start: fills the engine with ids, running bans and the last 30 days' episodes, and windows
  * (events not older than the longest window before the newest event or `now`: a log goes on where
- * it was left, however long ago). Names that the ruleset does not know any more are left out. */
+ * it was left, however long ago); and the detectors of its ruleset with what they remembered. Names
+ * that the ruleset does not know any more are left out. */
 NODISCARD int store_recall(struct store *s, struct engine *e, instant now,
 			   const struct store_recall_calls *calls);
 

@@ -29,6 +29,8 @@ struct store {
 	unsigned known_puts;         /* logins kept since the start */
 	bool stale, damaged;         /* store_is_stale(), store_is_damaged() */
 	bool unmade;                 /* the fresh one after a damaged one could not be made */
+	bool memories_anew;          /* all that filters remember is to be written */
+	const struct ruleset *rules; /* of the order */
 	struct unwritten unwritten;
 	struct remembered remembered[STORE_REMEMBERED];
 	char error[256];

@@ -9,6 +9,7 @@
 
 #include "output/store_db.h"
 #include "output/store_known.h"
+#include "output/store_memory.h"
 #include "output/store_rows.h"
 
 struct recall {
@@ -186,6 +187,9 @@ int store_recall(struct store *s, struct engine *e, instant now,
 	}
 	if (r >= 0) {
 		r = store_recall_events(s, e, now);
+	}
+	if (r >= 0) {
+		r = store_recall_memories(s, engine_ruleset(e));
 	}
 	if (r < 0) {
 		return store_fail(s, r);

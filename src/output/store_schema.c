@@ -46,7 +46,18 @@ static const char *const steps[STORE_VERSION] = {
 	      " up_to INTEGER NOT NULL);"
 	      "CREATE UNIQUE INDEX ignored_addr ON ignored (addr, len, ifnull(jail, x''));"
 	      "INSERT INTO ignored SELECT addr, len, NULL, up_to FROM ignored_by_all;"
-	      "DROP TABLE ignored_by_all;",
+	      "DROP TABLE ignored_by_all;"
+	      "CREATE TABLE memories (id INTEGER PRIMARY KEY, source BLOB NOT NULL,"
+	      " filter BLOB NOT NULL, time INTEGER NOT NULL, lag INTEGER NOT NULL,"
+	      " once INTEGER NOT NULL);"
+	      "CREATE TABLE sessions (memory INTEGER NOT NULL, place INTEGER NOT NULL,"
+	      " heard INTEGER NOT NULL, digest BLOB NOT NULL, last INTEGER NOT NULL, addr BLOB,"
+	      " service INTEGER NOT NULL, count INTEGER NOT NULL, opened INTEGER NOT NULL,"
+	      " satisfied INTEGER NOT NULL, account BLOB, text BLOB,"
+	      " PRIMARY KEY (memory, place)) WITHOUT ROWID;"
+	      "CREATE TABLE once (memory INTEGER NOT NULL, place INTEGER NOT NULL,"
+	      " added INTEGER NOT NULL, time INTEGER NOT NULL, digest BLOB NOT NULL,"
+	      " PRIMARY KEY (memory, place)) WITHOUT ROWID;",
 };
 
 /* The number stands in the file's header, so it cannot be a parameter of a statement. */

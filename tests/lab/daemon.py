@@ -9,6 +9,7 @@ import pwd
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 
@@ -192,6 +193,11 @@ class Daemon:
                 for elem in thing["set"].get("elem", []):
                     found.add(elem["elem"]["val"] if isinstance(elem, dict) else elem)
         return found
+
+    def sql(self, question):
+        """The first value of the answer of its database."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.dir / 'state' / 'state.db'}?mode=ro", uri=True, timeout=PATIENCE)) as database:
+            return database.execute(question).fetchone()[0]
 
     def children(self, comm):
         """Living processes of this name in the namespace."""
