@@ -2,6 +2,7 @@
 /* All figures in one text: nothing here is computed, only told. */
 #include "daemon/call.h"
 
+#include "daemon/leaking.h"
 #include "sys/clock.h"
 #include "wire/metrics.h"
 
@@ -42,7 +43,7 @@ static void engine_metrics(const struct daemon *d, struct buf *out)
 	    (double)loop_longest_turn(d->loop).us / 1e6);
 }
 
-static void kernel_metrics(const struct daemon *d, struct buf *out)
+static void kernel_metrics(struct daemon *d, struct buf *out)
 {
 	const struct enforcer_state *s;
 
@@ -54,6 +55,11 @@ static void kernel_metrics(const struct daemon *d, struct buf *out)
 	s = enforcer_state(d->enforcer);
 	one(out, "ipsd_kernel_elements", METRIC_GAUGE, "Elements in our nftables sets.",
 	    (double)s->elements);
+	one(out, "ipsd_leaking_bans", METRIC_GAUGE,
+	    "Running bans that do not stop their addresses: logs go on telling of them.",
+	    (double)leaking_count(d));
+	one(out, "ipsd_leaks_total", METRIC_COUNTER, "Bans that were found to do nothing.",
+	    (double)d->leaks.total);
 	one(out, "ipsd_kernel_pending", METRIC_GAUGE,
 	    "Changes that the kernel has not answered yet.", (double)s->pending);
 	one(out, "ipsd_kernel_transactions_total", METRIC_COUNTER, "nft transactions.",

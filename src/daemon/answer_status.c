@@ -9,6 +9,7 @@
 #include "base/span.h"
 #include "daemon/braking.h"
 #include "daemon/call.h"
+#include "daemon/leaking.h"
 #include "daemon/learning.h"
 #include "daemon/offsets.h"
 #include "daemon/reload.h"
@@ -218,16 +219,6 @@ static bool source_exists(const struct daemon *d, uint16_t source)
 			if (s.source == source && s.state != TAIL_MISSING) {
 				return true;
 			}
-		}
-	}
-	return false;
-}
-
-static bool route_has(const struct route *route, uint16_t jail)
-{
-	for (size_t i = 0; i < route->n_jails; i++) {
-		if (route->jails[i] == jail) {
-			return true;
 		}
 	}
 	return false;
@@ -470,9 +461,14 @@ static void status_learning(void *findings, const char *level, const char *comma
 	add_finding(findings, level, command, "%s", text);
 }
 
+static void status_leaking(void *findings, const char *command, const char *text)
+{
+	add_finding(findings, "warning", command, "%s", text);
+}
+
 enum call_next answer_status(struct call *call)
 {
-	const struct daemon *d = call->daemon;
+	struct daemon *d = call->daemon;
 	struct value *reply = value_object(), *sources = value_array(), *jails = value_array();
 	struct value *kernel = value_object(), *findings = value_array();
 
@@ -485,6 +481,7 @@ enum call_next answer_status(struct call *call)
 	status_patterns(d, findings);
 	learning_findings(d, status_learning, findings);
 	status_spared(d, findings);
+	leaking_findings(d, status_leaking, findings);
 	value_set(reply, "sources", sources);
 	value_set(reply, "jails", jails);
 	value_set(reply, "kernel", kernel);

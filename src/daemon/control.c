@@ -88,7 +88,7 @@ static void conn_start_call(struct conn *conn, struct str message)
 	call->request = request.message;
 	call->parameters = request.parameters;
 	call->more = request.more;
-	call->cookie = ++conn->control->cookies;
+	call->cookie = COOKIES_OF_CALLS + conn->control->cookies++;
 	call->deadline = instant_add(clock_now(), (duration){ .us = DAEMON_LONGEST_WAIT_US });
 	call->step = methods_find(request.method);
 	conn->call = call;

@@ -13,10 +13,14 @@
 #include "input/tail.h"
 #include "output/enforcer.h"
 #include "output/store.h"
+#include "policy/leaks.h"
 #include "sys/loop.h"
 #include "sys/sandbox.h"
 
 enum { POSITIONS_MAX = 1024, JOURNALS_MAX = 8, DAEMON_LONGEST_WAIT_US = 2000000 };
+
+/* Who asked the enforcer. */
+enum { COOKIE_PROBE, COOKIE_LEAKING, COOKIES_OF_CALLS };
 
 struct control;
 struct learning;
@@ -93,6 +97,8 @@ struct daemon {
 	uint32_t probe_cursor;
 	uint64_t probe_missed; /* times it was not there */
 	instant retry_at;      /* when all wishes are sent again because of it; 0: no need */
+	bool counts_packets;   /* the kernel's elements have counters */
+	struct leaks leaks;    /* bans that do nothing */
 	uint64_t mends;        /* of the kernel's table, that were told */
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */

@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "daemon/control.h"
-#include "daemon/daemon.h"
+#include "daemon/leaking.h"
 #include "sys/clock.h"
 
-enum { RESYNC_SLICE = 2000, PROBE_COOKIE = 0 };
+enum { RESYNC_SLICE = 2000 };
 
 static const duration retry_after = { .us = 5000000 };
 static const duration probe_every = { .us = 2000000 };
@@ -192,7 +192,7 @@ void enforcement_probe(struct daemon *d, instant now)
 	}
 	ban = engine_observes(d->engine) ? NULL : next_probe(d, &none);
 	d->probe_at = none ? INSTANT_NEVER : instant_add(now, probe_every);
-	if (ban && enforcer_ask(d->enforcer, &ban->prefix, ban->scope, PROBE_COOKIE) < 0) {
+	if (ban && enforcer_ask(d->enforcer, &ban->prefix, ban->scope, COOKIE_PROBE) < 0) {
 		d->probe_at = instant_add(now, retry_after);
 	}
 }
@@ -201,8 +201,10 @@ static void enforcement_answer(void *arg, uint64_t cookie, const struct enforcer
 {
 	struct daemon *d = arg;
 
-	if (cookie == PROBE_COOKIE) {
+	if (cookie == COOKIE_PROBE) {
 		enforcement_probed(d, answer);
+	} else if (cookie == COOKIE_LEAKING) {
+		leaking_answer(d, answer);
 	} else {
 		control_answer(d->control, cookie, answer);
 	}
@@ -221,6 +223,8 @@ int enforcement_start(struct daemon *d, const struct sandbox_user *user)
 {
 	const struct config_settings *settings = &d->config->settings;
 	CLEANUP(buf_done) struct buf table = { 0 };
+	const bool counts = settings->nft_counters ||
+			    (settings->nft_counters_auto && counters_are_cheap());
 	struct enforcer_events events = {
 		.ready = enforcement_ready,
 		.fate = enforcement_fate,
@@ -232,12 +236,12 @@ int enforcement_start(struct daemon *d, const struct sandbox_user *user)
 		.plan = wanted_plan(d),
 		.host_v6 = d->config->ruleset->host_v6,
 		.both = settings->nft_both,
-		.counters = settings->nft_counters ||
-			    (settings->nft_counters_auto && counters_are_cheap()),
+		.counters = counts,
 		.user = user,
 	};
 	int r;
 
+	d->counts_packets = counts;
 	buf_add_str(&table, settings->nft_table);
 	r = buf_ok(&table);
 	if (r < 0) {
@@ -332,6 +336,7 @@ void enforcement_resync(struct daemon *d)
 	d->resync = d->enforcer != NULL;
 	d->resync_cursor = 0;
 	d->resync_blocked = false;
+	leaks_restart(&d->leaks, clock_now());
 }
 
 void enforcement_retry(struct daemon *d, instant now)

@@ -197,6 +197,7 @@ static int change_over(struct change *c, struct config *config)
 	sources_change(d, c->sources, c->n_sources);
 	offsets_recall(d);
 	d->n_again = 0;
+	d->leaks.n = 0;
 	d->config_stamp = c->stamp;
 	learning_hurry(d);
 	countries_open(d);

@@ -15,6 +15,7 @@
 #include "daemon/braking.h"
 #include "daemon/control.h"
 #include "daemon/damage.h"
+#include "daemon/leaking.h"
 #include "daemon/learning.h"
 #include "daemon/mode.h"
 #include "daemon/telling.h"
@@ -153,6 +154,7 @@ int wheel_apply(struct daemon *d, bool durable)
 	if (batch.n_decisions) {
 		wheel_enforce(d, &batch);
 	}
+	leaking_note(d, &batch);
 	learning_note(d, &batch);
 	r = enforcement_flush(d);
 	if (r < 0) {

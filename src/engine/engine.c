@@ -172,19 +172,6 @@ size_t engine_feed(struct engine *e, const struct feed *feed)
 			     &reading);
 }
 
-static const struct route *route_of(const struct ruleset *r, const struct event *event)
-{
-	if (event->source >= r->n_sources) {
-		return NULL;
-	}
-	for (size_t i = 0; i < r->sources[event->source].n_routes; i++) {
-		if (r->sources[event->source].routes[i].filter == event->filter) {
-			return &r->sources[event->source].routes[i];
-		}
-	}
-	return NULL;
-}
-
 bool engine_feed_event(struct engine *e, const struct event *event)
 {
 	const struct event form = judge_form(event);
@@ -193,7 +180,7 @@ bool engine_feed_event(struct engine *e, const struct event *event)
 	if (!judge_has_room(&e->judge) || !judge_end(&e->judge, form.time)) {
 		return false;
 	}
-	hearing_event(&e->judge, route_of(e->rules, event), &form);
+	hearing_event(&e->judge, ruleset_route(e->rules, event), &form);
 	return true;
 }
 
@@ -373,7 +360,7 @@ void engine_recall_event(struct engine *e, uint64_t id, const struct event *even
 {
 	const struct event form = judge_form(event);
 
-	hearing_recall(&e->judge, route_of(e->rules, event), id, &form, but);
+	hearing_recall(&e->judge, ruleset_route(e->rules, event), id, &form, but);
 }
 
 int engine_recall_ban(struct engine *e, const struct ban *ban)

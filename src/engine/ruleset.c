@@ -108,6 +108,29 @@ struct str ruleset_jail_name(const struct ruleset *r, uint16_t jail)
 	return jail < r->n_jails ? r->jails[jail].name : STR("by hand");
 }
 
+const struct route *ruleset_route(const struct ruleset *r, const struct event *event)
+{
+	if (event->source >= r->n_sources) {
+		return NULL;
+	}
+	for (size_t i = 0; i < r->sources[event->source].n_routes; i++) {
+		if (r->sources[event->source].routes[i].filter == event->filter) {
+			return &r->sources[event->source].routes[i];
+		}
+	}
+	return NULL;
+}
+
+bool route_has(const struct route *route, uint16_t jail)
+{
+	for (size_t i = 0; i < route->n_jails; i++) {
+		if (route->jails[i] == jail) {
+			return true;
+		}
+	}
+	return false;
+}
+
 struct str ruleset_ports(const struct ruleset *r, uint16_t scope)
 {
 	return scope < r->n_scopes ? r->scopes[scope].label : STR("");

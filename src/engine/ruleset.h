@@ -68,6 +68,10 @@ struct ruleset {
 NODISCARD int ruleset_new(struct ruleset **ret);
 struct ruleset *ruleset_free(struct ruleset *r);
 DEFINE_FREEP(struct ruleset, ruleset_free)
+/* The route that the event came by; NULL: none of these rules. */
+const struct route *ruleset_route(const struct ruleset *r, const struct event *event);
+/* Do its events go to this jail? */
+bool route_has(const struct route *route, uint16_t jail);
 /* Index of the jail with this name, or JAIL_BY_HAND. */
 uint16_t ruleset_jail(const struct ruleset *r, struct str name);
 /* The name of a jail number; "by hand" for JAIL_BY_HAND. */
