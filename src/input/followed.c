@@ -116,24 +116,26 @@ static void note_old(struct followed *f)
 	f->opened++;
 }
 
-/* What stands at the path is not what was read: the rest of that one is read first. */
-static bool take_up(struct followed *f, bool copy)
+/* What stands at the path is not what was read: the rest of that one is read first. As
+ * older_take_up(). */
+static int take_up(struct followed *f, enum older_what what)
 {
 	const struct older_place place = { .path = f->path, .dir = f->dir };
+	int r = older_take_up(&f->old, &place, &f->from, what);
 
-	if (!older_take_up(&f->old, &place, &f->from, copy)) {
-		return false;
+	if (r > 0) {
+		f->has_from = false;
+		note_old(f);
 	}
-	f->has_from = false;
-	note_old(f);
-	return true;
+	return r;
 }
 
 /* Opens what stands at the path; the state says how it went. */
 static void open_now(struct followed *f)
 {
+	bool is_elsewhere;
 	struct stat st;
-	int r;
+	int taken = 0, r;
 
 	if (f->old.stream.fd >= 0 && stream_is_at(&f->old.stream, f->path)) {
 		f->now = f->old.stream; /* it was renamed back */
@@ -142,15 +144,16 @@ static void open_now(struct followed *f)
 		set_state(f, 0);
 		return;
 	}
-	if (f->has_from && (stat(f->path, &st) < 0 || !is_file(&f->from, &st))) {
-		(void)take_up(f, false);
+	is_elsewhere = f->has_from && (stat(f->path, &st) < 0 || !is_file(&f->from, &st));
+	if (is_elsewhere) {
+		taken = take_up(f, OLDER_SAME);
 	}
 	r = stream_open(&f->now, f->path, f->has_from ? &f->from : NULL);
 	if (f->has_from && (r == 1 || r == -ENOENT)) {
-		(void)take_up(f, true);
+		taken = take_up(f, is_elsewhere ? OLDER_COPY_AND_EMPTIED : OLDER_COPY);
 	}
 	set_state(f, r < 0 ? r : 0);
-	f->begun_anew = r == 1 && !older_is_open(&f->old);
+	f->begun_anew = r == 1 && (taken == 2 || !older_is_open(&f->old));
 	f->rest_gone = f->begun_anew ? f->from.offset : 0;
 	if (r >= 0) {
 		f->has_from = false;
@@ -307,7 +310,7 @@ static int cut_short(struct followed *f)
 
 	f->from = f->now.before;
 	f->old.sought = 0;
-	if (r >= 0 && !take_up(f, true)) {
+	if (r >= 0 && !take_up(f, OLDER_COPY)) {
 		f->begun_anew = true;
 		r = tell(f, TAIL_TRUNCATED, NULL, f->from.offset);
 	}

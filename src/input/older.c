@@ -2,7 +2,10 @@
 /* The file of the position is looked for by its inode first, among the log's relatives and then
  * under any name in its directory; else by the bytes that its fingerprints know, among the
  * relatives: a copy, or what a program compressed. What was written after it is known by the names
- * of the relatives (rotated.h). */
+ * of the relatives (rotated.h).
+ *
+ * A relative that is the position's file, and does not hold its bytes any more, was emptied by
+ * copytruncate before it got its name: it was written after the copy, whatever the names say. */
 #include "input/older.h"
 
 #include <dirent.h>
@@ -103,45 +106,84 @@ static size_t open_copy(struct older *o, const struct rotated *list, const struc
 	return list->n;
 }
 
-/* What was written to the path after the relative number `at`, and before what stands there now. */
-static void set_chain(struct older *o, struct rotated *list, size_t at)
+/* The file of the position that was emptied; list->n without one. */
+static size_t find_emptied(const struct rotated *list, const struct position *from)
 {
-	size_t end = at + 1;
+	size_t i = 0;
 
-	for (size_t i = end; i < list->n; i++) {
-		if (rotated_is_after(&list->at[i], &list->at[at])) {
-			struct rotated_file next = list->at[i];
-
-			list->at[i] = list->at[end];
-			list->at[end++] = next;
-		}
+	while (i < list->n &&
+	       !(list->at[i].packing == ROTATED_PLAIN && list->at[i].device == from->device &&
+		 list->at[i].inode == from->inode)) {
+		i++;
 	}
-	o->chain = *list;
-	o->chain_next = at + 1;
-	o->chain_end = end;
+	return i;
 }
 
-bool older_take_up(struct older *o, const struct older_place *place, const struct position *from,
-		   bool copy)
+/* The relative number `at`, then `next` unless it is list->n, then what was written to the path
+ * after `at`, and before what stands there now. */
+static void set_chain(struct older *o, const struct rotated *list, size_t at, size_t next)
 {
-	unsigned what = copy ? SOUGHT_COPY : SOUGHT_SAME;
+	struct rotated_file rest[ROTATED_MAX];
+	size_t n = 0, n_rest = 0;
+
+	o->chain.at[n++] = list->at[at];
+	if (next < list->n && next != at) {
+		o->chain.at[n++] = list->at[next];
+	}
+	for (size_t i = 0; i < list->n; i++) {
+		if (i == at || i == next) {
+			continue;
+		}
+		if (i > at && rotated_is_after(&list->at[i], &list->at[at])) {
+			o->chain.at[n++] = list->at[i];
+		} else {
+			rest[n_rest++] = list->at[i];
+		}
+	}
+	o->chain_next = 1;
+	o->chain_end = n;
+	memcpy(&o->chain.at[n], rest, n_rest * sizeof(rest[0]));
+	o->chain.n = list->n;
+}
+
+/* 1, 2: opened, and the chain set; 0: there is none. */
+static int take_up(struct older *o, const struct rotated *list, const struct position *from,
+		   enum older_what what)
+{
+	size_t at = what == OLDER_SAME ? open_same(o, list, from) : open_copy(o, list, from),
+	       emptied = what == OLDER_COPY_AND_EMPTIED ? find_emptied(list, from) : list->n;
+
+	if (at < list->n) {
+		set_chain(o, list, at, emptied);
+		return 1;
+	}
+	if (emptied < list->n && open_old(o, list->at[emptied].path, ROTATED_PLAIN, NULL)) {
+		set_chain(o, list, emptied, list->n);
+		return 2;
+	}
+	return 0;
+}
+
+int older_take_up(struct older *o, const struct older_place *place, const struct position *from,
+		  enum older_what what)
+{
+	unsigned sought = what == OLDER_SAME ? SOUGHT_SAME : SOUGHT_COPY;
 	struct rotated list;
 	char path[PATH_MAX];
-	size_t at;
+	int r;
 
-	if (older_is_open(o) || o->sought & what || !from->inode ||
+	if (older_is_open(o) || o->sought & sought || !from->inode ||
 	    rotated_list(place->path, &list) < 0) {
-		return false;
+		return 0;
 	}
-	o->sought |= what;
+	o->sought |= sought;
 	drop_chain(o);
-	at = copy ? open_copy(o, &list, from) : open_same(o, &list, from);
-	if (at < list.n) {
-		set_chain(o, &list, at);
-		return true;
+	r = take_up(o, &list, from, what);
+	if (r > 0) {
+		return r;
 	}
 	rotated_done(&list);
-	return !copy && find_renamed(place->dir, from, path) &&
+	return what == OLDER_SAME && find_renamed(place->dir, from, path) &&
 	       open_old(o, path, ROTATED_PLAIN, from);
 }
 
@@ -159,7 +201,7 @@ bool older_find_chain(struct older *o, const char *path)
 		at++;
 	}
 	if (at < list.n) {
-		set_chain(o, &list, at);
+		set_chain(o, &list, at, list.n);
 	} else {
 		rotated_done(&list);
 	}

@@ -20,12 +20,20 @@ struct older_place {
 	const char *path, *dir;
 };
 
+/* What is looked for. */
+enum older_what {
+	OLDER_SAME, /* the file of the position, under another name */
+	OLDER_COPY, /* a copy of what it held; it was emptied, and is being read itself */
+	/* A copy, and the file itself: it was emptied, written and renamed. */
+	OLDER_COPY_AND_EMPTIED,
+};
+
 bool older_is_open(const struct older *o);
-/* Opens the file of `from`, which is not what stands at the path: under another name, or with
- * `copy` a copy of it; and finds what came between the two. Looks once, until `sought` is 0 again.
- * False: there is none. */
-NODISCARD bool older_take_up(struct older *o, const struct older_place *place,
-			     const struct position *from, bool copy);
+/* Opens what holds what comes after `from`, which is not what stands at the path, and finds what
+ * came between the two. Looks once for each, until `sought` is 0 again. 1; 0: there is nothing; 2:
+ * only the emptied file, what it held before is gone. */
+NODISCARD int older_take_up(struct older *o, const struct older_place *place,
+			    const struct position *from, enum older_what what);
 /* The stream has lost its path: two rotations may have come between two looks. True: they have. */
 bool older_find_chain(struct older *o, const char *path);
 /* The next of those that came between, opened if it can be read; NULL: there is none. */

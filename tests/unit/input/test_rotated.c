@@ -32,6 +32,11 @@ static void copy(struct taken *t, const char *from, const char *to)
 	place_put(&t->place, to, bytes, n);
 }
 
+static void empty(struct taken *t, const char *name)
+{
+	assert_int_equal(truncate(place_path(&t->place, name), 0), 0);
+}
+
 static void begin(struct taken *t)
 {
 	place_say(&t->place, "log", "one\ntwo\n");
@@ -118,10 +123,72 @@ static void copytruncate_while_stopped_loses_nothing(void **state)
 
 	begin(t);
 	copy(t, "log", "log.1");
-	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	empty(t, "log");
 	place_say(&t->place, "log", "four is written beyond the old place\n");
 	start(t, false);
 	assert_given(t, "three\nfour is written beyond the old place\n");
+}
+
+static void what_was_emptied_and_then_renamed_is_read_after_its_copy(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	place_say(&t->place, "log.3", "long ago\n");
+	copy(t, "log", "log.1");
+	empty(t, "log");
+	place_say(&t->place, "log", "four\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log", "five\n");
+	start(t, false);
+	assert_given(t, "three\nfour\nfive\n");
+}
+
+static void nor_is_it_read_twice_where_the_names_say_the_same(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	copy(t, "log", "log.3");
+	empty(t, "log");
+	place_say(&t->place, "log", "four\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1", "five\n");
+	place_say(&t->place, "log", "six\n");
+	start(t, false);
+	assert_given(t, "three\nfour\nfive\nsix\n");
+}
+
+static void what_was_emptied_and_renamed_is_read_without_a_copy_and_its_rest_is_told(void **state)
+{
+	struct taken *t = *state;
+
+	begin(t);
+	empty(t, "log");
+	place_say(&t->place, "log", "four\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1", "five\n");
+	place_say(&t->place, "log", "six\n");
+	start(t, false);
+	assert_given(t, "four\nfive\nsix\n");
+	assert_int_equal(t->news, TAIL_REST_GONE);
+	assert_int_equal(t->news_bytes, 8);
+}
+
+static void nor_is_it_read_twice_when_all_of_it_came_between_two_looks(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_say(&t->place, "log", "two\n");
+	copy(t, "log", "log.1");
+	empty(t, "log");
+	place_say(&t->place, "log", "three\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log", "four\n");
+	assert_given(t, "two\nthree\nfour\n");
 }
 
 static void two_copytruncates_of_which_one_is_compressed(void **state)
@@ -132,7 +199,7 @@ static void two_copytruncates_of_which_one_is_compressed(void **state)
 	copy(t, "log", "log.2");
 	pack(t, "log.2");
 	place_say(&t->place, "log.1", "four\n");
-	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	empty(t, "log");
 	start(t, false);
 	assert_given(t, "three\nfour\n");
 	place_say(&t->place, "log", "five\n");
@@ -148,7 +215,7 @@ static void copytruncate_between_two_looks_loses_nothing(void **state)
 	assert_given(t, "one\n");
 	place_say(&t->place, "log", "two\n");
 	copy(t, "log", "log.1");
-	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	empty(t, "log");
 	place_say(&t->place, "log", "three, and more than what stood there before\n");
 	assert_given(t, "two\nthree, and more than what stood there before\n");
 	assert_int_equal(t->olds, 0);
@@ -209,7 +276,7 @@ static void what_cannot_be_read_is_told(void **state)
 	assert_given(t, "six\n");
 	assert_int_equal(t->news, TAIL_REST_GONE);
 	assert_int_equal(t->news_bytes, 5);
-	assert_int_equal(truncate(place_path(&t->place, "log"), 0), 0);
+	empty(t, "log");
 	assert_given(t, "");
 	assert_int_equal(t->news, TAIL_TRUNCATED);
 }
@@ -274,6 +341,10 @@ int main(void)
 		IN_PLACE(a_compressed_file_is_read_on_where_the_plain_one_was_left),
 		IN_PLACE(a_crash_in_the_middle_of_the_chain_goes_on_there),
 		IN_PLACE(copytruncate_while_stopped_loses_nothing),
+		IN_PLACE(what_was_emptied_and_then_renamed_is_read_after_its_copy),
+		IN_PLACE(nor_is_it_read_twice_where_the_names_say_the_same),
+		IN_PLACE(what_was_emptied_and_renamed_is_read_without_a_copy_and_its_rest_is_told),
+		IN_PLACE(nor_is_it_read_twice_when_all_of_it_came_between_two_looks),
 		IN_PLACE(two_copytruncates_of_which_one_is_compressed),
 		IN_PLACE(copytruncate_between_two_looks_loses_nothing),
 		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
