@@ -2,8 +2,8 @@
 /* The order of starting is the order of losing rights:
  *
  *   as root          read the config, make the directories, take the lock, make the socket, fork
- * keeper and enforcer as user ipsd     without any capability: open the database, recall the state,
- * follow the logs, answer the socket
+ * keeper and enforcer as user ipsd     without any capability, sealed: open the database, recall the
+ * state, follow the logs, answer the socket
  *
  * Whatever fails before READY is told in one sentence with what to do, and ends the start; rights
  * that cannot be given up end it, too. */
@@ -22,6 +22,7 @@
 #include "daemon/learning.h"
 #include "daemon/mode.h"
 #include "daemon/reload.h"
+#include "daemon/rights.h"
 #include "daemon/telling.h"
 #include "sys/clock.h"
 #include "sys/files.h"
@@ -371,11 +372,7 @@ int daemon_start(struct daemon *d)
 	    (r = start_enforcer(d, &user))) {
 		return r;
 	}
-	r = sandbox_drop_all(&user);
-	if (r < 0) {
-		log_error(
-			"cannot give up rights: %s; ipsd does not run with more rights than it needs",
-			strerror(-r));
+	if (rights_give_up(d, &user) < 0) {
 		return EXIT_TROUBLE;
 	}
 	if ((r = start_store(d)) || (r = start_engine(d)) || (r = start_loop(d))) {

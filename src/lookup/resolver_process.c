@@ -16,6 +16,7 @@
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/seal.h"
 #include "sys/sockets.h"
 
 enum { DONE = 0, FAILED = 3, LONGEST_LOOKUP = 60 /* seconds; then the process ends */ };
@@ -76,6 +77,7 @@ static noreturn void run(void)
 
 static pid_t start(void)
 {
+	static const struct seal seal = { .profile = SEAL_RESOLVER };
 	pid_t starter = getpid(), pid = fork();
 
 	if (pid == 0) {
@@ -85,6 +87,9 @@ static pid_t start(void)
 		if (getppid() != starter) {
 			_exit(DONE);
 		}
+		if (seal_process(&seal) < 0) {
+			_exit(FAILED);
+		}
 		run();
 	}
 	return pid;
@@ -93,6 +98,7 @@ static pid_t start(void)
 /* No group of the user's goes along: they are for reading logs. */
 static int give_up_rights(const struct sandbox_user *user)
 {
+	static const struct seal seal = { .profile = SEAL_STARTER };
 	struct sandbox_user alone = user ? *user : (struct sandbox_user){ 0 };
 	int r;
 
@@ -101,7 +107,8 @@ static int give_up_rights(const struct sandbox_user *user)
 	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		r = -errno;
 	}
-	return r == 0 ? sandbox_die_with_parent() : r;
+	r = r == 0 ? sandbox_die_with_parent() : r;
+	return r == 0 ? seal_process(&seal) : r;
 }
 
 noreturn void resolver_process_keep(const struct sandbox_user *user, int fd)

@@ -10,7 +10,9 @@
  * everything is left by: it is what an enforcer that died had not read. A plan that is
  * refused leaves the old one standing; wishes made for it are done as far as both plans know their
  * scope by the same number. It writes to nobody but the daemon, and waits when that one is slow:
- * the daemon's own queue is the bound of what can pile up. */
+ * the daemon's own queue is the bound of what can pile up.
+ *
+ * It is sealed before it reads a record, and opens no file afterwards. */
 #include "output/enforcer_process.h"
 
 #include <errno.h>
@@ -20,9 +22,11 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "output/nft.h"
 #include "output/plan.h"
 #include "output/record.h"
 #include "output/shadow.h"
+#include "sys/seal.h"
 #include "sys/sockets.h"
 
 enum { MESSAGE = RECORDS_PER_MESSAGE * sizeof(struct record) };
@@ -282,6 +286,7 @@ static bool take_message(struct process *p)
 
 noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint64_t starts)
 {
+	static const struct seal seal = { .profile = SEAL_ENFORCER };
 	static struct process p;
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int r;
@@ -290,7 +295,9 @@ noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint6
 	p.fd = fd;
 	p.starts = starts;
 	p.job = job;
-	r = plan_new(&p.plan);
+	kernel_table_prepare();
+	r = seal_process(&seal);
+	r = r < 0 ? r : plan_new(&p.plan);
 	r = r < 0 ? r : plan_new(&p.draft);
 	if (r < 0) {
 		fail(&p, r);

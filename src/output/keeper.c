@@ -18,6 +18,7 @@
 #include "sys/child.h"
 #include "sys/clock.h"
 #include "sys/log.h"
+#include "sys/seal.h"
 #include "sys/sockets.h"
 
 /* What the daemon's side of the socket does not take is lost: it hears of the end in any case. */
@@ -39,6 +40,7 @@ static noreturn void fail(int error, const char *text)
 
 static void give_up_rights(const struct sandbox_user *user)
 {
+	const struct seal seal = { .profile = SEAL_KEEPER };
 	int r;
 
 	if (!sandbox_has_net_admin()) {
@@ -52,6 +54,10 @@ static void give_up_rights(const struct sandbox_user *user)
 	r = sandbox_die_with_parent();
 	if (r < 0) {
 		fail(r, "the kernel refuses to end the enforcer together with ipsd");
+	}
+	r = seal_process(&seal);
+	if (r < 0) {
+		fail(r, "the enforcer could not be sealed (seccomp, Landlock)");
 	}
 }
 

@@ -29,6 +29,8 @@ struct kernel_table {
 	struct buf strangers; /* commands that delete sets which are not of the plan */
 };
 
+static struct nft_ctx *prepared; /* of kernel_table_prepare() */
+
 static int open_context(struct nft_ctx **ret)
 {
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
@@ -50,6 +52,22 @@ static int open_context(struct nft_ctx **ret)
 	return 0;
 }
 
+void kernel_table_prepare(void)
+{
+	if (!prepared && open_context(&prepared) < 0) {
+		prepared = NULL;
+	}
+}
+
+static int take_context(struct nft_ctx **ret)
+{
+	if (!prepared) {
+		return open_context(ret);
+	}
+	*ret = TAKE(prepared);
+	return 0;
+}
+
 int kernel_table_new(const struct kernel_plan *plan, struct kernel_table **ret)
 {
 	int r = kernel_plan_check(plan);
@@ -63,7 +81,7 @@ int kernel_table_new(const struct kernel_plan *plan, struct kernel_table **ret)
 		return -ENOMEM;
 	}
 	t->plan = *plan;
-	r = open_context(&t->ctx);
+	r = take_context(&t->ctx);
 	if (r < 0) {
 		return kernel_table_free(t), r;
 	}

@@ -11,7 +11,11 @@
 
 struct kernel_table; /* a libnftables context, what the table should be, and the sets in use */
 
-/* Opens the context (reads files: before any sandbox). The plan's lists are borrowed for the life
+/* Lets libnftables read its files (names of marks and the like, in /etc/iproute2) for the one table
+ * that is made next: afterwards the process may be one that can open none. What fails here fails
+ * again in kernel_table_new(). */
+void kernel_table_prepare(void);
+/* Opens the context, unless one is prepared. The plan's lists are borrowed for the life
  * of the table. -ENOMEM, -EINVAL, -EEXIST (kernel_plan_check()); -EPERM, -ENOTSUP: no nf_tables. */
 NODISCARD int kernel_table_new(const struct kernel_plan *plan, struct kernel_table **ret);
 struct kernel_table *kernel_table_free(struct kernel_table *t);

@@ -43,7 +43,7 @@ DOORS = {
     "zlib.h": {"input/replay.c"},
     "libsmartcols": {"ctl/table.c"},
     "maxminddb.h": {"lookup/geo.c"},
-    "seccomp.h": {"sys/sandbox.c"},
+    "seccomp.h": {"sys/seal.c"},
     "cap-ng.h": {"sys/sandbox.c"},
     "systemd/sd-event.h": {"sys/loop.c"},
     "systemd/sd-daemon.h": {"sys/loop.c", "sys/log.c"},
