@@ -15,8 +15,8 @@
 #include "sys/sandbox.h"
 
 static void (*const checks[])(struct doctor *d) = {
-	doctor_daemon, doctor_table, doctor_conntrack, doctor_interfaces,
-	doctor_tables, doctor_clock, doctor_disk,
+	doctor_daemon,   doctor_table, doctor_conntrack, doctor_interfaces, doctor_tables,
+	doctor_readings, doctor_zones, doctor_events,    doctor_clock,      doctor_disk,
 };
 
 static struct value *row_of(const char *check, const char *fmt, va_list args)
@@ -135,21 +135,23 @@ static void print_json(struct doctor *d)
 
 /* ---- what the checks look at ---- */
 
-static bool take_status(void *arg, const struct value *p)
+static bool take_reply(void *arg, const struct value *p)
 {
-	struct value **status = arg;
+	struct value **reply = arg;
 
-	*status = value_copy(p);
+	*reply = value_copy(p);
 	return false;
 }
 
-static void ask_daemon(struct doctor *d, struct value **ret)
+static void ask_daemon(struct doctor *d, struct value **ret, struct value **ret_facts)
 {
 	int r = client_knock(d->ctl);
 
 	if (r == 0) {
-		if (client_call(d->ctl, "Status", NULL, false, take_status, ret) == CTL_DONE) {
+		if (client_call(d->ctl, "Status", NULL, false, take_reply, ret) == CTL_DONE &&
+		    client_call(d->ctl, "Doctor", NULL, false, take_reply, ret_facts) == CTL_DONE) {
 			d->status = *ret;
+			d->facts = *ret_facts;
 		} else {
 			doctor_unseen(d, "ipsd", "systemctl status ipsd", "it does not answer");
 		}
@@ -189,15 +191,15 @@ static void read_config(struct doctor *d, struct config **ret)
 			    "there are %zu errors in %s", diag_count(diag, DIAG_ERROR),
 			    d->ctl->config_dir);
 	} else {
-		doctor_fine(d, "config", "%zu jails and %zu filters in %s", (*ret)->n_jails,
-			    (*ret)->n_filters, d->ctl->config_dir);
+		doctor_fine(d, "config", "%zu jails and %zu filters in %s", d->config->n_jails,
+			    d->config->n_filters, d->ctl->config_dir);
 	}
 }
 
 int ctl_doctor(const struct ctl *ctl)
 {
 	CLEANUP(config_freep) struct config *config = NULL;
-	CLEANUP(value_freep) struct value *status = NULL;
+	CLEANUP(value_freep) struct value *status = NULL, *facts = NULL;
 	struct doctor d = {
 		.ctl = ctl,
 		.may = sandbox_has_net_admin(),
@@ -210,12 +212,12 @@ int ctl_doctor(const struct ctl *ctl)
 	if (ctl->n_arguments) {
 		return ctl_usage(ctl, "doctor takes no arguments");
 	}
-	ask_daemon(&d, &status);
+	ask_daemon(&d, &status, &facts);
 	read_config(&d, &config);
 	for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
 		checks[i](&d);
 	}
-	code = !status ? CTL_UNREACHABLE : value_length(d.findings) ? CTL_NO : CTL_DONE;
+	code = !d.status ? CTL_UNREACHABLE : value_length(d.findings) ? CTL_NO : CTL_DONE;
 	if (ctl->json) {
 		print_json(&d);
 	} else {

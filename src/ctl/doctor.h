@@ -12,6 +12,7 @@ struct doctor {
 	const struct ctl *ctl;
 	const struct config *config; /* NULL: cannot be read */
 	const struct value *status;  /* the daemon's; NULL: it was not asked */
+	const struct value *facts;   /* what only it knows: the answer of Doctor; NULL */
 	bool may;                    /* we have CAP_NET_ADMIN */
 	struct value *findings, *fine, *unseen;
 };
@@ -38,6 +39,10 @@ void doctor_conntrack(struct doctor *d);
 /* doctor_paths.c: which packets go past our rules? */
 void doctor_interfaces(struct doctor *d);
 void doctor_tables(struct doctor *d);
+/* doctor_logs.c: what comes of the logs, and from where events come. */
+void doctor_readings(struct doctor *d);
+void doctor_zones(struct doctor *d);
+void doctor_events(struct doctor *d);
 /* doctor_host.c: clock, disk. */
 void doctor_clock(struct doctor *d);
 void doctor_disk(struct doctor *d);

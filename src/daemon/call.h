@@ -63,4 +63,5 @@ enum call_next answer_events(struct call *call);
 enum call_next answer_mode(struct call *call);
 enum call_next answer_reload(struct call *call);
 enum call_next answer_metrics(struct call *call);
+enum call_next answer_doctor(struct call *call);
 enum call_next answer_verify(struct call *call);

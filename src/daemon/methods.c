@@ -67,6 +67,7 @@ static const struct {
 	{ "io.ipsd.Control.Reload", answer_reload },
 	{ "io.ipsd.Control.Metrics", answer_metrics },
 	{ "io.ipsd.Control.Verify", answer_verify },
+	{ "io.ipsd.Control.Doctor", answer_doctor },
 };
 
 call_step methods_find(const char *method)

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: MIT
 """ipsctl doctor: each thing that makes bans void is made true in a namespace, and told with what to do."""
+import os
 import shutil
 import subprocess
+import time
 
 import pytest
 
+from daemon import line
 from netns import until
 
 BAD = "198.51.100.7"
@@ -111,3 +114,60 @@ def test_a_disk_that_is_nearly_full_is_found(daemons):
     with daemon.on_a_full_disk("4m"):
         found = findings(daemon, "disk")
         assert len(found) == 1 and found[0]["command"] == f"df -h {daemon.dir / 'state'}"
+
+
+# ---- what the logs give away -------------------------------------------------------------------------
+
+
+def all_read(daemon, n):
+    until(lambda: len(daemon.ctl("events", "--json", "--limit", "1000").out.splitlines()) >= n, f"{n} events")
+
+
+def test_a_proxy_that_hides_the_clients_is_found(daemon):
+    daemon.write(*(line("10.0.0.2", 1, seconds_ago=i) for i in range(19)))
+    daemon.write(line("198.51.100.8"))
+    all_read(daemon, 20)
+    found = findings(daemon, "proxy")
+    assert len(found) == 1 and found[0]["text"].startswith(f"19 of the latest 20 events in {daemon.log} come from 10.0.0.2")
+    assert found[0]["command"] == "ipsctl events --address 10.0.0.2"
+
+
+def test_clients_of_their_own_addresses_are_no_proxy(daemon):
+    daemon.write(*(line(f"198.51.100.{i}") for i in range(15)), *(line("10.0.0.2") for _ in range(5)))
+    all_read(daemon, 20)
+    assert not findings(daemon, "proxy")
+
+
+def test_the_same_events_in_two_logs_are_found(daemons):
+    daemon = daemons()
+    other = daemon.dir / "log" / "copy.log"
+    jail = (daemon.etc / "jails" / "test.conf").read_text()
+    (daemon.etc / "jails" / "test.conf").write_text(jail.replace("watch = vpop3-ids", f"watch = vpop3-ids\n  vpop3-ids {other}"))
+    other.touch()
+    daemon.start()
+    lines = [line(f"198.51.100.{i}") for i in range(12)]
+    daemon.write(*lines)
+    other.write_text("".join(lines))
+    all_read(daemon, 24)
+    found = findings(daemon, "twice")
+    assert len(found) == 1 and "tell the same: 12 of 12 events" in found[0]["text"]
+    assert str(daemon.log) in found[0]["text"] and str(other) in found[0]["text"]
+
+
+def test_a_log_that_the_filter_does_not_know_is_found(daemon):
+    daemon.write(*("nothing that anybody knows\n" for _ in range(1000)))
+    until(daemon.has_read, "all lines")
+    found = findings(daemon, "logs")
+    assert len(found) == 1 and "of 1000 lines" in found[0]["text"]
+    assert found[0]["command"] == f"ipsctl try --missed vpop3-ids {daemon.log}"
+    daemon.write(line(BAD))
+    all_read(daemon, 1)
+    assert not findings(daemon, "logs")
+
+
+def test_a_log_that_nobody_writes_any_more_is_found(daemon):
+    assert not findings(daemon, "logs")
+    week = time.time() - 8 * 86400
+    os.utime(daemon.log, (week, week))
+    found = findings(daemon, "logs")
+    assert len(found) == 1 and f"nothing was written to {daemon.log} since" in found[0]["text"]
