@@ -82,6 +82,7 @@ static void conn_start_call(struct conn *conn, struct str message)
 		conn->dead = true;
 		return;
 	}
+	steps_follow(conn->control->daemon);
 	call->daemon = conn->control->daemon;
 	call->out = &conn->out;
 	call->peer = conn->peer;

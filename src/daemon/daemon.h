@@ -103,6 +103,9 @@ struct daemon {
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
+	int64_t clock_base; /* the wall clock less the one that nobody sets, in us */
+	int steps_fd;
+	struct loop_watch *steps_watch;
 	instant mode_until;  /* when the mode turns into its opposite; INSTANT_NEVER */
 	bool caught_up;      /* what stood in the logs at the start has been read */
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */
@@ -140,6 +143,14 @@ NODISCARD int sources_map(const struct ruleset *before, const struct ruleset *no
 			  struct buf *told);
 /* The engine has other rules: `map` is of n sources of before. */
 void sources_change(struct daemon *d, const uint16_t *map, size_t n);
+
+/* steps.c: somebody may set the clock. */
+/* What comes back from the database goes by the clock of this moment. */
+void steps_begin(struct daemon *d);
+NODISCARD int steps_watch(struct daemon *d);
+void steps_stop(struct daemon *d);
+/* To be called before anything is done that goes by the clock. */
+void steps_follow(struct daemon *d);
 
 /* wheel.c: once a wake-up, and before an order. */
 NODISCARD int wheel_turn(void *daemon);

@@ -50,7 +50,10 @@ static int journals_take(void *arg, const struct journal_entry *entry)
 {
 	struct daemon *d = arg;
 	struct reading *reading;
-	struct feed feed = {
+	struct feed feed;
+
+	steps_follow(d);
+	feed = (struct feed){
 		.source = entry->source,
 		.chunk = entry->message,
 		.arrival = clock_now(),

@@ -74,15 +74,17 @@ static int sources_take(void *arg, const struct tail_chunk *chunk)
 {
 	struct daemon *d = arg;
 	struct position position = chunk->before;
-	struct feed feed = {
+	struct feed feed;
+	duration offset = offsets_of(d, chunk->source);
+
+	steps_follow(d);
+	feed = (struct feed){
 		.source = chunk->source,
 		.chunk = chunk->chunk,
 		.arrival = clock_now(),
 		.file_time = chunk->file_time,
 		.file_name = last_component(chunk->path),
 	};
-
-	duration offset = offsets_of(d, chunk->source);
 
 	sources_tell(chunk);
 	if (!feed.chunk.n && !chunk->is_old) {

@@ -285,6 +285,7 @@ static int start_engine(struct daemon *d)
 		return EXIT_TROUBLE;
 	}
 	gone.n_scopes = engine_ruleset(d->engine)->n_scopes;
+	steps_begin(d);
 	r = start_never(d);
 	if (r >= 0) {
 		r = store_recall(d->store, d->engine, clock_now(), &calls);
@@ -339,7 +340,7 @@ static int start_loop(struct daemon *d)
 	if (r >= 0) {
 		r = loop_on_turn(d->loop, wheel_turn, d);
 	}
-	if (r >= 0) {
+	if (r >= 0 && (r = steps_watch(d)) >= 0) {
 		r = enforcement_watch(d);
 	}
 	if (r >= 0) {
@@ -405,6 +406,7 @@ void daemon_stop(struct daemon *d)
 	d->globs = globs_free(d->globs);
 	d->tail = tail_free(d->tail);
 	journals_stop(d);
+	steps_stop(d);
 	loop_timer_free(d->timer);
 	loop_watch_free(d->enforcer_watch);
 	d->enforcer_watch = NULL;

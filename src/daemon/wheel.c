@@ -249,9 +249,11 @@ static instant wheel_wake(struct daemon *d)
 int wheel_turn(void *daemon)
 {
 	struct daemon *d = daemon;
-	instant up_to = wheel_read_up_to(d), wake;
+	instant up_to, wake;
 	int r;
 
+	steps_follow(d);
+	up_to = wheel_read_up_to(d);
 	r = damage_mend(d);
 	if (r < 0) {
 		return r;

@@ -269,6 +269,10 @@ int orders_apply(struct judge *j, const struct order *order, struct order_result
 		j->observes = true;
 		*ret = (struct order_result){ 0 };
 		return 0;
+	case ORDER_SET_CLOCK:
+		bans_move(j->bans, order->time, instant_since(order->until, order->time));
+		*ret = (struct order_result){ 0 };
+		return 0;
 	case ORDER_ENFORCE:
 		enforce(j);
 		*ret = (struct order_result){ 0 };

@@ -79,6 +79,8 @@ struct unwritten_counts store_waiting(const struct store *s);
 bool store_is_damaged(const struct store *s);
 /* Something could not be written and is not what waits: heal, once it can be written again. */
 bool store_is_stale(const struct store *s);
+/* The bans that run are others than it knows: stale. */
+void store_doubt(struct store *s);
 /* Inside an order: the bans that run, and never-block, are those of the engine. */
 NODISCARD int store_heal(struct store *s, const struct engine *e);
 /* The file that is written has no name any more: it ends with this process. */

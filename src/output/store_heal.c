@@ -24,6 +24,11 @@ bool store_is_unlinked(const struct store *s)
 	return stat(s->path, &st) < 0 ? errno == ENOENT : st.st_ino != s->inode;
 }
 
+void store_doubt(struct store *s)
+{
+	s->stale = true;
+}
+
 static int end_all(struct store *s)
 {
 	struct sql_statement *st;

@@ -55,6 +55,18 @@ static instant end_of(const struct recall *recall, const struct stored_ban *stor
 	return instant_min(d->until, instant_add(recall->now, instant_since(d->until, d->time)));
 }
 
+/* Where that was, it begins earlier, too. */
+static instant start_of(const struct stored_ban *stored, instant until)
+{
+	const struct decision *d = &stored->decision;
+	int64_t left_out = instant_since(d->until, until).us;
+
+	if (stored->ended.us || instant_is_never(until)) {
+		return d->time;
+	}
+	return instant_add(d->time, (duration){ .us = -left_out });
+}
+
 /* Counts for none: a person's wish ended it. */
 static bool is_pardoned(const struct stored_ban *stored)
 {
@@ -126,10 +138,10 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 					     : (uint16_t)EVENT_SERVICE_NONE,
 		.threshold = d->threshold,
 		.score = d->score,
-		.since = d->time,
 		.until = end_of(recall, stored),
 	};
 
+	ban.since = start_of(stored, ban.until);
 	if (!place(recall, stored, &ban)) {
 		return true;
 	}

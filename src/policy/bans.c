@@ -275,6 +275,19 @@ void bans_end(struct bans *b, const struct ban *ban)
 	heap_set(b->ended, slot, ban->until.us, ban->id);
 }
 
+void bans_move(struct bans *b, instant was, duration by)
+{
+	for (uint32_t slot = 0; slot < table_bound(b->slots); slot++) {
+		struct ban *ban = &b->bans[slot];
+
+		if (heap_has(b->running, slot) && ban->until.us > was.us) {
+			ban->since = instant_add(ban->since, by);
+			ban->until = instant_add(ban->until, by);
+			heap_set(b->running, slot, ban->until.us, ban->id);
+		}
+	}
+}
+
 void bans_drop(struct bans *b, const struct ban *ban)
 {
 	uint32_t slot = slot_of(b, ban);

@@ -44,6 +44,9 @@ const struct ban *bans_find(const struct bans *b, uint16_t jail, const struct pr
 struct decision bans_decision(const struct ban *ban);
 /* Marks it as ended. */
 void bans_end(struct bans *b, const struct ban *ban);
+/* The clock that stood at `was` has been set: what runs then, of any kind, begins and ends by so
+ * much later. */
+void bans_move(struct bans *b, instant was, duration by);
 /* Takes it out of the table: the pointer is dead. */
 void bans_drop(struct bans *b, const struct ban *ban);
 /* No room for another jail, prefix and scope. */

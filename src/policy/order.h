@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #pragma once
-/* order.h - what a person asks for: ban, unban, never-block, observe, enforce.
+/* order.h - what a person asks for: ban, unban, never-block, observe, enforce, another time.
  *
  * Plain data; texts are borrowed for the call. */
 #include <stdbool.h>
@@ -18,7 +18,8 @@ enum order_kind {
 	ORDER_NEVER_ADD,
 	ORDER_NEVER_REMOVE,
 	ORDER_OBSERVE,
-	ORDER_ENFORCE
+	ORDER_ENFORCE,
+	ORDER_SET_CLOCK
 };
 
 enum { ORDER_TEXT_MAX = 255 };
@@ -27,7 +28,8 @@ struct order {
 	enum order_kind kind;
 	instant time;
 	struct prefix prefix;  /* ban, unban */
-	instant until;         /* ban: its end, INSTANT_NEVER for a blacklist entry */
+	instant until;         /* ban: its end, INSTANT_NEVER for a blacklist entry; set-clock: what
+				  the clock shows that stood at `time` */
 	uint16_t scope;        /* ban */
 	uint16_t jail;         /* unban: only this jail's bans; JAIL_BY_HAND: only those by hand;
 				  ORDER_ANY_JAIL */

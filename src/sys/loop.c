@@ -270,7 +270,7 @@ int loop_add_timer(struct loop *l, loop_fn fn, void *arg, struct loop_timer **re
 		return -ENOMEM;
 	}
 	*t = (struct loop_timer){ .loop = l, .fn = fn, .arg = arg };
-	r = sd_event_add_time(l->event, &t->source, CLOCK_REALTIME, UINT64_MAX, 1, on_time, t);
+	r = sd_event_add_time(l->event, &t->source, CLOCK_MONOTONIC, UINT64_MAX, 1, on_time, t);
 	if (r >= 0) {
 		r = sd_event_source_set_enabled(t->source, SD_EVENT_OFF);
 	}
@@ -282,14 +282,17 @@ int loop_add_timer(struct loop *l, loop_fn fn, void *arg, struct loop_timer **re
 	return 0;
 }
 
+/* Asked for as a time of day, kept as one from now on: a clock that is set back stops no timer. */
 int loop_timer_set(struct loop_timer *t, instant at)
 {
+	int64_t left = instant_since(at, clock_now()).us;
 	int r;
 
 	if (instant_is_never(at)) {
 		return sd_event_source_set_enabled(t->source, SD_EVENT_OFF);
 	}
-	r = sd_event_source_set_time(t->source, at.us > 0 ? (uint64_t)at.us : 0);
+	r = sd_event_source_set_time(t->source,
+				     (uint64_t)clock_monotonic() + (uint64_t)(left > 0 ? left : 0));
 	return r < 0 ? r : sd_event_source_set_enabled(t->source, SD_EVENT_ONESHOT);
 }
 

@@ -33,7 +33,9 @@ NODISCARD int loop_add_fd(struct loop *l, int fd, uint32_t events, loop_fd_fn fn
 			  struct loop_watch **ret);
 NODISCARD int loop_watch_events(struct loop_watch *w, uint32_t events);
 struct loop_watch *loop_watch_free(struct loop_watch *w);
-/* Off until set. Accuracy 1 us. Wall clock time; INSTANT_NEVER turns it off. Fires once per set. */
+/* Off until set. Accuracy 1 us. Wall clock time; INSTANT_NEVER turns it off. Fires once per set,
+ * when as much time has passed as there was until `at`: whoever means the time of day sets it again
+ * when the clock was set (clock_set_open()). */
 NODISCARD int loop_add_timer(struct loop *l, loop_fn fn, void *arg, struct loop_timer **ret);
 NODISCARD int loop_timer_set(struct loop_timer *t, instant at);
 struct loop_timer *loop_timer_free(struct loop_timer *t);

@@ -346,9 +346,30 @@ static void who_was_only_observed_is_blocked_at_his_next_event_once_ipsd_enforce
 	assert_string_equal(rig_said(e), "ban 2 a 203.0.113.9/32 120-1920");
 }
 
+static void a_clock_that_is_set_makes_no_ban_longer_or_shorter(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	struct order order = order_of(ORDER_SET_CLOCK, ADDR "/32", 5000, 1400);
+	const struct prefix p = rig_prefix(ADDR "/32");
+	instant until;
+
+	(void)state;
+	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 4000, 10);
+	assert_string_equal(rig_said(e), "ban 1 a 203.0.113.9/32 4009-5809");
+	give(e, &order);
+	assert_string_equal(rig_said(e), "");
+	assert_true(engine_wish(e, &p, 0, &until));
+	assert_int_equal(until.us / 1000000, 2209);
+	assert_true(engine_tick(e, instant_at(2208)));
+	assert_string_equal(rig_said(e), "");
+	assert_true(engine_tick(e, instant_at(2209)));
+	assert_string_equal(rig_said(e), "lift 1 a 203.0.113.9/32 2209 expired");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_clock_that_is_set_makes_no_ban_longer_or_shorter),
 		cmocka_unit_test(a_ban_by_hand_says_who_and_why),
 		cmocka_unit_test(texts_are_cut_and_may_be_empty),
 		cmocka_unit_test(a_longer_ban_takes_the_place_of_the_shorter),

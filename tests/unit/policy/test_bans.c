@@ -362,6 +362,37 @@ static void walks_what_stands_on_and_around_a_prefix(void **state)
 	assert_int_equal(bans_around(b, &inner.prefix, NULL)->id, 3);
 }
 
+static void what_runs_moves_with_the_clock(void **state)
+{
+	CLEANUP(bans_freep) struct bans *b = new_bans(4);
+	struct ban runs = ban_of(1, "192.0.2.1/32", 300), longer = ban_of(2, "192.0.2.2/32", 400);
+	struct ban over = ban_of(3, "192.0.2.3/32", 150), ever = ban_of(4, "192.0.2.4/32", 0);
+	const struct ban *found;
+
+	(void)state;
+	runs.since = at(100);
+	longer.since = at(90);
+	ever.until = INSTANT_NEVER;
+	ever.since = at(50);
+	put(b, &longer);
+	put(b, &runs);
+	put(b, &over);
+	put(b, &ever);
+	bans_move(b, at(150), seconds(-120));
+	found = bans_find(b, 0, &runs.prefix, 0);
+	assert_int_equal(found->since.us, at(-20).us);
+	assert_int_equal(wish(b, "192.0.2.1/32", 0), 180);
+	assert_int_equal(wish(b, "192.0.2.2/32", 0), 280);
+	assert_int_equal(bans_find(b, 0, &over.prefix, 0)->until.us, at(150).us);
+	assert_int_equal(bans_find(b, 0, &ever.prefix, 0)->since.us, at(50).us);
+	assert_true(instant_is_never(bans_find(b, 0, &ever.prefix, 0)->until));
+	bans_end(b, bans_next_end(b));
+	assert_int_equal(bans_next_end(b)->id, 1);
+	bans_move(b, at(30), seconds(1000));
+	assert_int_equal(bans_next_end(b)->until.us, at(1180).us);
+	assert_int_equal(bans_find(b, 0, &over.prefix, 0)->until.us, at(150).us);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -378,6 +409,7 @@ int main(void)
 		cmocka_unit_test(notes_are_copied),
 		cmocka_unit_test(counts_by_jail),
 		cmocka_unit_test(walks_what_stands_on_and_around_a_prefix),
+		cmocka_unit_test(what_runs_moves_with_the_clock),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "sys/clock.h"
 
+#include <poll.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "unit/check.h"
 
@@ -28,11 +30,25 @@ static void the_other_clock_goes_forward_only(void **state)
 	}
 }
 
+static void nobody_sets_the_clock_during_this_test(void **state)
+{
+	int fd = clock_set_open();
+	struct pollfd set = { .fd = fd, .events = POLLIN };
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(poll(&set, 1, 0), 0);
+	clock_set_noted(fd);
+	assert_true(clock_boot() >= clock_monotonic());
+	(void)close(fd);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_wall_clock_is_utc_in_microseconds),
 		cmocka_unit_test(the_other_clock_goes_forward_only),
+		cmocka_unit_test(nobody_sets_the_clock_during_this_test),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
