@@ -163,6 +163,25 @@ static int compare(const void *x, const void *y)
 	return (int)a->packing - (int)b->packing;
 }
 
+/* A link at the path names one of them: what it holds is no older than itself. */
+static void drop_current(struct rotated *r, const char *path)
+{
+	struct stat st;
+	size_t kept = 0;
+
+	if (stat(path, &st) < 0) {
+		return;
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		if (r->at[i].device == st.st_dev && r->at[i].inode == st.st_ino) {
+			free(r->at[i].path);
+		} else {
+			r->at[kept++] = r->at[i];
+		}
+	}
+	r->n = kept;
+}
+
 /* Of two with one rank the compressed one is not finished. */
 static void drop_unfinished(struct rotated *r)
 {
@@ -244,6 +263,7 @@ int rotated_list(const char *path, struct rotated *ret)
 	}
 	qsort(found.at, found.n, sizeof(found.at[0]), compare);
 	drop_unfinished(&found);
+	drop_current(&found, path);
 	*ret = found;
 	return 0;
 }

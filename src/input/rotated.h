@@ -36,7 +36,8 @@ struct rotated {
 };
 
 /* The relatives of the log at this path, of more than ROTATED_MAX any; of one that is being
- * compressed only the plain file. A directory that cannot be read has none. -ENOMEM. */
+ * compressed only the plain file, and not the one that a link at the path names. A directory that
+ * cannot be read has none. -ENOMEM. */
 NODISCARD int rotated_list(const char *path, struct rotated *ret);
 void rotated_done(struct rotated *r);
 /* Was b written after a? False also when that is not known. */

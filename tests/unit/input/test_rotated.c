@@ -191,6 +191,34 @@ static void nor_is_it_read_twice_when_all_of_it_came_between_two_looks(void **st
 	assert_given(t, "two\nthree\nfour\n");
 }
 
+static void point(struct taken *t, const char *to)
+{
+	assert_int_equal(symlink(to, place_path(&t->place, "link")), 0);
+	place_rename(&t->place, "link", "log");
+}
+
+static void a_link_to_files_with_dates_is_followed_over_all_that_came_between(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log-20261119", "one\n");
+	point(t, "log-20261119");
+	start(t, true);
+	assert_given(t, "one\n");
+	stop(t);
+	place_say(&t->place, "log-20261119", "two\n");
+	place_say(&t->place, "log-20261120", "three\n");
+	place_say(&t->place, "log-20261121", "four\n");
+	point(t, "log-20261121");
+	start(t, false);
+	assert_given(t, "two\nthree\nfour\n");
+	place_say(&t->place, "log-20261121", "five\n");
+	place_say(&t->place, "log-20261122", "six\n");
+	place_say(&t->place, "log-20261123", "seven\n");
+	point(t, "log-20261123");
+	assert_given(t, "five\nsix\nseven\n");
+}
+
 static void two_copytruncates_of_which_one_is_compressed(void **state)
 {
 	struct taken *t = *state;
@@ -345,6 +373,7 @@ int main(void)
 		IN_PLACE(nor_is_it_read_twice_where_the_names_say_the_same),
 		IN_PLACE(what_was_emptied_and_renamed_is_read_without_a_copy_and_its_rest_is_told),
 		IN_PLACE(nor_is_it_read_twice_when_all_of_it_came_between_two_looks),
+		IN_PLACE(a_link_to_files_with_dates_is_followed_over_all_that_came_between),
 		IN_PLACE(two_copytruncates_of_which_one_is_compressed),
 		IN_PLACE(copytruncate_between_two_looks_loses_nothing),
 		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
