@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Who rotates the logs, in all the ways that people do it.
 
-A way that makes lines unreadable for everybody (what is cut off or deleted is gone) is taken only when
-the reader has all of the log in its state: `read(log)` waits for that. For the others the reader may be
-dead, stopped, or behind. Between two rotations of one log that is read by its old name the reader gets to
-see the first, unless a way says that it need not.
+Names are those of logrotate: numbers that all move up by one, or dates. The reader may be dead, stopped, or behind, but
+where a way makes lines unreadable for everybody (what is cut off or deleted is gone), or where a log has left nothing
+that the position could be known by: then the reader has got to have a line of it first. `read(log)` waits for that.
 """
 import os
 import shutil
@@ -13,13 +12,14 @@ from proof.writer import write_all
 
 
 class Log:
-    """A path and whoever has it open to write. `history`: the last things that were done to it."""
+    """A path and whoever has it open to write."""
 
-    def __init__(self, path):
-        self.path, self.name = path, path.name
+    def __init__(self, path, dated=False):
+        self.path, self.name, self.dated = path, path.name, dated
         self.number = 0
-        self.history = "new"
-        self.rotated = False    # since the reader was known to have it all
+        self.history = "new"    # the last thing that was done to it
+        self.deleted = False    # the file of the reader's position may have been
+        self.emptied = True     # the reader's position may be at the beginning of a file, or in what was cut off
         self.written = False    # a line, to the file that stands there
         self.moved = False      # the writer holds a file that has lost its name
         self.leftovers = []     # files of before
@@ -44,32 +44,51 @@ class Log:
     def size(self):
         return os.fstat(self.fd).st_size
 
-    def next(self, suffix=""):
+    def aside(self):
+        """The name for what is rotated; the others make room for it."""
         self.number += 1
-        return self.path.with_name(f"{self.path.name}.{self.number}{suffix}")
+        if self.dated:
+            return self.path.with_name(f"{self.path.name}-{20260000 + self.number}")
+        numbers = [int(p.suffix[1:]) for p in self.path.parent.glob(self.path.name + ".*")]
+        for n in sorted(numbers, reverse=True):
+            old, new = (self.path.with_name(f"{self.path.name}.{i}") for i in (n, n + 1))
+            os.rename(old, new)
+            self.leftovers = [new if path == old else path for path in self.leftovers]
+        return self.path.with_name(self.path.name + ".1")
+
+    def set_aside(self):
+        """Renames it."""
+        path = self.aside()
+        os.rename(self.path, path)
+        self.leftovers.append(path)
+
+    def is_read(self):
+        """All of it."""
+        if self.written and not self.moved:
+            self.deleted = self.emptied = False
 
     def sweep(self):
-        """All of it is read: what was rotated away goes, but the newest."""
-        for path in self.leftovers[:-1]:
+        """All of it is read: what was rotated away goes, but the newest that has a line; the reader's position may be there."""
+        lines = [path.is_dir() or path.stat().st_size > 0 for path in self.leftovers]
+        first = max((i for i, has in enumerate(lines) if has), default=0)
+        for path in self.leftovers[:first]:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
-        self.leftovers = self.leftovers[-1:]
-        self.rotated = self.moved or not self.written
+        self.leftovers = self.leftovers[first:]
+        self.is_read()
 
 
 def rename(log, _):
     """logrotate's way, `create`."""
-    log.leftovers.append(log.next())
-    os.rename(log.path, log.leftovers[-1])
+    log.set_aside()
     log.open()
 
 
 def rename_later(log, _):
     """`nocreate`: the server goes on in the renamed file until it is told (reopen)."""
-    log.leftovers.append(log.next())
-    os.rename(log.path, log.leftovers[-1])
+    log.set_aside()
     log.moved = True
 
 
@@ -78,9 +97,11 @@ def reopen(log, _):
 
 
 def copytruncate(log, _):
-    log.leftovers.append(log.next())
-    shutil.copy2(log.path, log.leftovers[-1])
+    path = log.aside()
+    shutil.copy2(log.path, path)
+    log.leftovers.append(path)
     os.ftruncate(log.fd, 0)
+    log.emptied, log.written = True, False
 
 
 def regrow(log, grow):
@@ -89,6 +110,7 @@ def regrow(log, grow):
     os.ftruncate(log.fd, 0)
     while log.size() <= size:
         grow(log)
+    log.emptied = True
 
 
 def recreate(log, _):
@@ -96,6 +118,7 @@ def recreate(log, _):
     os.unlink(log.path)
     log.close()
     log.open()
+    log.deleted = True
 
 
 def midnight(log, _):
@@ -104,13 +127,13 @@ def midnight(log, _):
     log.number += 1
     log.path = log.path.with_name(f"{log.number:08}-{log.name}")
     log.open()
+    log.emptied = True
 
 
 def switch(log, _):
     """The path is a symbolic link, and gets another target."""
-    log.number += 1
     log.leftovers.append(log.path.resolve())
-    target = log.path.with_name(f"{log.name}-{log.number}")
+    target = log.aside()
     link = log.path.with_name("link")
     target.touch()
     link.symlink_to(target.name)
@@ -122,21 +145,41 @@ def move_folder(log, _):
     """The whole directory is renamed and made again."""
     log.number += 1
     aside = log.path.parent.with_name(f"{log.path.parent.name}.{log.number}")
-    log.leftovers.append(aside)
+    log.leftovers = [path for path in log.leftovers if path.parent != log.path.parent] + [aside]
     os.rename(log.path.parent, aside)
     log.open()
+    log.deleted = True
+
+
+def always(_):
+    """What is cut off, deleted, or moved out of the directory unread is lost to everybody."""
+    return True
+
+
+def was_deleted(log):
+    """Of what came after a file that is no more nobody knows which of it was read."""
+    return log.deleted
+
+
+def has_no_bytes(log):
+    """A copy is known by the bytes before the position: by none at the beginning of a file."""
+    return log.deleted or log.emptied
+
+
+def never(_):
+    return False
 
 
 # way -> (kinds of logs, must the reader have read all of the log before)
 WAYS = {
-    rename: (("plain", "folder"), False),
-    rename_later: (("plain", "folder"), False),
-    copytruncate: (("plain", "folder", "glob"), True),
-    regrow: (("plain", "folder", "glob", "link"), True),
-    recreate: (("plain", "folder"), True),
-    midnight: (("glob",), True),
-    switch: (("link",), True),
-    move_folder: (("folder",), True),
+    rename: (("plain", "folder"), was_deleted),
+    rename_later: (("plain", "folder"), was_deleted),
+    copytruncate: (("plain", "folder", "glob"), has_no_bytes),
+    regrow: (("plain", "folder", "glob", "link"), always),
+    recreate: (("plain", "folder"), always),
+    midnight: (("glob",), never),
+    switch: (("link",), was_deleted),
+    move_folder: (("folder",), always),
 }
 
 
@@ -149,14 +192,14 @@ class Rotator:
             (folder / sub).mkdir()
         self.kinds = {}
         self.add("plain", folder / "one.log")
-        self.add("plain", folder / "two.log")
+        self.add("plain", folder / "two.log", dated=True)
         self.add("glob", folder / "days" / "00000000-ids.log").name = "ids.log"
         self.add("folder", folder / "moved" / "three.log")
-        (folder / "links" / "four.log").symlink_to("four.log-0")
-        self.add("link", folder / "links" / "four.log")
+        (folder / "links" / "four.log").symlink_to("four.log-20260000")
+        self.add("link", folder / "links" / "four.log", dated=True)
 
-    def add(self, kind, path):
-        log = Log(path)
+    def add(self, kind, path, dated=False):
+        log = Log(path, dated)
         self.kinds[log] = kind
         return log
 
@@ -178,20 +221,15 @@ class Rotator:
             way, must = reopen, False
         else:
             way = self.random.choice([way for way, (kinds, _) in WAYS.items() if self.kinds[log] in kinds])
-            # What was emptied and moved away unseen, to a number that rises, is known by neither its bytes nor its name.
-            must = WAYS[way][1] or log.rotated or not log.written or log.history.startswith(("copytruncate", "regrow", "recreate"))
+            must = WAYS[way][1](log)
         if must:
             grow(log)
             read(log)
-        if must and way is not midnight:
+            log.is_read()
             between()
         way(log, grow)
-        if way is midnight:
-            grow(log)
-            read(log)
-        log.rotated = True
-        log.history = way.__name__ + (" (read)" if must else "")
         self.done[way.__name__] += 1
+        log.history = way.__name__ + (" (read)" if must else "")
         return log.history
 
     def close(self):
