@@ -55,11 +55,13 @@ int netlink_send(int fd, const char *bytes, size_t n)
 
 ssize_t netlink_receive(int fd, char *bytes, size_t max, int flags)
 {
+	struct sockaddr_nl from = { 0 };
+	socklen_t n = sizeof(from);
 	ssize_t got;
 
 	do {
-		got = recv(fd, bytes, max, flags);
-	} while (got < 0 && errno == EINTR);
+		got = recvfrom(fd, bytes, max, flags, (struct sockaddr *)&from, &n);
+	} while ((got < 0 && errno == EINTR) || (got >= 0 && from.nl_pid != 0));
 	return got < 0 ? -errno : got;
 }
 

@@ -16,7 +16,8 @@ struct nlmsghdr;
 NODISCARD int netlink_open(void);
 /* Sends messages that stand one behind the other. */
 NODISCARD int netlink_send(int fd, const char *bytes, size_t n);
-/* How many bytes of answers came. -EAGAIN: with MSG_DONTWAIT, none waits; -ENOBUFS: some were lost.
+/* How many bytes of answers came; what another process sends is left out. -EAGAIN: with
+ * MSG_DONTWAIT, none waits; -ENOBUFS: some were lost.
  */
 NODISCARD ssize_t netlink_receive(int fd, char *bytes, size_t max, int flags);
 /* The message at this place of a buffer that is aligned for one. */

@@ -28,6 +28,7 @@
 
 #include "base/buf.h"
 #include "output/netlink.h"
+#include "output/netlink_answer.h"
 
 enum {
 	/* One operation: names of at most 64 and 32 bytes, a key, a timeout, a counter. */
@@ -331,31 +332,10 @@ void elements_apply(struct elements *e, struct element_wish *wishes, size_t n)
 /* --- Questions ---------------------------------------------------------------------------------
  */
 
-static int add_counter(struct nftnl_expr *expr, void *arg)
-{
-	struct element_state *s = arg;
-	const char *name = nftnl_expr_get_str(expr, NFTNL_EXPR_NAME);
-
-	if (name && strcmp(name, "counter") == 0) {
-		s->packets = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_PACKETS);
-		s->bytes = nftnl_expr_get_u64(expr, NFTNL_EXPR_CTR_BYTES);
-	}
-	return 0;
-}
-
-static int read_element(struct nftnl_set_elem *elem, void *arg)
-{
-	struct element_state *s = arg;
-
-	s->held = true;
-	s->has_timeout = nftnl_set_elem_is_set(elem, NFTNL_SET_ELEM_EXPIRATION);
-	s->left_ms = s->has_timeout ? nftnl_set_elem_get_u64(elem, NFTNL_SET_ELEM_EXPIRATION) : 0;
-	return nftnl_set_elem_expr_foreach(elem, add_counter, s);
-}
-
 static void take_state(const struct nlmsghdr *h, struct element_state *s)
 {
-	struct nftnl_set *set;
+	struct netlink_element told = { 0 };
+	int r;
 
 	if (h->nlmsg_type == NLMSG_ERROR) {
 		s->error = netlink_error(h) == -ENOENT ? 0 : netlink_error(h);
@@ -364,16 +344,13 @@ static void take_state(const struct nlmsghdr *h, struct element_state *s)
 	if (h->nlmsg_type != message_type(NFT_MSG_NEWSETELEM)) {
 		return;
 	}
-	set = nftnl_set_alloc();
-	if (!set || nftnl_set_elems_nlmsg_parse(h, set) < 0) {
-		s->error = -EBADMSG;
-	} else {
-		s->error = 0;
-		(void)nftnl_set_elem_foreach(set, read_element, s);
-	}
-	if (set) {
-		nftnl_set_free(set);
-	}
+	r = netlink_answer_element(h, &told);
+	s->error = r < 0 ? r : 0;
+	s->held = r > 0;
+	s->has_timeout = told.has_timeout;
+	s->left_ms = told.left_ms;
+	s->packets = told.packets;
+	s->bytes = told.bytes;
 }
 
 static int take_states(struct elements *e, struct element_state *s, uint32_t first, size_t n)
@@ -435,18 +412,11 @@ void elements_ask(struct elements *e, struct element_state *states, size_t n)
 
 static int take_name(const struct nlmsghdr *h, struct buf *names)
 {
-	struct nftnl_set *set = nftnl_set_alloc();
-	const char *name;
+	struct netlink_set set;
 
-	if (!set) {
-		return -ENOMEM;
+	if (netlink_answer_set(h, &set) == 0 && !(set.flags & NFT_SET_ANONYMOUS)) {
+		buf_add(names, set.name, strlen(set.name) + 1);
 	}
-	if (nftnl_set_nlmsg_parse(h, set) >= 0 &&
-	    !(nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)) {
-		name = nftnl_set_get_str(set, NFTNL_SET_NAME);
-		buf_add(names, name ? name : "", name ? strlen(name) + 1 : 0);
-	}
-	nftnl_set_free(set);
 	return buf_ok(names);
 }
 

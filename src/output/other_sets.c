@@ -18,6 +18,7 @@
 #include <libnftnl/set.h>
 
 #include "output/netlink.h"
+#include "output/netlink_answer.h"
 #include "sys/clock.h"
 
 enum {
@@ -76,36 +77,51 @@ static const char *family_word(uint32_t family)
 	}
 }
 
-static bool is_of_interest(const struct search *s, const struct nftnl_set *set)
+static bool is_of_interest(const struct search *s, const struct netlink_set *set)
 {
-	uint32_t family = nftnl_set_get_u32(set, NFTNL_SET_FAMILY);
-	const char *table = nftnl_set_get_str(set, NFTNL_SET_TABLE);
+	uint32_t type = s->address->family == 4 ? TYPE_IPV4 : TYPE_IPV6;
 
-	if (!table || !nftnl_set_get_str(set, NFTNL_SET_NAME) || !family_word(family) ||
-	    nftnl_set_get_u32(set, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS ||
-	    (family == NFPROTO_INET && str_eq(str_of(table), s->ours))) {
+	if (!family_word(set->family) || set->flags & NFT_SET_ANONYMOUS ||
+	    (set->family == NFPROTO_INET && str_eq(str_of(set->table), s->ours))) {
 		return false;
 	}
-	return nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN) == addr_bits(s->address) / 8U &&
-	       nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE) ==
-		       (uint32_t)(s->address->family == 4 ? TYPE_IPV4 : TYPE_IPV6);
+	return set->key_length == addr_bits(s->address) / 8U && set->key_type == type;
 }
 
-static int take_set(struct search *s, const struct nlmsghdr *h)
+/* A set as a question about one of its elements needs it. */
+static struct nftnl_set *remember(const struct netlink_set *told)
 {
 	struct nftnl_set *set = nftnl_set_alloc();
 
 	if (!set) {
+		return NULL;
+	}
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, told->family);
+	nftnl_set_set_u32(set, NFTNL_SET_FLAGS, told->flags);
+	if (nftnl_set_set_str(set, NFTNL_SET_TABLE, told->table) < 0 ||
+	    nftnl_set_set_str(set, NFTNL_SET_NAME, told->name) < 0) {
+		nftnl_set_free(set);
+		return NULL;
+	}
+	return set;
+}
+
+static int take_set(struct search *s, const struct nlmsghdr *h)
+{
+	struct netlink_set told;
+
+	if (netlink_answer_set(h, &told) < 0 || !is_of_interest(s, &told)) {
+		return 0;
+	}
+	if (s->n == OTHER_SETS_MAX) {
+		s->cut = true;
+		return 0;
+	}
+	s->sets[s->n] = remember(&told);
+	if (!s->sets[s->n]) {
 		return -ENOMEM;
 	}
-	if (nftnl_set_nlmsg_parse(h, set) < 0 || !is_of_interest(s, set)) {
-		nftnl_set_free(set);
-	} else if (s->n == OTHER_SETS_MAX) {
-		s->cut = true;
-		nftnl_set_free(set);
-	} else {
-		s->sets[s->n++] = set;
-	}
+	s->n++;
 	return 0;
 }
 

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+#pragma once
+/* netlink_answer.h - what does the kernel say about a set, or an element?
+ *
+ * Reads one message that is whole (netlink_next()). It may hold anything: libnftnl, which makes our
+ * questions, would end the program over a strange one. Pure, allocates nothing. */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+struct nlmsghdr;
+
+struct netlink_set {
+	uint8_t family;
+	const char *table, *name; /* in the message */
+	uint32_t flags, key_type, key_length;
+};
+
+struct netlink_element {
+	bool has_timeout;
+	uint64_t left_ms;
+	uint64_t packets, bytes; /* 0 without a counter */
+};
+
+/* -EBADMSG: it is no message about a set with its names. */
+NODISCARD int netlink_answer_set(const struct nlmsghdr *h, struct netlink_set *ret);
+/* 1: the first element that it tells of; 0: it tells of none; -EBADMSG: nothing sensible. */
+NODISCARD int netlink_answer_element(const struct nlmsghdr *h, struct netlink_element *ret);
