@@ -15,8 +15,9 @@
 #include "sys/sandbox.h"
 
 static void (*const checks[])(struct doctor *d) = {
-	doctor_daemon,   doctor_table, doctor_conntrack, doctor_interfaces, doctor_tables,
-	doctor_readings, doctor_zones, doctor_events,    doctor_clock,      doctor_disk,
+	doctor_daemon,  doctor_table,    doctor_conntrack, doctor_interfaces,
+	doctor_tables,  doctor_readings, doctor_zones,     doctor_events,
+	doctor_journal, doctor_syslog,   doctor_clock,     doctor_disk,
 };
 
 static struct value *row_of(const char *check, const char *fmt, va_list args)

@@ -43,6 +43,9 @@ void doctor_tables(struct doctor *d);
 void doctor_readings(struct doctor *d);
 void doctor_zones(struct doctor *d);
 void doctor_events(struct doctor *d);
+/* doctor_lost.c: which lines never came? */
+void doctor_journal(struct doctor *d);
+void doctor_syslog(struct doctor *d);
 /* doctor_host.c: clock, disk. */
 void doctor_clock(struct doctor *d);
 void doctor_disk(struct doctor *d);

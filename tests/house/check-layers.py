@@ -47,7 +47,7 @@ DOORS = {
     "cap-ng.h": {"sys/sandbox.c"},
     "systemd/sd-event.h": {"sys/loop.c"},
     "systemd/sd-daemon.h": {"sys/loop.c", "sys/log.c"},
-    "systemd/sd-journal.h": {"sys/log.c", "input/journal.c"},
+    "systemd/sd-journal.h": {"sys/log.c", "input/journal.c", "input/journal_lost.c"},
     "systemd/sd-login.h": {"lookup/sessions.c"},
 }
 

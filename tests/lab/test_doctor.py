@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from daemon import line
+import journal
+from daemon import ROOT, line
 from netns import until
 
 BAD = "198.51.100.7"
@@ -171,3 +172,38 @@ def test_a_log_that_nobody_writes_any_more_is_found(daemon):
     os.utime(daemon.log, (week, week))
     found = findings(daemon, "logs")
     assert len(found) == 1 and f"nothing was written to {daemon.log} since" in found[0]["text"]
+
+
+def journald_said(written, text):
+    written.write(text, unit="systemd-journald.service", program="systemd-journald", _TRANSPORT="driver",
+                  MESSAGE_ID="a596d6fe7bfa4994828e72309e95d61e")
+
+
+def test_lines_that_journald_threw_away_are_found(daemons):
+    if journal.why_not():
+        pytest.skip(journal.why_not())
+    daemon = daemons()
+    written = journal.Journal(daemon.dir / "journal")
+    (daemon.etc / "filters" / "sshd.conf").write_text((ROOT / "filters" / "sshd.conf").read_text())
+    jail = (daemon.etc / "jails" / "test.conf").read_text()
+    watched = f"watch = sshd journal:{written.dir} _SYSTEMD_UNIT=ssh.service"
+    (daemon.etc / "jails" / "test.conf").write_text(jail.replace("watch = vpop3-ids", watched))
+    journald_said(written, "Suppressed 9 messages from chatty.service")
+    written.write("Suppressed 11 messages from ssh.service", MESSAGE_ID="a596d6fe7bfa4994828e72309e95d61e")
+    assert not findings(daemon, "journald")
+    assert "chatty.service only" in daemon.ctl("doctor").out
+    journald_said(written, "Suppressed 40 messages from ssh.service")
+    journald_said(written, "Suppressed 2 messages from ssh.service")
+    found = findings(daemon, "journald")
+    assert len(found) == 1 and "threw away 42 lines of ssh.service" in found[0]["text"]
+    assert found[0]["command"] == "systemctl edit ssh.service"
+
+
+def test_lines_that_rsyslog_threw_away_are_found(daemon):
+    say = "Nov 22 03:04:05 mx {}: imuxsock lost {} messages from pid 4711 due to rate-limiting\n"
+    daemon.write(say.format("sshd[1]", 5))
+    assert not findings(daemon, "rsyslog")
+    daemon.write(say.format("rsyslogd", 313), say.format("rsyslogd", 4))
+    found = findings(daemon, "rsyslog")
+    assert len(found) == 1 and found[0]["text"].startswith("317 lines were thrown away")
+    assert str(daemon.log) in found[0]["text"] and "last at Nov 22 03:04:05" in found[0]["text"]
