@@ -148,7 +148,7 @@ class Checker:
                 continue
             scope = 0 if name.startswith("all") else 1
             for element in thing["set"].get("elem", []):
-                found[scope, f"{element['elem']['val']}/{name.split('_')[-1]}"] = element["elem"]["expires"]
+                found[scope, f"{element['elem']['val']}/{name.split('_')[-1]}"] = element["elem"].get("expires", 0)
         return found
 
     def check(self):
