@@ -263,6 +263,56 @@ static void a_ladder_goes_on(void **state)
 	engine_free(c.engine);
 }
 
+static struct ruleset *rules_by_account(bool spare_known)
+{
+	static const points failures[] = { [EVENT_AUTH_FAILURE] = 1 };
+	struct ruleset *r = rules_of(1, "mail", "web");
+
+	r->jails[0].points = failures;
+	r->jails[0].n_points = ARRAY_SIZE(failures);
+	r->jails[0].threshold = 3;
+	r->jails[0].subject = SUBJECT_ACCOUNT;
+	r->jails[0].share = 1;
+	r->jails[0].spare_known = spare_known;
+	return r;
+}
+
+static void feed_bob(struct engine *e, uint16_t type, int64_t time, size_t n)
+{
+	struct event event = rig_event(A, type, time);
+
+	event.account = STR("bob");
+	for (size_t i = 0; i < n; i++) {
+		assert_true(engine_feed_event(e, &event));
+	}
+}
+
+static void who_is_known_is_spared_on_by_a_jail_that_still_spares_and_by_no_other(void **state)
+{
+	static const struct {
+		bool spares;
+		const char *said;
+	} cases[] = {
+		{ true, "" },
+		{ false, "ban 2 a 192.0.2.1/32 4980-6780" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct change c = { .engine = rig_start(rules_by_account(true)) };
+
+		feed_bob(c.engine, EVENT_LOGIN, 4900, 1);
+		feed_bob(c.engine, EVENT_AUTH_FAILURE, 4950, 3);
+		assert_string_equal(rig_said(c.engine),
+				    "spared 1 a 192.0.2.1/32 4950-6750 known-good");
+		assert_int_equal(adopt(&c, rules_by_account(cases[i].spares)), 0);
+		assert_string_equal(c.said, "");
+		feed_bob(c.engine, EVENT_AUTH_FAILURE, 4980, 1);
+		assert_string_equal(rig_said(c.engine), cases[i].said);
+		engine_free(c.engine);
+	}
+}
+
 static void without_memory_the_rules_of_before_go_on(void **state)
 {
 	struct change c = { .engine = rig_start(rules_of(2, "mail", "web")) };
@@ -304,6 +354,8 @@ int main(void)
 		cmocka_unit_test(
 			the_mode_that_a_person_ordered_goes_on_unless_the_rules_change_theirs),
 		cmocka_unit_test(a_ladder_goes_on),
+		cmocka_unit_test(
+			who_is_known_is_spared_on_by_a_jail_that_still_spares_and_by_no_other),
 		cmocka_unit_test(without_memory_the_rules_of_before_go_on),
 	};
 

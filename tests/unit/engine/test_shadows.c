@@ -175,6 +175,25 @@ static void what_stands_without_the_customers_stays(void **state)
 	assert_int_equal(blocks(e, "203.0.113.1/32"), 0);
 }
 
+/* Two of them were banned in the middle of it: the network is what they made it, too. */
+static void nor_does_what_strangers_made_meanwhile(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rules());
+	const struct prefix network = rig_prefix("203.0.113.0/24");
+	instant until;
+
+	(void)state;
+	know(e, 21);
+	let_fail(e, 1, 100);
+	feed_as(e, "203.0.113.201", "root", EVENT_AUTH_FAILURE, 120, 10);
+	assert_true(engine_wish(e, &network, 0, &until));
+	feed_as(e, "203.0.113.202", "root", EVENT_AUTH_FAILURE, 120, 10);
+	let_fail(e, 21, 130);
+	assert_int_equal(blocks(e, "203.0.113.1/32"), 0);
+	assert_true(engine_wish(e, &network, 0, &until));
+	assert_int_equal(blocks(e, "203.0.113.0/24"), 1);
+}
+
 static void an_unban_in_one_jail_leaves_the_episode_of_another(void **state)
 {
 	struct ruleset *r = rules();
@@ -209,6 +228,7 @@ int main(void)
 		cmocka_unit_test(the_brake_holds_while_customers_fail),
 		cmocka_unit_test(what_was_banned_because_of_customers_is_free_again),
 		cmocka_unit_test(what_stands_without_the_customers_stays),
+		cmocka_unit_test(nor_does_what_strangers_made_meanwhile),
 		cmocka_unit_test(an_unban_in_one_jail_leaves_the_episode_of_another),
 	};
 
