@@ -52,6 +52,7 @@ enum first_read { FIRST_READ_END, FIRST_READ_BEGINNING, FIRST_READ_WINDOW };
 
 struct config_settings {
 	bool observe;            /* [ipsd] mode */
+	bool read_any_log;       /* no */
 	bool never_block_broken; /* an entry could not be read: start observing, loudly */
 	struct str nft_table;    /* ipsd */
 	bool nft_both;           /* direction = both */

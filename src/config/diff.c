@@ -78,7 +78,8 @@ static void put_name(const struct diff *d, const struct setting *s)
 
 static void put_end(const struct diff *d, const struct setting *s)
 {
-	if (d->is_main && str_eq(s->section, STR("[nft]"))) {
+	if (d->is_main &&
+	    (str_eq(s->section, STR("[nft]")) || str_eq(s->key, STR("read-any-log")))) {
 		buf_add_str(d->out, STR(": takes effect at the next start"));
 	}
 	buf_add_char(d->out, '\n');

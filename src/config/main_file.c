@@ -235,6 +235,7 @@ int main_file_apply(const struct main_file *m, struct reader *r, struct config_s
 	const struct main_values *v = &m->values;
 
 	settings->observe = v->mode == JAIL_OBSERVE;
+	settings->read_any_log = v->read_any_log;
 	settings->nft_table = v->nft_table.text;
 	settings->nft_both = v->nft_direction == DIRECTION_BOTH;
 	settings->nft_counters = v->nft_counters == COUNTERS_YES;

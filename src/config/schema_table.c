@@ -31,7 +31,7 @@ static const struct key ROWS[] = {
 	  "How many subjects are remembered; when there are more, the lowest score goes first.", NULL },
 	{ CONFIG_MAIN, "ipsd", "retention", { READ_RETENTION, 3600, DAYS(3650), NULL }, "30d, 5000000", 0, MAIN(retention),
 	  "How long, and how many, events are kept to be shown.", NULL },
-	{ CONFIG_MAIN, "ipsd", "read-any-log", { READ_YES_NO, 0, 0, "yes!" }, "no", 0, MAIN(read_any_log),
+	{ CONFIG_MAIN, "ipsd", "read-any-log", { READ_YES_NO, 0, 0, NULL }, "no", 0, MAIN(read_any_log),
 	  "Whether ipsd keeps the right to read files that its user may not read.", NULL },
 	{ CONFIG_MAIN, "ipsd", "first-read", { READ_CHOICE, 0, 0, "end beginning window" }, "window", 0, MAIN(first_read),
 	  "Where a log never read before is begun: where the longest window of its jails does, at its end or its beginning.", NULL },

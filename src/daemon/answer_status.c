@@ -38,9 +38,10 @@ static void add_unreadable(struct value *findings, const char *path, int error)
 	CLEANUP(buf_done) struct buf command = { 0 };
 
 	buf_printf(&command, "namei -l %s", path);
-	add_finding(findings, "error", buf_text(&command),
-		    "%s cannot be read: %s; the user ipsd must be able to read it", path,
-		    strerror(error));
+	add_finding(
+		findings, "error", buf_text(&command),
+		"%s cannot be read: %s; the user ipsd must be able to read it, or read-any-log be yes",
+		path, strerror(error));
 }
 
 static const char *tail_state_word(enum tail_state state)

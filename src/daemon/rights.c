@@ -25,12 +25,29 @@ static void tell_seal(int outcome)
 	}
 }
 
+/* The one right that the config can ask for; who starts ipsd must have given it. */
+static int drop(const struct daemon *d, const struct sandbox_user *user)
+{
+	if (!d->config->settings.read_any_log) {
+		return sandbox_drop_all(user);
+	}
+	if (sandbox_has_read_any()) {
+		return sandbox_keep_read_any(user);
+	}
+	log_warning(
+		"read-any-log = yes: the capability CAP_DAC_READ_SEARCH is missing, so logs that "
+		"the user %s may not read are not read; `systemctl edit ipsd` gives it, as "
+		"ipsd(8) says",
+		d->options.user);
+	return sandbox_drop_all(user);
+}
+
 int rights_give_up(const struct daemon *d, const struct sandbox_user *user)
 {
 	const struct seal seal = { .profile = SEAL_READER,
 				   .writes = d->options.state_dir,
 				   .ends = d->enforcer ? enforcer_keeper_pid(d->enforcer) : 0 };
-	int r = sandbox_drop_all(user);
+	int r = drop(d, user);
 
 	if (r < 0) {
 		log_error(

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The order of starting is the order of losing rights:
- *
- *   as root          read the config, make the directories, take the lock, make the socket, fork
- * keeper and enforcer as user ipsd     without any capability, sealed: open the database, recall the
- * state, follow the logs, answer the socket
+/* The order of starting is the order of losing rights. As root it reads the config, makes the
+ * directories, takes the lock, makes the socket, forks resolver, keeper and enforcer. As user ipsd,
+ * without any capability and sealed, it opens the database, recalls the state, follows the logs and
+ * answers the socket.
  *
  * Whatever fails before READY is told in one sentence with what to do, and ends the start; rights
  * that cannot be given up end it, too. */

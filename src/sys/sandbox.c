@@ -42,17 +42,20 @@ int sandbox_find_user(const char *name, struct sandbox_user *ret)
 	return 0;
 }
 
-bool sandbox_has_net_admin(void)
+static bool has(unsigned capability)
 {
 	capng_clear(CAPNG_SELECT_ALL);
-	return capng_get_caps_process() == 0 &&
-	       capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN);
+	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, capability);
 }
 
-static bool has_setpcap(void)
+bool sandbox_has_net_admin(void)
 {
-	capng_clear(CAPNG_SELECT_ALL);
-	return capng_get_caps_process() == 0 && capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP);
+	return has(CAP_NET_ADMIN);
+}
+
+bool sandbox_has_read_any(void)
+{
+	return has(CAP_DAC_READ_SEARCH);
 }
 
 static int empty_bounding_set(void)
@@ -125,7 +128,7 @@ static bool has_only(int keep, bool bounding_too)
 
 static int reduce(const struct sandbox_user *user, int keep)
 {
-	bool root = geteuid() == 0, bounding = has_setpcap();
+	bool root = geteuid() == 0, bounding = has(CAP_SETPCAP);
 	int r = bounding ? empty_bounding_set() : 0;
 
 	if (r == 0 && user && root) {
@@ -152,14 +155,24 @@ int sandbox_drop_all(const struct sandbox_user *user)
 	return reduce(user, KEEP_NOTHING);
 }
 
-int sandbox_keep_net_admin(const struct sandbox_user *user)
+static int keep(const struct sandbox_user *user, int capability)
 {
-	int r = reduce(user, CAP_NET_ADMIN);
+	int r = reduce(user, capability);
 
 	if (r == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) {
 		r = -errno;
 	}
 	return r;
+}
+
+int sandbox_keep_net_admin(const struct sandbox_user *user)
+{
+	return keep(user, CAP_NET_ADMIN);
+}
+
+int sandbox_keep_read_any(const struct sandbox_user *user)
+{
+	return keep(user, CAP_DAC_READ_SEARCH);
 }
 
 int sandbox_die_with_parent(void)

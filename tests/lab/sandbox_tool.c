@@ -159,6 +159,7 @@ static const struct thing {
 	{ "chmod", NULL, SYS_fchmodat, PATH("outside/file") },
 	{ "chown", NULL, SYS_fchownat, PATH("outside/file") },
 	{ "mknod", NULL, SYS_mknodat, PATH("state/null") },
+	{ "open-handle", NULL, SYS_open_by_handle_at, { 0 } },
 	{ "exec", try_exec, 0, { 0 } },
 	{ "exec-descriptor", NULL, SYS_execveat, { (uintptr_t)-1 } },
 	{ "fork", try_fork, 0, { 0 } },

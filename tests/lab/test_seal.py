@@ -9,7 +9,7 @@ import pytest
 
 from netns import until
 
-CAP_NET_ADMIN = 1 << 12
+CAP_DAC_READ_SEARCH, CAP_NET_ADMIN = 1 << 2, 1 << 12
 PROFILES = ("reader", "keeper", "enforcer", "starter", "resolver")
 NOT_IN_THIS_BUILD = 77
 
@@ -18,7 +18,7 @@ FATAL = """exec exec-descriptor trace read-memory setuid setgroups capset mount 
 io-uring""".split()
 # What none of them gets.
 REFUSED = """symlink-inside mkdir chmod chown clone-namespace packet vsock netlink-audit listen stop-child kill-other type dumpable
-limit unknown-call write-outside make-outside cut-outside unlink-outside rename-outside carry-in""".split()
+limit unknown-call open-handle write-outside make-outside cut-outside unlink-outside rename-outside carry-in""".split()
 # What only some get.
 MAY = {
     "reader": """read read-openat2 list write-inside make-inside cut-inside rename-inside unlink-inside unix netlink-route
@@ -97,6 +97,28 @@ def test_every_process_of_the_daemon_is_sealed(build, daemon):
             want = allowed if name in ("CapPrm", "CapEff") else 0
             assert int(told[name], 16) == want, (role, name)
         assert set(told["Uid"].split()) != {"0"}, role
+
+
+def test_with_read_any_log_the_reader_reads_what_its_user_may_not(cable, daemons):
+    daemon = daemons(conf="[ipsd]\nmode = enforce\nread-any-log = yes\n")
+    daemon.log.chmod(0o600)
+    daemon.start()
+    daemon.attack("198.51.100.7")
+    daemon.wait_blocked("198.51.100.7")
+    reader = family_of(daemon)["reader"]
+    assert int(status(reader)["CapEff"], 16) == int(status(reader)["CapPrm"], 16) == CAP_DAC_READ_SEARCH
+    (daemon.etc / "ipsd.conf").write_text("[ipsd]\nmode = enforce\n")
+    assert "read-any-log yes -> no: takes effect at the next start" in daemon.ctl("reload").out
+    daemon.restart()
+    told = daemon.ctl("status", "--json").json
+    assert told["sources"][0]["state"] == "unreadable"
+    assert any("read-any-log" in finding["text"] for finding in told["findings"])
+
+
+def test_read_any_log_without_the_right_is_told(daemons):
+    daemon = daemons(conf="[ipsd]\nmode = observe\nread-any-log = yes\n")
+    daemon.start(wrapper=("setpriv", "--bounding-set=-dac_read_search,-setpcap", "--inh-caps=-all"))
+    assert "CAP_DAC_READ_SEARCH is missing" in daemon.words()
 
 
 def test_who_is_ended_by_its_seal_is_started_again(cable, daemon):

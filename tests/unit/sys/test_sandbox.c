@@ -93,6 +93,24 @@ static void keeps_one(void)
 	MUST(sandbox_keep_net_admin(&user) < 0);
 }
 
+static void keeps_reading(void)
+{
+	struct sandbox_user user;
+	int fd;
+
+	MUST(sandbox_has_read_any());
+	MUST(sandbox_find_user("nobody", &user) == 0);
+	MUST(sandbox_keep_read_any(&user) == 0);
+	MUST(getuid() == user.uid && permitted() == UINT64_C(1) << CAP_DAC_READ_SEARCH);
+	MUST(prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0);
+	fd = open("/etc/shadow", O_RDONLY | O_CLOEXEC);
+	MUST(fd >= 0);
+	(void)close(fd);
+	MUST(open("/etc/shadow", O_WRONLY | O_CLOEXEC) < 0);
+	MUST(sandbox_drop_all(&user) == 0);
+	MUST(!sandbox_has_read_any());
+}
+
 static void stays_root_without_rights(void)
 {
 	MUST(sandbox_drop_all(NULL) == 0);
@@ -113,6 +131,7 @@ static void keeping_one_keeps_that_one_alone(void **state)
 	(void)state;
 	only_as_root();
 	assert_int_equal(in_child(keeps_one), 0);
+	assert_int_equal(in_child(keeps_reading), 0);
 }
 
 static void without_a_user_root_stays_root_but_may_nothing(void **state)
