@@ -15,9 +15,10 @@
 #include "sys/sandbox.h"
 
 static void (*const checks[])(struct doctor *d) = {
-	doctor_daemon,  doctor_table,    doctor_conntrack, doctor_interfaces,
-	doctor_tables,  doctor_readings, doctor_zones,     doctor_events,
-	doctor_journal, doctor_syslog,   doctor_clock,     doctor_disk,
+	doctor_daemon,     doctor_place,  doctor_table,  doctor_conntrack,
+	doctor_interfaces, doctor_tables, doctor_sets,   doctor_programs,
+	doctor_readings,   doctor_zones,  doctor_events, doctor_journal,
+	doctor_syslog,     doctor_clock,  doctor_disk,   doctor_socket,
 };
 
 static struct value *row_of(const char *check, const char *fmt, va_list args)
@@ -71,10 +72,10 @@ static void print_first_line(const struct doctor *d)
 
 	terminal_tone(found ? TONE_BAD : d->status ? TONE_GOOD : TONE_WARN);
 	if (found) {
-		printf("%zu %s bans void, or some of them", found,
+		printf("%zu %s blocks do less than they should", found,
 		       found == 1 ? "thing makes" : "things make");
 	} else {
-		printf("nothing was found that makes bans void");
+		printf("nothing was found that makes blocks do less than they should");
 	}
 	terminal_tone(TONE_PLAIN);
 	if (unseen) {
@@ -148,6 +149,7 @@ static void ask_daemon(struct doctor *d, struct value **ret, struct value **ret_
 {
 	int r = client_knock(d->ctl);
 
+	d->ask = r == -EACCES || r == -EPERM ? "sudo ipsctl doctor" : "systemctl start ipsd";
 	if (r == 0) {
 		if (client_call(d->ctl, "Status", NULL, false, take_reply, ret) == CTL_DONE &&
 		    client_call(d->ctl, "Doctor", NULL, false, take_reply, ret_facts) == CTL_DONE) {
@@ -157,7 +159,7 @@ static void ask_daemon(struct doctor *d, struct value **ret, struct value **ret_
 			doctor_unseen(d, "ipsd", "systemctl status ipsd", "it does not answer");
 		}
 	} else if (r == -EACCES || r == -EPERM) {
-		doctor_unseen(d, "ipsd", "sudo ipsctl doctor", "no right to ask it at %s/control",
+		doctor_unseen(d, "ipsd", d->ask, "no right to ask it at %s/control",
 			      d->ctl->runtime_dir);
 	} else {
 		doctor_find(
@@ -192,8 +194,8 @@ static void read_config(struct doctor *d, struct config **ret)
 			    "there are %zu errors in %s", diag_count(diag, DIAG_ERROR),
 			    d->ctl->config_dir);
 	} else {
-		doctor_fine(d, "config", "%zu jails and %zu filters in %s", d->config->n_jails,
-			    d->config->n_filters, d->ctl->config_dir);
+		doctor_fine(d, "config", "%s: jails %zu, filters %zu", d->ctl->config_dir,
+			    d->config->n_jails, d->config->n_filters);
 	}
 }
 

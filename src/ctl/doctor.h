@@ -13,6 +13,7 @@ struct doctor {
 	const struct config *config; /* NULL: cannot be read */
 	const struct value *status;  /* the daemon's; NULL: it was not asked */
 	const struct value *facts;   /* what only it knows: the answer of Doctor; NULL */
+	const char *ask;             /* what to type so that it can be asked */
 	bool may;                    /* we have CAP_NET_ADMIN */
 	struct value *findings, *fine, *unseen;
 };
@@ -39,6 +40,12 @@ void doctor_conntrack(struct doctor *d);
 /* doctor_paths.c: which packets go past our rules? */
 void doctor_interfaces(struct doctor *d);
 void doctor_tables(struct doctor *d);
+/* doctor_place.c: where is ipsd, and who may ask it? */
+void doctor_place(struct doctor *d);
+void doctor_socket(struct doctor *d);
+/* doctor_others.c: who else blocks? */
+void doctor_sets(struct doctor *d);
+void doctor_programs(struct doctor *d);
 /* doctor_logs.c: what comes of the logs, and from where events come. */
 void doctor_readings(struct doctor *d);
 void doctor_zones(struct doctor *d);

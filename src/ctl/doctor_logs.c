@@ -53,21 +53,26 @@ static void judge_reading(struct doctor *d, const struct value *row, size_t *n_b
 void doctor_readings(struct doctor *d)
 {
 	const struct value *readings = value_get(d->facts, "readings");
+	long long lines = 0, events = 0;
 	size_t n_bad = 0, n_read = 0;
 
 	for (size_t i = 0; i < value_length(readings); i++) {
 		const struct value *row = value_at(readings, i);
 
 		judge_reading(d, row, &n_bad);
+		lines += value_int(value_get(row, "lines"), 0);
+		events += value_int(value_get(row, "events"), 0);
 		n_read += value_int(value_get(row, "files"), 0) > 0 ||
 			  str_has_prefix(member(row, "source", ""), STR("journal:"));
 	}
 	if (!d->facts) {
-		doctor_unseen(d, "logs", "systemctl start ipsd",
-			      "what comes of them only ipsd knows");
+		doctor_unseen(
+			d, "logs", d->ask,
+			"what comes of them, and from where the latest events come, only ipsd knows");
 	} else if (!n_bad) {
-		doctor_fine(d, "logs", "%zu of %zu sources are read, and have lines that are known",
-			    n_read, value_length(readings));
+		doctor_fine(d, "logs",
+			    "%zu of %zu sources are read: %lld lines, %lld events of known kinds",
+			    n_read, value_length(readings), lines, events);
 	}
 }
 
@@ -209,11 +214,11 @@ void doctor_events(struct doctor *d)
 	value_set_int(parameters, "limit", SAMPLES_MAX);
 	if (!d->status) {
 		value_free(parameters);
-		doctor_unseen(d, "proxy", "systemctl start ipsd",
-			      "the latest events were not looked at: ipsd cannot be asked");
 	} else if (!latest.samples || client_call(d->ctl, "Events", parameters, true, take_events,
 						  &latest) != CTL_DONE) {
 		doctor_unseen(d, "proxy", "ipsctl events", "the latest events cannot be read");
+	} else if (!latest.n) {
+		doctor_fine(d, "proxy", "there are no events to see one by");
 	} else {
 		find_crowds(d, &latest);
 		find_twins(d, &latest);

@@ -24,6 +24,7 @@ enum { DAY = 86400, TAIL_BYTES = 1 << 20, STEM_LEAST = 3 };
 struct losses {
 	const struct doctor *doctor;
 	uint64_t watched, others;
+	size_t journals;        /* that were looked at */
 	struct buf unit, other; /* whose the latest were */
 };
 
@@ -86,8 +87,10 @@ static void tell_losses(struct doctor *d, const struct losses *l)
 	} else if (l->others) {
 		doctor_fine(d, "journald", "it threw away lines of %s only, which no filter reads",
 			    buf_text(&l->other));
-	} else {
+	} else if (l->journals) {
 		doctor_fine(d, "journald", "it threw no lines away within a day");
+	} else {
+		doctor_fine(d, "journald", "there is no journal to look at");
 	}
 }
 
@@ -95,6 +98,7 @@ static void look_at_journal(struct doctor *d, struct str dir, struct losses *l)
 {
 	int r = journal_lost(dir, instant_add(clock_now(), seconds(-DAY)), take_loss, l);
 
+	l->journals += r >= 0;
 	if (r < 0 && r != -ENOENT) {
 		doctor_unseen(d, "journald", "sudo ipsctl doctor", "the journal%s%.*s: %s",
 			      dir.n ? " in " : "", STR_ARG(dir), strerror(-r));
@@ -233,7 +237,7 @@ void doctor_syslog(struct doctor *d)
 		doctor_unseen(d, "rsyslog", "sudo ipsctl doctor",
 			      "whether lines were thrown away: %s cannot be read: %s", logs.unread,
 			      strerror(-logs.error));
-	} else if (!logs.n_lost) {
+	} else if (logs.n_read && !logs.n_lost) {
 		doctor_fine(d, "rsyslog",
 			    "nothing in the ends of %zu logs says that lines were thrown away",
 			    logs.n_read);

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """ipsctl doctor: each thing that makes bans void is made true in a namespace, and told with what to do."""
+import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -24,20 +26,29 @@ def findings(daemon, check=None):
     return [row for row in answer.json["findings"] if check in (None, row["check"])]
 
 
-def test_a_sound_host_has_no_finding_and_says_what_was_looked_at(daemon):
+@pytest.fixture
+def sound(cable, daemon):
+    """A daemon where a server listens."""
+    with contextlib.closing(cable.server.listen("0.0.0.0", 25)):
+        yield daemon
+
+
+def test_a_sound_host_has_no_finding_and_says_what_was_looked_at(sound):
+    daemon = sound
     until(daemon.settled, "the kernel")
     answer = daemon.ctl("doctor")
     assert answer.code == 0 and answer.err == ""
-    assert answer.out.startswith("nothing was found that makes bans void\n")
+    assert answer.out.startswith("nothing was found that makes blocks do less than they should\n")
     seen = {row["check"] for row in daemon.ctl("doctor", "--json").json["ok"]}
-    assert seen >= {"ipsd", "config", "nftables", "conntrack", "interfaces", "flowtables", "clock", "disk"}
+    assert seen >= {"ipsd", "config", "nftables", "conntrack", "interfaces", "flowtables", "clock", "disk", "place", "proxy",
+                    "logs", "others", "journald", "socket"}
 
 
 def test_without_a_daemon_the_rest_is_looked_at(daemons):
     daemon = daemons()
     answer = daemon.ctl("doctor", "--json")
     assert answer.code == 3 and not answer.json["daemon"]
-    assert [row["check"] for row in answer.json["findings"]] == ["ipsd"]
+    assert [row["check"] for row in answer.json["findings"]] == ["ipsd", "place"]
     assert "systemctl start ipsd" in answer.json["findings"][0]["command"]
     assert {"nftables", "conntrack", "interfaces", "config"} <= {row["check"] for row in answer.json["ok"]}
 
@@ -52,7 +63,8 @@ def test_what_cannot_be_looked_at_is_said(daemon):
             assert what in done.stdout
 
 
-def test_an_observing_daemon_is_found(daemon):
+def test_an_observing_daemon_is_found(sound):
+    daemon = sound
     assert daemon.ctl("observe").code == 0
     found = findings(daemon, "mode")
     assert found[0]["text"] == "ipsd only observes: nobody is blocked" and found[0]["command"] == "ipsctl enforce"
@@ -64,7 +76,7 @@ def test_an_observing_daemon_is_found(daemon):
 def test_a_daemon_without_the_capability_is_found_and_told_once(daemons):
     daemon = daemons()
     daemon.start("--observe", wrapper=("setpriv", "--inh-caps=-net_admin", "--bounding-set=-net_admin"))
-    found = findings(daemon)
+    found = [row for row in findings(daemon) if row["check"] != "place"]
     assert len(found) == 1 and found[0]["text"].startswith("nobody is blocked: ") and found[0]["command"] == "systemctl restart ipsd"
     assert daemon.ctl("doctor").code == 1
 
@@ -115,6 +127,53 @@ def test_a_disk_that_is_nearly_full_is_found(daemons):
     with daemon.on_a_full_disk("4m"):
         found = findings(daemon, "disk")
         assert len(found) == 1 and found[0]["command"] == f"df -h {daemon.dir / 'state'}"
+
+
+def test_a_network_namespace_without_servers_is_found(cable, daemon):
+    found = findings(daemon, "place")
+    assert len(found) == 1 and "in which no server listens" in found[0]["text"]
+    with contextlib.closing(cable.server.listen("127.0.0.1", 25)):
+        assert findings(daemon, "place")
+    with contextlib.closing(cable.server.listen("::", 25)):
+        assert not findings(daemon, "place")
+
+
+def test_an_ipsctl_in_another_network_namespace_says_so(cable, daemon):
+    asked = subprocess.run(cable.attacker.command(str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "doctor", "--json"),
+                           check=False, capture_output=True, text=True)
+    unseen = [row for row in json.loads(asked.stdout)["unseen"] if row["check"] == "place"]
+    assert len(unseen) == 1 and unseen[0]["command"] == f"nsenter -n -t {daemon.process.pid} ipsctl doctor"
+
+
+def test_a_socket_that_everybody_may_use_is_found(daemon):
+    control = daemon.dir / "run" / "control"
+    assert not findings(daemon, "socket")
+    control.chmod(0o666)
+    found = findings(daemon, "socket")
+    assert len(found) == 1 and "(mode 666)" in found[0]["text"]
+    control.chmod(0o660)
+    os.chown(control, 0, 65534)
+    assert "group 65534" in findings(daemon, "socket")[0]["text"]
+
+
+def test_another_programs_set_that_holds_a_blocked_address_is_found(cable, daemon):
+    assert daemon.ctl("ban", BAD, "198.51.100.9", "--for", "1h").code == 0
+    cable.server.nft("""add table ip f2b
+        add set ip f2b addr-set-sshd { type ipv4_addr; }
+        add element ip f2b addr-set-sshd { 198.51.100.8 }""")
+    assert not findings(daemon, "others")
+    cable.server.nft(f"add element ip f2b addr-set-sshd {{ {BAD} }}")
+    found = findings(daemon, "others")
+    assert len(found) == 1 and found[0]["text"].startswith("1 of 2 blocked addresses stand in the nftables set ip f2b addr-set-sshd")
+    assert found[0]["command"] == "nft list set ip f2b addr-set-sshd"
+
+
+def test_another_program_that_blocks_is_named(daemon, tmp_path):
+    shutil.copy(shutil.which("sleep"), tmp_path / "fail2ban-server")
+    assert "fail2ban runs" not in daemon.ctl("doctor").out
+    with subprocess.Popen([tmp_path / "fail2ban-server", "60"]) as other:
+        assert "fail2ban runs on this host, too" in daemon.ctl("doctor").out
+        other.kill()
 
 
 # ---- what the logs give away -------------------------------------------------------------------------
