@@ -103,6 +103,8 @@ struct daemon {
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
+	duration lag;        /* lines come up to so late; until then, NEVER: none do */
+	instant lag_until, lag_saved;
 	int64_t clock_base; /* the wall clock less the one that nobody sets, in us */
 	int steps_fd;
 	struct loop_watch *steps_watch;
@@ -151,6 +153,11 @@ NODISCARD int steps_watch(struct daemon *d);
 void steps_stop(struct daemon *d);
 /* To be called before anything is done that goes by the clock. */
 void steps_follow(struct daemon *d);
+
+/* lag.c: lines may come late, again and again. */
+void lag_recall(struct daemon *d);
+/* A batch that was just taken. */
+void lag_note(struct daemon *d, const struct batch *batch);
 
 /* wheel.c: once a wake-up, and before an order. */
 NODISCARD int wheel_turn(void *daemon);

@@ -285,6 +285,7 @@ static int start_engine(struct daemon *d)
 	}
 	gone.n_scopes = engine_ruleset(d->engine)->n_scopes;
 	steps_begin(d);
+	lag_recall(d);
 	r = start_never(d);
 	if (r >= 0) {
 		r = store_recall(d->store, d->engine, clock_now(), &calls);

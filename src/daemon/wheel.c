@@ -156,6 +156,7 @@ int wheel_apply(struct daemon *d, bool durable)
 	}
 	leaking_note(d, &batch);
 	learning_note(d, &batch);
+	lag_note(d, &batch);
 	r = enforcement_flush(d);
 	if (r < 0) {
 		return r;
@@ -264,6 +265,10 @@ int wheel_turn(void *daemon)
 	}
 	enforcement_retry(d, clock_now());
 	enforcement_probe(d, clock_now());
+	r = wheel_apply(d, false); /* how late a log is, the tick has to know */
+	if (r < 0) {
+		return r;
+	}
 	while (!engine_tick(d->engine, up_to)) {
 		r = wheel_apply(d, false);
 		if (r < 0) {

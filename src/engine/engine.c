@@ -34,6 +34,7 @@ struct engine {
 	struct engine_stats before; /* lines, evicted, sessions_lost under rules of before */
 	struct hand_scopes *scopes;
 	bool holds_sessions;
+	duration lag; /* of lines behind their stamps */
 };
 
 /* What engine_feed() knows when the detector calls back. */
@@ -202,10 +203,17 @@ static bool end_sessions(struct engine *e, instant now)
 
 bool engine_tick(struct engine *e, instant now)
 {
+	instant heard = instant_add(now, (duration){ .us = -e->lag.us });
+
 	outbox_begin(&e->judge.out);
-	return (e->holds_sessions || end_sessions(e, now)) && judge_end(&e->judge, now) &&
-	       !bans_sweep(e->judge.bans, e->rules->jails, now, TICK_STEPS) &&
-	       !tracker_tick(e->judge.tracker, e->rules->jails, now, TICK_STEPS);
+	return (e->holds_sessions || end_sessions(e, heard)) && judge_end(&e->judge, now) &&
+	       !bans_sweep(e->judge.bans, e->rules->jails, heard, TICK_STEPS) &&
+	       !tracker_tick(e->judge.tracker, e->rules->jails, heard, TICK_STEPS);
+}
+
+void engine_set_lag(struct engine *e, duration lag)
+{
+	e->lag = lag;
 }
 
 void engine_hold_sessions(struct engine *e, bool hold)
@@ -222,7 +230,10 @@ instant engine_deadline(const struct engine *e)
 	for (size_t i = 0; i < e->rules->n_sources && !e->holds_sessions; i++) {
 		const struct detector *detector = e->rules->sources[i].detector;
 
-		first = detector ? instant_min(first, detector_deadline(detector)) : first;
+		if (detector) {
+			first = instant_min(first,
+					    instant_add(detector_deadline(detector), e->lag));
+		}
 	}
 	return first;
 }
@@ -295,6 +306,7 @@ static int engine_beside(const struct engine *e, struct ruleset *rules, struct e
 	fresh->limits = e->limits;
 	fresh->before = e->before;
 	fresh->holds_sessions = e->holds_sessions;
+	fresh->lag = e->lag;
 	memcpy(fresh->seed, e->seed, sizeof(fresh->seed));
 	r = take_tables(fresh);
 	if (r < 0) {

@@ -56,6 +56,9 @@ bool engine_feed_event(struct engine *e, const struct event *event);
 /* Everything up to `now` has been read: silent sessions end, bans end, what is out of every window
  * is forgotten. False: the batch is full or there was a lot to forget: take, and call again. */
 bool engine_tick(struct engine *e, instant now);
+/* Lines come up to so much later than their stamps say: what a tick forgets, and what it calls a
+ * silent session, waits that much longer. */
+void engine_set_lag(struct engine *e, duration lag);
 /* While some logs still have lines of before a restart, their sessions do not end by the clock, nor
  * by what other logs say. */
 void engine_hold_sessions(struct engine *e, bool hold);

@@ -145,6 +145,7 @@ static void happen(struct driver *d, const struct words *w)
 	if (str_eq(w->at[0], STR("event"))) {
 		feed(d, w);
 	} else if (str_eq(w->at[0], STR("tick"))) {
+		engine_set_lag(d->engine, (duration){ w->n > 2 ? word_time(w->at[2]) : 0 });
 		while (!engine_tick(d->engine, (instant){ word_time(w->at[1]) })) {
 			answer_batch(d);
 		}

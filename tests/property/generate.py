@@ -243,7 +243,8 @@ class Happening:
         if dice < self.orders:
             return [self.order()]
         if dice < self.orders + self.ticks:
-            return [f"tick {seconds(self.now)}"]
+            lag = ["", " 60", " 3600"][self.now // 1_000_000 % 3]
+            return [f"tick {seconds(self.now)}{lag}"]
         if dice < self.orders + self.ticks + self.reloads:
             return self.reload()
         return [self.event()]

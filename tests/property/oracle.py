@@ -257,9 +257,11 @@ class Oracle(Windows, Episodes, Brake):
             said += [lifted] if ban.kind == "ban" else []
         return said
 
-    def tick(self, now):
-        """Everything up to `now` was fed. What can matter no more is forgotten."""
+    def tick(self, now, lag=0):
+        """Everything up to `now` was fed, but for lines that come up to `lag` late. What can matter no more is
+        forgotten."""
         said = self.end_bans(now)
+        now -= lag
         for key, ban in list(self.table.items()):
             window = 0 if ban.jail == BY_HAND else self.rules.jails[ban.jail].window
             if ban.ended and ban.until + window <= now:

@@ -8,7 +8,7 @@ A sequence is a list of lines. First the rules:
        subject=address|network|account distinct=none|address|account share=2 spare=yes|no   (one line)
 then what happens, each with its time:
   event TIME ADDR|- TYPE SERVICE|none SOURCE FILTER COUNT [ACCOUNT]
-  tick TIME
+  tick TIME [LAG]
   ban TIME PREFIX UNTIL|never SCOPE
   unban TIME PREFIX JAIL|hand|any        unban-all TIME JAIL|hand|any
   never-add TIME PREFIX UNTIL|never JAIL|any SERVICE|any
@@ -125,7 +125,7 @@ def answer(law, oracle, words, said_rules):
         after = oracle.last_event
         rest = [f"counted {after}"] if after != before else []
     elif verb == "tick":
-        said, rest = oracle.tick(time), []
+        said, rest = oracle.tick(time, *map(microseconds, words[2:])), []
     elif verb == "reload":
         said, rest = oracle.reload(time, rules(law, said_rules)), []
     elif verb == "end":

@@ -125,9 +125,29 @@ static void the_wish_is_the_latest_end_and_the_cover_the_longest(void **state)
 	assert_int_equal(engine_jail_stats(e, 1).bans, 0);
 }
 
+static void what_a_late_log_may_add_to_is_kept_so_long(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+
+	(void)state;
+	engine_set_lag(e, seconds(7200));
+	rig_feed_many(e, "203.0.113.9", EVENT_RELAY_DENIED, 1000, 9);
+	assert_true(engine_tick(e, instant_at(8200)));
+	rig_feed(e, "203.0.113.9", EVENT_RELAY_DENIED, 1100);
+	assert_string_equal(rig_said(e), "ban 1 a 203.0.113.9/32 1100-2900");
+	assert_true(engine_tick(e, instant_at(9700)));
+	assert_string_equal(rig_said(e), "lift 1 a 203.0.113.9/32 2900 expired");
+	rig_feed(e, "203.0.113.9", EVENT_RELAY_DENIED, 2899);
+	assert_string_equal(rig_said(e), "");
+	assert_int_equal(engine_stats(e).subjects, 1);
+	assert_true(engine_tick(e, instant_at(2899 + 3600 + 7200)));
+	assert_int_equal(engine_stats(e).subjects, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_a_late_log_may_add_to_is_kept_so_long),
 		cmocka_unit_test(a_ban_ends_before_the_event_that_comes_at_its_end),
 		cmocka_unit_test(ends_come_in_order_of_time_then_id),
 		cmocka_unit_test(shadows_end_without_a_word),
