@@ -18,7 +18,7 @@ import oracle as law  # noqa: E402
 from oracle_words import MONTH  # noqa: E402
 
 SECOND = 1_000_000
-TYPES = {"auth-failure": 0, "relay-denied": 1, "bad-recipient": 3, "banned": law.BANNED}
+TYPES = {"auth-failure": 0, "relay-denied": 1, "bad-recipient": 3, "bad-session": 17, "banned": law.BANNED}
 
 FILTER = r"""
 [filter]
@@ -28,7 +28,8 @@ layout   = bare
 stamp    = auto
 timezone = UTC
 service  = smtp
-prefix   = "^<STAMP> <ADDR> "
+prefix   = "^<STAMP> <ADDR> (?:again: )?"
+once-per = address, stamp, type
 
 [event auth-failure]
 match = wrong password for <USER>, line \d+$
@@ -46,6 +47,36 @@ hit   = 2026-03-05T11:02:17.250Z 203.0.113.9 nobody is bob@example.com, line 7
 match = no relay to <DATA>, line \d+$
 hit   = 2026-03-05T11:02:17.250Z 203.0.113.9 no relay to a@example.net, line 7
         => relay-denied 203.0.113.9 smtp
+
+[event connection]
+match = hello <SESSION>, line \d+$
+hit   = 2026-03-05T11:02:17.250Z 203.0.113.9 hello s1, line 6
+        => connection 203.0.113.9 smtp
+
+[event message-accepted]
+prefix = "^<STAMP> - "
+match  = <SESSION> took a message$
+hit    = 2026-03-05T11:02:17.250Z - s1 took a message
+         => message-accepted - smtp
+
+[event disconnection]
+prefix = "^<STAMP> - "
+match  = <SESSION> bye, line \d+$
+hit    = 2026-03-05T11:02:17.250Z - s1 bye, line 7
+         => disconnection - smtp
+
+[session]
+id        = <SESSION>
+opens     = connection
+closes    = disconnection
+satisfied = message-accepted
+otherwise = bad-session
+carry     = addr
+hit       = 2026-03-05T11:02:17.250Z 203.0.113.9 hello s1, line 6
+            => connection 203.0.113.9 smtp
+            2026-03-05T11:02:18.250Z - s1 bye, line 7
+            => disconnection 203.0.113.9 smtp
+            => bad-session 203.0.113.9 smtp
 """
 
 # name -> keys of the jail's file; `multipliers` apart. The oracle's side is read from the same words. Where
@@ -54,9 +85,9 @@ JAILS = {
     "account": ({"subject": "account", "share": "2", "spare-known": "no", "window": "60s", "threshold": "9", "ban": "6s"},
                 {"auth-failure": 1}),
     "clear": ({"after-ban": "clear", "ports": "25", "window": "1d", "threshold": "5", "ban": "3s, 8s"},
-              {"bad-recipient": 1, "relay-denied": 2}),
+              {"bad-recipient": 1, "bad-session": 1, "relay-denied": 2}),
     "guess": ({"window": "60s", "threshold": "12", "ban": "2s, 5s, 30s"},
-              {"auth-failure": 2, "bad-recipient": 1, "relay-denied": 3}),
+              {"auth-failure": 2, "bad-recipient": 1, "bad-session": 2, "relay-denied": 3}),
     "look": ({"mode": "observe", "window": "60s", "threshold": "8", "ban": "4s"},
              {"auth-failure": 1, "relay-denied": 1}),
     "network": ({"subject": "network", "distinct": "address", "window": "60s", "threshold": "20", "ban": "3s"},
