@@ -21,6 +21,8 @@ static void (*const checks[])(struct doctor *d) = {
 	doctor_syslog,     doctor_clock,  doctor_disk,   doctor_socket,
 };
 
+static struct value *row_of(const char *check, const char *fmt, va_list args) PRINTF(2, 0);
+
 static struct value *row_of(const char *check, const char *fmt, va_list args)
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
