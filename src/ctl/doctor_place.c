@@ -63,11 +63,73 @@ static void judge_place(struct doctor *d, bool inside, size_t servers)
 	}
 }
 
+/* ---- the ports of the jails ---- */
+
+/* Does the daemon have somebody in sight for this jail? */
+static bool is_busy(const struct doctor *d, struct str jail)
+{
+	const struct value *jails = value_get(d->status, "jails");
+
+	for (size_t i = 0; i < value_length(jails); i++) {
+		const struct value *row = value_at(jails, i);
+
+		if (str_eq(member(row, "name", ""), jail)) {
+			return value_int(value_get(row, "subjects"), 0) > 0 ||
+			       value_int(value_get(row, "bans"), 0) > 0;
+		}
+	}
+	return false;
+}
+
+/* Has the scope TCP ports, and does nobody listen to any of them? */
+static bool is_deserted(const struct scope *scope, const struct listeners *listeners)
+{
+	bool tcp = false;
+
+	for (size_t i = 0; i < scope->n_ranges; i++) {
+		const struct port_range *range = &scope->ranges[i];
+
+		if (range->proto == PROTO_TCP) {
+			tcp = true;
+			if (listeners_has(listeners, range->low, range->high)) {
+				return false;
+			}
+		}
+	}
+	return tcp;
+}
+
+/* A jail that blocks ports at which nobody listens blocks nobody, if its server listens at others.
+ */
+static void check_ports(struct doctor *d, const struct listeners *listeners)
+{
+	const struct ruleset *rules = d->config ? d->config->ruleset : NULL;
+
+	for (size_t i = 0; rules && listeners->n && i < rules->n_jails; i++) {
+		const struct scope *scope = &rules->scopes[rules->jails[i].scope];
+		CLEANUP(buf_done) struct buf command = { 0 };
+
+		if (!is_busy(d, rules->jails[i].name) || !is_deserted(scope, listeners)) {
+			continue;
+		}
+		buf_printf(&command, "ss -lntp; ipsctl cat jail %.*s",
+			   STR_ARG(rules->jails[i].name));
+		doctor_find(
+			d, "ports",
+			(struct remedy){
+				"if its server listens at others, whom it blocks goes on there: set `ports` of the jail, or `all`",
+				buf_text(&command) },
+			"jail %.*s blocks the ports %.*s, and no server listens at any of them here",
+			STR_ARG(rules->jails[i].name), STR_ARG(scope->label));
+	}
+}
+
 void doctor_place(struct doctor *d)
 {
 	int64_t own = namespace_of("self"), first = namespace_of("1"),
 		theirs = value_int(value_get(d->facts, "network_namespace"), 0);
 	CLEANUP(buf_done) struct buf command = { 0 };
+	static struct listeners listeners;
 
 	if (theirs && theirs != own) {
 		buf_printf(&command, "nsenter -n -t %lld ipsctl doctor",
@@ -77,7 +139,9 @@ void doctor_place(struct doctor *d)
 			"ipsd is in another network namespace than this ipsctl: what is said of nftables, conntrack and interfaces holds for here");
 		return;
 	}
-	judge_place(d, (first && first != own) || is_inside(), listeners_count());
+	listeners_look(&listeners);
+	judge_place(d, (first && first != own) || is_inside(), listeners.n);
+	check_ports(d, &listeners);
 }
 
 /* ---- who may ask ---- */

@@ -18,38 +18,70 @@ static bool is_loopback(struct str address)
 	       str_has_prefix(address, STR("0000000000000000FFFF00000100007F"));
 }
 
+/* Four hex digits. */
+static bool read_port(struct str text, uint16_t *ret)
+{
+	unsigned port = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		char c = text.p[i];
+		int digit = c >= '0' && c <= '9'   ? c - '0'
+			    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+						   : -1;
+
+		if (digit < 0) {
+			return false;
+		}
+		port = (port << 4 | (unsigned)digit) & 0xffff;
+	}
+	*ret = (uint16_t)port;
+	return text.n == 4;
+}
+
 /* "sl local_address rem_address st ...", an address with its port behind a colon. */
-static bool listens(struct str line)
+static bool listens(struct str line, uint16_t *ret_port)
 {
 	struct str word, local, address;
 
 	return str_word(&line, &word) && str_word(&line, &local) && str_word(&line, &word) &&
 	       str_word(&line, &word) && str_eq(word, STR("0A")) &&
-	       str_split(&local, ':', &address) && !is_loopback(address);
+	       str_split(&local, ':', &address) && !is_loopback(address) &&
+	       read_port(local, ret_port);
 }
 
-size_t listeners_parse(struct str text)
+void listeners_parse(struct str text, struct listeners *ret)
 {
 	struct str line;
-	size_t n = 0;
+	uint16_t port;
 
 	while (str_split(&text, '\n', &line)) {
-		n += listens(line);
+		if (listens(line, &port)) {
+			ret->ports[port / 8] |= (uint8_t)(1U << port % 8);
+			ret->n++;
+		}
 	}
-	return n;
 }
 
-size_t listeners_count(void)
+void listeners_look(struct listeners *ret)
 {
 	static const char *const files[] = { "/proc/net/tcp", "/proc/net/tcp6" };
-	size_t n = 0;
 
+	*ret = (struct listeners){ .n = 0 };
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		CLEANUP(buf_done) struct buf text = { 0 };
 
 		if (files_read(files[i], TEXT_MAX, &text) == 0) {
-			n += listeners_parse(buf_str(&text));
+			listeners_parse(buf_str(&text), ret);
 		}
 	}
-	return n;
+}
+
+bool listeners_has(const struct listeners *l, uint16_t low, uint16_t high)
+{
+	for (uint32_t port = low; port <= high; port++) {
+		if (l->ports[port / 8] & 1U << port % 8) {
+			return true;
+		}
+	}
+	return false;
 }

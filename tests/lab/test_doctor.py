@@ -122,6 +122,24 @@ def test_a_flowtable_is_found(cable, daemon):
     assert len(found) == 1 and "inet other fast" in found[0]["text"] and found[0]["command"] == "nft list flowtables"
 
 
+def test_a_kernel_that_forbids_nftables_is_found(cable, daemon):
+    ipsctl = [str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "doctor", "--json"]
+    asked = subprocess.run(cable.server.command("unshare", "--user", "--map-root-user", *ipsctl), check=False, capture_output=True, text=True)
+    if not asked.stdout:
+        pytest.skip(f"no user namespaces: {asked.stderr.strip()}")
+    assert "forbids nftables" in words(json.loads(asked.stdout)["findings"], "nftables")[0]
+
+
+def test_a_full_connection_tracker_is_found(daemon, tmp_path):
+    ipsctl = [str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "doctor", "--json"]
+    for name, number in (("count", 95), ("max", 100)):
+        (tmp_path / name).write_text(f"{number}\n")
+    mounts = "".join(f"mount --bind {tmp_path}/{name} /proc/sys/net/netfilter/nf_conntrack_{name} && " for name in ("count", "max"))
+    asked = subprocess.run(daemon.ns.command("unshare", "--mount", "sh", "-c", f'{mounts} exec "$@"', "sh", *ipsctl), check=False,
+                           capture_output=True, text=True).stdout
+    assert words(json.loads(asked)["findings"], "conntrack") == ["the connection tracker is nearly full: 95 of 100"]
+
+
 def test_a_disk_that_is_nearly_full_is_found(daemons):
     daemon = daemons()
     with daemon.on_a_full_disk("4m"):
@@ -136,6 +154,18 @@ def test_a_network_namespace_without_servers_is_found(cable, daemon):
         assert findings(daemon, "place")
     with contextlib.closing(cable.server.listen("::", 25)):
         assert not findings(daemon, "place")
+
+
+def test_a_jail_whose_ports_nobody_listens_at_is_found(cable, daemons):
+    daemon = daemons(jail="ports = 2222,udp/53").start()
+    with contextlib.closing(cable.server.listen("0.0.0.0", 22)):
+        assert not findings(daemon, "ports"), "nobody was seen yet"
+        daemon.write(line(BAD))
+        until(daemon.has_read, "the line")
+        found = findings(daemon, "ports")
+        assert len(found) == 1 and "jail test blocks the ports 2222,udp/53" in found[0]["text"]
+        with contextlib.closing(cable.server.listen("0.0.0.0", 2222)):
+            assert not findings(daemon, "ports")
 
 
 def test_an_ipsctl_in_another_network_namespace_says_so(cable, daemon):

@@ -43,6 +43,7 @@ def test_it_is_learnt_told_once_and_kept(daemons, clock):
     assert len(words(daemon)) == 1 and "its stamps are 2h behind" in words(daemon)[0]
     assert "filters/vpop3-ids.conf.d/local.conf" in words(daemon)[0]
     assert "its stamps are 2h behind" in daemon.ctl("status").out
+    assert "its stamps are 2h behind" in [row["text"] for row in daemon.ctl("doctor", "--json").json["findings"] if row["check"] == "clock"][0]
     daemon.write(*[relay(clock, BAD, 2 * HOUR)] * 10)
     daemon.wait_blocked(BAD)
     daemon.stop(9)
