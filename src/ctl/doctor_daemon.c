@@ -3,8 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/client.h"
 #include "ctl/doctor.h"
 #include "ctl/terminal.h"
+
+enum { WIDE_V4 = 8, WIDE_V6 = 16 };
 
 /* True: one of them says that nobody is blocked. */
 static bool take_findings(struct doctor *d)
@@ -68,9 +71,49 @@ static void check_jails(struct doctor *d)
 	}
 }
 
+/* An entry of never-block wider than any network that somebody runs. */
+static bool is_wide(const struct prefix *p)
+{
+	return p->len < (p->addr.family == 4 ? WIDE_V4 : WIDE_V6);
+}
+
+static void find_wide(struct doctor *d, const struct value *row)
+{
+	struct str entry = member(row, "entry", ""), file = member(row, "file", "");
+	CLEANUP(buf_done) struct buf command = { 0 };
+
+	if (file.n) {
+		buf_printf(&command, "editor +%lld %.*s && ipsctl reload",
+			   (long long)value_int(value_get(row, "line"), 1), STR_ARG(file));
+	} else {
+		buf_printf(&command, "ipsctl never-block remove %.*s", STR_ARG(entry));
+	}
+	doctor_find(d, "never-block",
+		    (struct remedy){ "name the networks that are yours instead",
+				     buf_text(&command) },
+		    "%.*s is on never-block: nobody in it is ever blocked", STR_ARG(entry));
+}
+
+static bool take_never(void *arg, const struct value *p)
+{
+	const struct value *entries = value_get(p, "entries");
+
+	for (size_t i = 0; i < value_length(entries); i++) {
+		const struct value *row = value_at(entries, i);
+		struct prefix prefix;
+
+		if (!str_eq(member(row, "from", ""), STR("private")) &&
+		    prefix_parse(member(row, "entry", ""), &prefix) == 0 && is_wide(&prefix)) {
+			find_wide(arg, row);
+		}
+	}
+	return true;
+}
+
 void doctor_daemon(struct doctor *d)
 {
 	if (d->status) {
+		(void)client_call(d->ctl, "NeverBlockList", NULL, true, take_never, d);
 		check_mode(d, take_findings(d));
 		check_jails(d);
 	}

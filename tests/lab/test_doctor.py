@@ -73,6 +73,13 @@ def test_an_observing_daemon_is_found(sound):
     until(lambda: daemon.ctl("doctor").code == 0, "a sound host")
 
 
+def test_a_never_block_entry_for_half_the_internet_is_found(daemons):
+    daemon = daemons(conf="[never-block]\naddresses = 198.0.0.0/7\n  198.51.100.0/24\n").start()
+    found = findings(daemon, "never-block")
+    assert [row["text"] for row in found] == ["198.0.0.0/7 is on never-block: nobody in it is ever blocked"]
+    assert found[0]["command"] == f"editor +2 {daemon.etc / 'ipsd.conf'} && ipsctl reload"
+
+
 def test_a_daemon_without_the_capability_is_found_and_told_once(daemons):
     daemon = daemons()
     daemon.start("--observe", wrapper=("setpriv", "--inh-caps=-net_admin", "--bounding-set=-net_admin"))
