@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import random
 import time
 
 import pytest
@@ -267,3 +268,88 @@ def test_a_jail_whose_sources_do_not_exist_waits(lab):
     assert "none of 2 alternatives exists yet" in daemon.ctl("check", "--json").out
     log.write_text("".join(f"{time.strftime('%b %e %H:%M:%S')} mail sshd[812]: {said}\n" for said in failed(BAD, 5)))
     daemon.wait_blocked(BAD)
+
+
+def test_an_entry_that_is_gone_brings_back_none_that_was_read(lab):
+    daemon, written = lab
+    daemon.start()
+    written.write(*failed(OTHER, 2))
+    written.rotate()
+    written.write(*failed(BAD, 2))
+    until(lambda: len(events(daemon)) == 4, "four events")
+    daemon.stop()
+    written.file.unlink()
+    written.rotate()
+    written.write(*failed(BAD))
+    daemon.start()
+    until(lambda: len(events(daemon)) >= 5, "the one after")
+    written.write(*failed(FRIEND))
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert sorted(events(daemon)) == sorted([OTHER] * 2 + [BAD] * 3 + [FRIEND])
+    assert "the entry that was read last is gone" in daemon.words()
+
+
+def test_the_file_that_is_read_may_vanish_and_what_follows_is_read_once(lab):
+    daemon, written = lab
+    daemon.start()
+    for n in range(4):
+        written.write(*failed(BAD))
+        until(lambda n=n: len(events(daemon)) == n + 1, "an event")
+        written.file.unlink()
+        written.rotate()
+    assert events(daemon) == [BAD] * 4
+
+
+@pytest.mark.parametrize("first_read,expected", [("window", [BAD] * 3), ("beginning", [OTHER] * 2 + [BAD] * 3), ("end", [])])
+def test_the_first_reading_goes_back_as_far_as_is_asked_for(lab, first_read, expected):
+    daemon, written = lab
+    conf = daemon.etc / "ipsd.conf"
+    conf.write_text(conf.read_text().replace("first-read = end", f"first-read = {first_read}"))
+    written.write(*failed(OTHER, 2), at=time.time() - 5 * 3600)
+    written.rotate()
+    written.write(*failed(BAD), at=time.time() - 600)
+    written.write("nothing", at=time.time() - 500)
+    written.write(*failed(BAD, 2), at=time.time() - 60)
+    daemon.start()
+    written.write(*failed(FRIEND))
+    until(lambda: FRIEND in events(daemon), "the last line")
+    assert sorted(events(daemon)) == sorted([*expected, FRIEND])
+    daemon.restart()
+    written.write(*failed(FRIEND))
+    until(lambda: events(daemon).count(FRIEND) == 2, "the line after a restart")
+    assert sorted(events(daemon)) == sorted([*expected, FRIEND, FRIEND])
+
+
+def test_each_entry_counts_once_whatever_becomes_of_the_files_and_of_ipsd(lab):
+    daemon, written = lab
+    seed = random.SystemRandom().randrange(1 << 32)
+    dice, number = random.Random(seed), 0
+    daemon.start()
+
+    def told():
+        return daemon.sql("SELECT count(*) FROM events")
+
+    def write():
+        nonlocal number
+        n = dice.randrange(1, 6)
+        written.write(*(f"Failed password for root from 198.51.{(number + i) // 250}.{(number + i) % 250} port 50112 ssh2" for i in range(n)))
+        number += n
+
+    def end(signo):
+        daemon.stop(signo)
+        for act in dice.sample([write, write, written.rotate], dice.randrange(4)):
+            act()
+        daemon.start()
+
+    def vacuum():
+        """What nobody could read before it went is lost."""
+        until(lambda: told() >= number, f"all before it, seed {seed}")
+        written.rotate()
+        if dice.random() < 0.5:
+            write()
+        written.vacuum()
+
+    for _ in range(60):
+        dice.choice([write, write, write, written.rotate, vacuum, lambda: end(9), lambda: end(15)])()
+    until(lambda: told() >= number, f"all of them, seed {seed}")
+    assert (told(), daemon.sql("SELECT count(DISTINCT addr) FROM events")) == (number, number), f"seed {seed}"
