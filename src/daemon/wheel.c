@@ -201,6 +201,7 @@ static struct store_retention wheel_retention(const struct daemon *d, instant no
 		.windows_from = ago(newest, window),
 		.events_max = settings->retention_events,
 		.bans_from = ago(now, memory.us > bans_kept.us ? memory : bans_kept),
+		.now = now,
 	};
 }
 

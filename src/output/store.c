@@ -82,7 +82,7 @@ int store_replace(struct store *s, char *ret_aside)
 	s->sql = sql_close(s->sql);
 	s->ordering = s->broken = false;
 	s->stale = true;
-	s->retained = 0;
+	s->retained = s->passed = 0;
 	memset(s->ignored, 0, sizeof(s->ignored));
 	store_forget_names(s);
 	r = s->unmade ? 0 : store_set_aside(s->path, ret_aside);

@@ -144,6 +144,7 @@ struct store_retention {
 	instant events_from, windows_from;
 	uint64_t events_max;
 	instant bans_from;
+	instant now; /* 0: whatever is dated ahead of it is as good as any */
 };
 
 /* Deletes a slice of what is beyond it: at most 2,000 events, else 500 bans; and at the end what

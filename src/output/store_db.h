@@ -23,6 +23,7 @@ struct store {
 	struct sql *sql;
 	bool ordering, broken;  /* inside an order's transaction; something in it has failed */
 	uint64_t inode;         /* of the file that was opened */
+	int64_t passed;         /* events up to this id are dated ahead, in the walk that goes on */
 	int64_t retained;       /* bans up to this id were looked at for their age */
 	uint64_t ignored[2][3]; /* lengths of IPv4 and IPv6 prefixes that were unbanned, as bits */
 	int64_t marked, mark_newest; /* the last event of the last mark; the newest time since */

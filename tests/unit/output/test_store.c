@@ -359,6 +359,34 @@ static void a_call_deletes_no_more_than_two_thousand(void **state)
 	assert_events(w, NULL, "5000");
 }
 
+static void what_a_wrong_clock_has_dated_ahead_holds_up_nothing(void **state)
+{
+	struct world *w = *state;
+	struct store_retention keep = { .events_from = instant_at(w->now - 7200),
+					.windows_from = instant_at(w->now - 7200),
+					.events_max = UINT64_MAX,
+					.bans_from = instant_at(w->now - 7200),
+					.now = instant_at(w->now) };
+	int64_t left;
+	int calls = 0;
+
+	for (int i = 0; i < 5; i++) {
+		world_attack(w, "192.0.2.1", INT64_C(30) * 365 * 86400 + i * 1000, 1000);
+	}
+	world_attack(w, "192.0.2.2", -10000, 10);
+	world_attack(w, "192.0.2.3", -10, 2);
+	while (store_retain(w->store, &keep) == 1) {
+		assert_true(++calls < 10);
+	}
+	assert_int_equal(sql_number(w->store->sql, "SELECT count(*) FROM events", 0, &left), 0);
+	assert_int_equal(left, 5002);
+	keep.events_max = 2;
+	while (store_retain(w->store, &keep) == 1) {
+		assert_true(++calls < 20);
+	}
+	assert_events(w, NULL, "5012 5011");
+}
+
 /* ---- positions, settings ---- */
 
 static void positions_come_back_bit_for_bit(void **state)
@@ -423,6 +451,7 @@ int main(void)
 		IN_WORLD(what_an_unban_said_goes_with_its_events),
 		IN_WORLD(ids_go_on_after_all_events_were_old),
 		IN_WORLD(a_call_deletes_no_more_than_two_thousand),
+		IN_WORLD(what_a_wrong_clock_has_dated_ahead_holds_up_nothing),
 		IN_WORLD(positions_come_back_bit_for_bit),
 		IN_WORLD(settings_survive),
 	};
