@@ -94,12 +94,9 @@ void doctor_conntrack(struct doctor *d)
 
 	if (!read_number("/proc/sys/net/netfilter/nf_conntrack_max", &most) || most == 0 ||
 	    !read_number("/proc/sys/net/netfilter/nf_conntrack_count", &used)) {
-		doctor_find(
-			d, "conntrack",
-			(struct remedy){
-				"ipsd's rules tell by it who began a connection; without it answers to our own connections are dropped, too",
-				"modprobe nf_conntrack" },
-			"the kernel has no connection tracker here");
+		doctor_unseen(
+			d, "conntrack", "modprobe nf_conntrack",
+			"the connection tracker does not tell how full it is, or is not loaded");
 	} else if (used * 100 >= most * CONNTRACK_FULL) {
 		doctor_find(
 			d, "conntrack",

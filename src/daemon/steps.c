@@ -122,6 +122,7 @@ void steps_follow(struct daemon *d)
 		   "left",
 		   by.us < 0 ? "back" : "forward", (by.us < 0 ? -by.us : by.us) / 1000000);
 	end_by(d, order.time);
+	leaks_restart(&d->leaks, order.until);
 	if (engine_order(d->engine, &order, &result) == 0) {
 		move_deadlines(d, by);
 		store_doubt(d->store);

@@ -46,7 +46,8 @@ const struct leak *leaks_note(struct leaks *l, const struct ban *ban, const stru
  * begins again; NULL, as when there is no such suspect. */
 const struct leak *leaks_confirm(struct leaks *l, const struct prefix *prefix, uint16_t scope,
 				 bool held, uint64_t packets);
-/* The kernel did not hold what it should: what is not certain is counted again from `now` on. */
+/* The kernel did not hold what it should, or the clock was set: what is not certain is counted
+ * again from `now` on. */
 void leaks_restart(struct leaks *l, instant now);
 /* Forgets number i; the last one takes its place. */
 void leaks_drop(struct leaks *l, size_t i);
