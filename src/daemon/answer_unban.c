@@ -156,6 +156,18 @@ static void unban_forget(struct store *s, const struct ruleset *rules, const str
 	}
 }
 
+/* The kernel may hold what a database knew that was lost. */
+static void unban_unknown(struct daemon *d, const struct prefix *prefix)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	bool longer = prefix->addr.family == 6 && prefix->len > rules->host_v6;
+	const struct prefix held = longer ? prefix_of(&prefix->addr, rules->host_v6) : *prefix;
+
+	for (size_t i = 0; i < rules->n_scopes; i++) {
+		enforcement_release(d, &held, (uint16_t)i);
+	}
+}
+
 /* The number of lifted bans, or -errno when the call has been answered. */
 static int64_t unban_one(const struct unban *u, const struct order *order)
 {
@@ -167,6 +179,10 @@ static int64_t unban_one(const struct unban *u, const struct order *order)
 	if (r < 0 || wheel_apply(call->daemon, false) < 0) {
 		(void)call_refused(call, "ipsctl status", "%s", strerror(r < 0 ? -r : EIO));
 		return -EIO;
+	}
+	if (call->daemon->knows_less && result.lifted == 0 && order->kind == ORDER_UNBAN &&
+	    order->jail == ORDER_ANY_JAIL) {
+		unban_unknown(call->daemon, &order->prefix);
 	}
 	if (result.covered) {
 		const struct ban *widest =

@@ -103,6 +103,7 @@ struct daemon {
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
+	bool knows_less; /* than the kernel holds: the database was damaged */
 	duration lag;        /* lines come up to so late; until then, NEVER: none do */
 	instant lag_until, lag_saved;
 	int64_t clock_base; /* the wall clock less the one that nobody sets, in us */

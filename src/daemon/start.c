@@ -190,15 +190,20 @@ static int start_store(struct daemon *d)
 	int r = store_open(d->options.state_dir, aside, &d->store);
 
 	if (r == -EBADMSG) {
+		d->knows_less = true;
 		log_error(
-			"the database was damaged; it is kept as %s, and a fresh one is used: bans of before are known to the kernel only",
+			"the database was damaged; it is kept as %s, and a fresh one is used: never-block by hand, logins and ladders are forgotten, "
+			"logs are read anew as `first-read` says, bans of before stay in the kernel, which `ipsctl list` does not know; "
+			"`ipsctl unban ADDRESS` lifts them",
 			aside);
 	} else if (r == -EPROTO) {
 		log_error(
 			"%s/state.db was written by a newer ipsd; it is left as it is: use that version, or move the file away",
 			d->options.state_dir);
 	} else if (r < 0) {
-		log_error("%s/state.db: %s", d->options.state_dir, strerror(-r));
+		log_error("%s/state.db: %s; bans of before stay in the kernel; `df -h %s` tells what is free there",
+			  d->options.state_dir, strerror(files_is_full(d->options.state_dir) ? ENOSPC : -r),
+			  d->options.state_dir);
 	}
 	return r < 0 && r != -EBADMSG ? EXIT_TROUBLE : 0;
 }

@@ -18,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -32,6 +33,14 @@ void fd_close(int *fd)
 		*fd = -1;
 	}
 	errno = saved;
+}
+
+bool files_is_full(const char *dir)
+{
+	const uint64_t least = 65536; /* what SQLite needs to begin with */
+	struct statvfs disk;
+
+	return statvfs(dir, &disk) == 0 && disk.f_bavail * disk.f_frsize < least;
 }
 
 int fd_take(int *fd)

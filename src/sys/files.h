@@ -7,6 +7,8 @@
 
 /* Closes and sets to -1; nothing for -1. For CLEANUP(). */
 void fd_close(int *fd);
+/* Is there no room left on the disk of this directory? */
+bool files_is_full(const char *dir);
 /* Moves a descriptor out of a variable, which becomes -1. */
 int fd_take(int *fd);
 /* Appends the file's bytes. Only regular files, FIFOs and character devices. -EFBIG when it has

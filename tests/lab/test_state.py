@@ -170,3 +170,41 @@ def test_a_flood_is_fewer_rows_that_count_as_much(daemon):
     killed(daemon)
     assert stored(daemon) == {key(BAD): 5000}
     assert [b["until"] for b in daemon.ctl("list", "--json").json["bans"]] == [blocks[0]["until"]]
+
+
+def test_after_damage_at_the_start_the_kernel_goes_on_the_log_fills_the_windows_and_unban_lifts(daemon):
+    assert daemon.ctl("ban", BAD, "--for", "2h").code == 0
+    daemon.attack(OTHER, 6)
+    until(lambda: sum(stored(daemon).values()) == 6, "the events")
+    daemon.stop()
+    (daemon.dir / "state" / "state.db").write_bytes(b"garbage " * 1000)
+    daemon.start()
+    aside, = (daemon.dir / "state").glob("state.db.damaged-??????????")
+    assert f"the database was damaged; it is kept as {aside}" in daemon.words()
+    assert "bans of before stay in the kernel" in daemon.words() and daemon.held() == {BAD}
+    until(lambda: stored(daemon) == {key(OTHER): 6}, "the window of the log")
+    assert daemon.ctl("unban", BAD).code == 0
+    until(lambda: daemon.held() == set(), "that it is lifted")
+    daemon.attack(OTHER, 4)
+    daemon.wait_blocked(OTHER)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["first start", "later"])
+def test_a_disk_that_is_full_at_the_start_is_told_and_the_next_start_is_well(daemons, known):
+    daemon = daemons()
+    with daemon.on_a_full_disk("1m") as ballast:
+        if known:
+            ballast.unlink()
+            assert daemon.ctl("ban", BAD).code == 0
+        daemon.stop()
+        for path in daemon.dir.glob("state/*"):
+            if path != ballast and not known:
+                path.unlink()
+        with open(ballast, "ab", buffering=0) as f, contextlib.suppress(OSError):
+            while True:
+                f.write(b"x" * 4096)
+        code, words = daemon.run_once()
+        assert code == 1 and "state.db: No space left on device; bans of before stay in the kernel; `df -h" in words, words
+        ballast.unlink()
+        daemon.start()
+        assert daemon.ctl("status").code == 0 and daemon.is_blocked(BAD) == known
