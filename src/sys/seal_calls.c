@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* seal_calls.c - the lists.
  *
- * Made by watching each process through its life (strace -f: start, rotation, reload, a full disk,
- * packed logs, the journal, a damaged database, orders, the end), and by reading what its libraries
- * may do on other days. Where a call has an older and a newer form both are there, for another C
- * library takes the other one.
+ * Made by watching each process through its life (strace, and what the kernel's log said was
+ * refused while all of the lab's tests ran), and by reading what its libraries may do on other
+ * days. Where a call has an older and a newer form both are there, for another C library takes the
+ * other one.
  *
  * A keeper's list holds its enforcer's, a starter's its resolver's: filters add up, and the child's
  * own seal only takes away. clone3 is on no list, for its flags are behind a pointer and a filter

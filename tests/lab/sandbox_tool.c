@@ -28,7 +28,8 @@
 #include "base/attr.h"
 #include "sys/seal.h"
 
-enum { EXIT_DONE = 0, EXIT_ERRNO = 200, EXIT_SKIP = 77, PAGE = 4096 };
+/* How a child ends; below the last of them errno is added to EXIT_SKIP. */
+enum { EXIT_DONE = 0, EXIT_SKIP = 77, EXIT_ERRNO = 200, EXIT_BROKEN = 201, PAGE = 4096 };
 
 static pid_t bystander, parent;
 
@@ -254,7 +255,7 @@ static pid_t start_bystander(void)
 
 static int try_in_child(int profile, const struct thing *thing)
 {
-	int status = -1, r;
+	int status = -1, r = 0;
 	pid_t pid;
 
 	make_file("state/file");
@@ -263,9 +264,11 @@ static int try_in_child(int profile, const struct thing *thing)
 	parent = getpid();
 	pid = fork();
 	if (pid == 0) {
-		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-		    (profile >= 0 && enter(profile) != SEAL_WHOLE)) {
-			_exit(EXIT_SKIP);
+		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && profile >= 0) {
+			r = enter(profile);
+		}
+		if (r != SEAL_WHOLE) {
+			_exit(r < 0 ? EXIT_BROKEN : EXIT_SKIP);
 		}
 		r = try_thing(thing);
 		_exit(r < 0 ? (-r < EXIT_ERRNO - EXIT_SKIP ? EXIT_SKIP - r : EXIT_ERRNO)
@@ -310,6 +313,10 @@ int main(int argc, char **argv)
 
 		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SKIP) {
 			return EXIT_SKIP;
+		}
+		if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_BROKEN) {
+			(void)fprintf(stderr, "the seal failed\n");
+			return 1;
 		}
 		tell(things[i].name, status);
 	}
