@@ -40,6 +40,33 @@ def build():
     return pathlib.Path(os.environ.get("IPSD_BUILD", root / "build" / "gcc"))
 
 
+def kernel_log(fd):
+    """What it has said since the last look."""
+    while True:
+        try:
+            yield os.read(fd, 8192).decode(errors="replace")
+        except BrokenPipeError:  # older lines were overwritten
+            continue
+        except BlockingIOError:
+            return
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_refused(build):
+    """Whatever the tests had them do, no process of ours asked the kernel for what its seal refuses (src/sys/seal_calls.c)."""
+    try:
+        log = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
+    except OSError:
+        yield
+        return
+    os.lseek(log, 0, os.SEEK_END)
+    yield
+    ours = [f'exe="{build.resolve() / program}"' for program in ("src/daemon/ipsd", "tests/lab/enforcer_tool")]
+    refused = [line for line in kernel_log(log) if "type=1326" in line and any(exe in line for exe in ours)]
+    os.close(log)
+    assert not refused, "".join(refused[:5])
+
+
 @pytest.fixture
 def cable():
     """A server and an attacker, new for each test."""
