@@ -10,6 +10,7 @@
  * were read up to their end for the first time is old, and says nothing about tomorrow. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "daemon/daemon.h"
 #include "sys/clock.h"
@@ -32,12 +33,15 @@ static void save(struct daemon *d)
 void lag_recall(struct daemon *d)
 {
 	CLEANUP(buf_done) struct buf saved = { 0 };
-	int64_t lag, until;
+	long long lag = 0, until = 0;
+	char *end;
 
+	if (store_get(d->store, "lag", &saved) == 1 && buf_ok(&saved) == 0) {
+		lag = strtoll(buf_text(&saved), &end, 10);
+		until = strtoll(end, NULL, 10);
+	}
 	d->lag_until = INSTANT_NEVER;
-	if (store_get(d->store, "lag", &saved) == 1 && buf_ok(&saved) == 0 &&
-	    sscanf(buf_text(&saved), "%" SCNd64 " %" SCNd64, &lag, &until) == 2 && lag >= 0 &&
-	    lag <= most.us) {
+	if (lag > 0 && lag <= most.us) {
 		d->lag.us = lag;
 		d->lag_until.us = until;
 		engine_set_lag(d->engine, d->lag);

@@ -201,9 +201,10 @@ static int start_store(struct daemon *d)
 			"%s/state.db was written by a newer ipsd; it is left as it is: use that version, or move the file away",
 			d->options.state_dir);
 	} else if (r < 0) {
-		log_error("%s/state.db: %s; bans of before stay in the kernel; `df -h %s` tells what is free there",
-			  d->options.state_dir, strerror(files_is_full(d->options.state_dir) ? ENOSPC : -r),
-			  d->options.state_dir);
+		r = files_is_full(d->options.state_dir) ? -ENOSPC : r;
+		log_error("%s/state.db: %s; bans of before stay in the kernel; `df -h %s` says "
+			  "what is free there",
+			  d->options.state_dir, strerror(-r), d->options.state_dir);
 	}
 	return r < 0 && r != -EBADMSG ? EXIT_TROUBLE : 0;
 }

@@ -31,7 +31,6 @@ static int next_slice(struct store *s, const char *text, int64_t after, int64_t 
 	sql_bind_int(st, 1, after);
 	sql_bind_int(st, 2, n);
 	r = sql_step(st);
-	*ret = (struct slice){ 0 };
 	if (r == 1 && !sql_is_null(st, 0)) {
 		ret->to = sql_int(st, 0);
 		ret->oldest.us = sql_int(st, 1);
@@ -74,7 +73,7 @@ static int delete_events(struct store *s, const struct store_retention *keep, in
 
 static int retain_events(struct store *s, const struct store_retention *keep)
 {
-	struct slice slice;
+	struct slice slice = { 0 };
 	int r = next_slice(s,
 			   "SELECT max(id), min(time), max(time) FROM"
 			   " (SELECT id, time FROM events WHERE id > ? ORDER BY id LIMIT ?)",
@@ -113,7 +112,7 @@ static int delete_slice(struct store *s, const char *text, int64_t to, instant f
 
 static int retain_bans(struct store *s, const struct store_retention *keep)
 {
-	struct slice slice;
+	struct slice slice = { 0 };
 	int r = next_slice(s,
 			   "SELECT max(id), min(since), max(since) FROM"
 			   " (SELECT id, since FROM bans WHERE id > ? ORDER BY id LIMIT ?)",
