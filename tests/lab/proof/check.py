@@ -4,6 +4,7 @@
 Rows are read as they come; the oracle is fed with them in their order, which is the order in which the
 engine heard the lines.
 """
+import collections
 import ipaddress
 import json
 import re
@@ -44,6 +45,7 @@ class Checker:
         self.fed_back = 0       # `banned` events in the database
         self.last_event = self.last_ban = 0
         self.said = []          # decisions of the oracle that the database has to hold
+        self.decided = collections.Counter()    # prefix -> how many there ever were
         self.bans = 0
 
     def us(self):
@@ -100,14 +102,16 @@ class Checker:
         self.waiting = []
 
     def note(self, decisions):
-        self.said += [d for d in decisions if d.kind != "lift"]
+        made = [d for d in decisions if d.kind != "lift"]
+        self.said += made
+        self.decided.update(d.ban.prefix for d in made)
 
     def check_bans(self):
         self.feed()
         self.note(self.oracle.tick(self.us()))
         got = self.world.rows(BANS, self.last_ban)
         want = [(d.kind, self.jail(d.ban), d.ban.prefix, d.ban.since, d.ban.until) for d in self.said]
-        have = [(KINDS[kind], word(jail), prefix(addr, length), since, end) for _, kind, jail, addr, length, since, end in got]
+        have = [(KINDS[kind], word(jail) or "by hand", prefix(addr, length), since, end) for _, kind, jail, addr, length, since, end in got]
         if want != have:
             raise Wrong("BANS differ from the oracle's:\n" + "\n".join(
                 [f"  oracle: {x}" for x in want if x not in have] + [f"  stored: {x}" for x in have if x not in want]

@@ -6,9 +6,13 @@ import time
 
 from proof.check import Checker, Wrong
 from proof.killer import Killer, moment
+from proof.orders import Orders
 from proof.rotator import Rotator
 from proof.world import World
 from proof.writer import Writer
+
+
+ORDERED = 0.4   # rounds that end with an order
 
 
 class Rounds:
@@ -24,6 +28,7 @@ class Rounds:
         self.writer = Writer(self.random)
         self.checker = Checker(self.world, self.writer, {log.name: self.rotator.source_of(log) for log in self.rotator.logs})
         self.killer = Killer(self.world, self.random)
+        self.orders = Orders(self.checker, self.killer, self.random)
         self.told = collections.deque(maxlen=60)
         self.round = self.starts = 0
         self.world.start()
@@ -51,6 +56,8 @@ class Rounds:
         self.writer.all_are_read()
         for log in self.rotator.logs:
             log.sweep()
+        if self.random.random() < ORDERED:
+            self.tell(self.orders.one(self.revive))
 
     def write(self):
         log = self.random.choice(self.rotator.logs)
@@ -79,7 +86,8 @@ class Rounds:
     def summary(self):
         lines, stored = len(self.writer.lines), len(self.checker.stored)
         return (f"seed {self.seed}: {self.round} rounds, {lines} lines, {lines - stored} lost, 0 twice, {self.checker.bans} bans as the "
-                f"oracle's, {self.starts} starts\n  rotations: {words(self.rotator.done)}\n  signals: {words(self.killer.done)}")
+                f"oracle's, {self.starts} starts\n  rotations: {words(self.rotator.done)}\n  signals: {words(self.killer.done)}\n"
+                f"  orders: {words(self.orders.given)}")
 
     def close(self):
         self.killer.close()

@@ -3,6 +3,7 @@
 
 RULES is said twice, as files for the daemon and as objects for the oracle; both come from JAILS.
 """
+import contextlib
 import json
 import pathlib
 import shutil
@@ -155,23 +156,37 @@ class World(Daemon):
 
     # ---- the socket ----
 
-    def call(self, method, **parameters):
-        """One call. None: nobody answers."""
+    @contextlib.contextmanager
+    def asking(self, method, **parameters):
+        """A question under way, and who hears the answer; None: nobody gives one."""
         message = {"method": f"io.ipsd.Control.{method}", "parameters": parameters}
+
+        def hear():
+            answer = b""
+            while not answer.endswith(b"\0"):
+                try:
+                    piece = s.recv(1 << 16)
+                except ConnectionError:
+                    return None
+                if not piece:
+                    return None
+                answer += piece
+            return json.loads(answer[:-1])
+
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(PATIENCE)
             try:
                 s.connect(str(self.dir / "run" / "control"))
                 s.sendall(json.dumps(message).encode() + b"\0")
-                answer = b""
-                while not answer.endswith(b"\0"):
-                    piece = s.recv(1 << 16)
-                    if not piece:
-                        return None
-                    answer += piece
             except (ConnectionError, FileNotFoundError):
-                return None
-        return json.loads(answer[:-1])
+                yield lambda: None
+            else:
+                yield hear
+
+    def call(self, method, **parameters):
+        """One call. None: nobody answers."""
+        with self.asking(method, **parameters) as hear:
+            return hear()
 
     def status(self):
         answer = self.call("Status")
