@@ -112,6 +112,7 @@ class Netns:
     def datagrams(self, address, port):
         s = self.socket(af(address), socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
+        transparent(s)
         s.bind((address, port))
         s.settimeout(PATIENCE)
         return s
