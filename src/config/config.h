@@ -56,6 +56,7 @@ struct config_settings {
 	bool never_block_broken; /* an entry could not be read: start observing, loudly */
 	struct str nft_table;    /* ipsd */
 	bool nft_both;           /* direction = both */
+	bool nft_cuts;           /* cut-connections = yes */
 	bool nft_counters;       /* counters = yes; auto decides by size */
 	bool nft_counters_auto;
 	struct str geo_database;       /* a path; empty: the usual ones */

@@ -238,6 +238,7 @@ int main_file_apply(const struct main_file *m, struct reader *r, struct config_s
 	settings->read_any_log = v->read_any_log;
 	settings->nft_table = v->nft_table.text;
 	settings->nft_both = v->nft_direction == DIRECTION_BOTH;
+	settings->nft_cuts = v->cut_connections;
 	settings->nft_counters = v->nft_counters == COUNTERS_YES;
 	settings->nft_counters_auto = v->nft_counters == COUNTERS_AUTO;
 	settings->geo_database = v->geo_database.text;

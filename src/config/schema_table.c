@@ -69,8 +69,8 @@ static const struct key ROWS[] = {
 	  "Whether only what a banned address begins is stopped, or its answers to us as well.", NULL },
 	{ CONFIG_MAIN, "nft", "counters", { READ_CHOICE, 0, 0, "auto yes no" }, "auto", 0, MAIN(nft_counters),
 	  "Whether the kernel counts the packets of each ban.", NULL },
-	{ CONFIG_MAIN, "nft", "cut-connections", { READ_YES_NO, 0, 0, "yes!" }, "no", 0, MAIN(cut_connections),
-	  "Whether a ban also ends the connections that stand.", NULL },
+	{ CONFIG_MAIN, "nft", "cut-connections", { READ_YES_NO, 0, 0, NULL }, "no", 0, MAIN(cut_connections),
+	  "Whether a ban also closes this host's connections with the address: programs that wait for one hear of its end at once.", NULL },
 
 	{ CONFIG_FILTER, "filter", "about", { READ_TEXT, 0, 0, NULL }, NULL, 0, FILTER(about),
 	  "What the filter is for, in a line.", NULL },

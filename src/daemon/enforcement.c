@@ -237,6 +237,7 @@ int enforcement_start(struct daemon *d, const struct sandbox_user *user)
 		.host_v6 = d->config->ruleset->host_v6,
 		.both = settings->nft_both,
 		.counters = counts,
+		.cuts = settings->nft_cuts,
 		.user = user,
 	};
 	int r;

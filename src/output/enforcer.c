@@ -317,6 +317,7 @@ static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
 		.table = config->table,
 		.both = config->both,
 		.counters = config->counters,
+		.cuts = config->cuts,
 		.host_v6 = config->host_v6,
 	};
 	int fds[2];

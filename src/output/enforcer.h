@@ -30,6 +30,7 @@ struct enforcer_config {
 	const char *table;         /* nft table name, "ipsd" */
 	bool both;                 /* direction = both */
 	bool counters;
+	bool cuts;                       /* cut-connections = yes */
 	const struct sandbox_user *user; /* whom keeper and enforcer become; NULL: stay */
 };
 

@@ -22,10 +22,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "output/closer.h"
 #include "output/nft.h"
 #include "output/plan.h"
 #include "output/record.h"
 #include "output/shadow.h"
+#include "sys/clock.h"
 #include "sys/seal.h"
 #include "sys/sockets.h"
 
@@ -35,6 +37,8 @@ struct process {
 	int fd;
 	uint64_t starts;
 	const struct enforcer_job *job;
+	struct closer *closer;     /* NULL: nothing was cut yet */
+	bool never_cuts;           /* it cannot, and has said so */
 	struct plan *plan, *draft; /* the one that stands, and one that arrives */
 	struct kernel_plan stands;
 	bool strange[SCOPES_MAX]; /* scopes whose number means another one to the daemon */
@@ -120,6 +124,58 @@ static void send_replies(struct process *p)
 /* --- From the daemon -----------------------------------------------------------------------------
  */
 
+static void tell_uncut(struct process *p, int error)
+{
+	struct buf text CLEANUP(buf_done) = { 0 };
+
+	p->never_cuts = error == -EOPNOTSUPP;
+	buf_printf(&text, "cut-connections: %s",
+		   p->never_cuts ? "this kernel closes no connections (CONFIG_INET_DIAG_DESTROY)"
+				 : strerrordesc_np(-error));
+	report(p, REPORT_TROUBLE, -error, buf_str(&text));
+}
+
+/* What was banned in this turn loses its connections, behind the replies. */
+static void cut(struct process *p)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < p->n && p->job->cuts && !p->never_cuts; i++) {
+		const struct record *record = &p->records[i];
+		struct prefix prefix = record_prefix(record);
+
+		if (record->kind != RECORD_HOLD || p->replies[i].error != 0 ||
+		    record->deadline <= clock_monotonic()) {
+			continue;
+		}
+		r = p->closer ? 0 : closer_open(p->job->both, &p->closer);
+		if (r < 0) {
+			tell_uncut(p, r);
+			return;
+		}
+		closer_add(p->closer, &prefix, &p->stands.scopes[record->scope]);
+	}
+}
+
+static bool a_message_waits(const struct process *p)
+{
+	struct pollfd wait = { .fd = p->fd, .events = POLLIN };
+
+	return poll(&wait, 1, 0) != 0;
+}
+
+/* The daemon comes first: with its next message the rest waits. */
+static void go_on_cutting(struct process *p)
+{
+	while (p->closer && !p->never_cuts && closer_is_busy(p->closer) && !a_message_waits(p)) {
+		int r = closer_step(p->closer, p->stands.never_block);
+
+		if (r < 0) {
+			tell_uncut(p, r);
+		}
+	}
+}
+
 static void work_off(struct process *p)
 {
 	if (p->n == 0) {
@@ -131,6 +187,7 @@ static void work_off(struct process *p)
 		       STR("somebody had taken the nft table away; it was made again"));
 	}
 	send_replies(p);
+	cut(p);
 	p->n = 0;
 }
 
@@ -308,5 +365,6 @@ noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint6
 		while (p.n + RECORDS_PER_MESSAGE <= SHADOW_BATCH && take_message(&p)) {
 		}
 		work_off(&p);
+		go_on_cutting(&p);
 	}
 }

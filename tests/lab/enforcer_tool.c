@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* enforcer_tool - an enforcer to be driven by hand.
  *
- *   enforcer_tool [--table=NAME] [--both] [--counters] [--user=NAME] [--drop] [--never=PREFIX]...
+ *   enforcer_tool [--table=NAME] [--both] [--cut] [--counters] [--user=NAME] [--drop] [--never=PREFIX]...
  *                 [--scope=NAME:PROTO:LOW-HIGH[:reject]]...
  *
  * Scope 0 is all ports; those named follow. --drop gives up all rights once the enforcer stands, as
@@ -437,6 +437,7 @@ int main(int argc, char **argv)
 		char *value = strchr(argv[i], '=');
 
 		config.both |= strcmp(argv[i], "--both") == 0;
+		config.cuts |= strcmp(argv[i], "--cut") == 0;
 		config.counters |= strcmp(argv[i], "--counters") == 0;
 		drop |= strcmp(argv[i], "--drop") == 0;
 		if (value && strncmp(argv[i], "--table=", 8) == 0) {
