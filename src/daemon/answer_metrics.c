@@ -68,6 +68,14 @@ static void kernel_metrics(struct daemon *d, struct buf *out)
 	    (double)s->failed);
 	one(out, "ipsd_kernel_mends_total", METRIC_COUNTER,
 	    "Times our table was made again after somebody changed it.", (double)s->mends);
+	one(out, "ipsd_kernel_foreign_changes_total", METRIC_COUNTER,
+	    "Changes in nftables by others, whatever they were about.", (double)s->foreign);
+	one(out, "ipsd_kernel_put_back_total", METRIC_COUNTER,
+	    "Elements that others had taken out of our sets and that were put back.",
+	    (double)s->put_back);
+	one(out, "ipsd_kernel_taken_out_total", METRIC_COUNTER,
+	    "Elements in our sets that nobody had wished and that were taken out.",
+	    (double)d->reconcile.removed);
 	one(out, "ipsd_enforcer_restarts_total", METRIC_COUNTER,
 	    "Times the enforcer was started again.", (double)s->restarts);
 }

@@ -12,6 +12,7 @@
 #include "daemon/leaking.h"
 #include "daemon/learning.h"
 #include "daemon/offsets.h"
+#include "daemon/reconcile.h"
 #include "daemon/reload.h"
 #include "sys/clock.h"
 
@@ -341,6 +342,11 @@ static void status_patterns(const struct daemon *d, struct value *findings)
 	}
 }
 
+static void status_note(void *findings, const char *level, const char *command, const char *text)
+{
+	add_finding(findings, level, command, "%s", text);
+}
+
 static void status_kernel(const struct daemon *d, struct value *kernel, struct value *findings)
 {
 	const struct enforcer_state *s = d->enforcer ? enforcer_state(d->enforcer) : NULL;
@@ -349,6 +355,10 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 	value_set_bool(kernel, "agrees", enforcement_agrees(d));
 	value_set_int(kernel, "elements", s ? (int64_t)s->elements : 0);
 	value_set_int(kernel, "pending", s ? (int64_t)s->pending : 0);
+	value_set_int(kernel, "foreign_changes", s ? (int64_t)s->foreign : 0);
+	value_set_int(kernel, "mends", s ? (int64_t)s->mends : 0);
+	value_set_int(kernel, "put_back", s ? (int64_t)s->put_back : 0);
+	value_set_int(kernel, "taken_out", (int64_t)d->reconcile.removed);
 	value_set_word(kernel, "last_error", error);
 	if (!s) {
 		return;
@@ -361,18 +371,7 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 		add_finding(findings, "error", "nft list table inet ipsd",
 			    "the kernel refused a change: %s", d->kernel_trouble.text);
 	}
-	if (d->probe_missed) {
-		add_finding(
-			findings, "note", NULL,
-			"bans were taken out of the kernel by somebody else %llu times; they were sent to it again",
-			(unsigned long long)d->probe_missed);
-	}
-	if (s->mends) {
-		add_finding(
-			findings, "note", NULL,
-			"our table in the kernel was changed or removed by somebody else %llu times; it was made again",
-			(unsigned long long)s->mends);
-	}
+	reconcile_findings(d, status_note, findings);
 	if (s->restarts) {
 		add_finding(findings, "note", NULL, "the enforcer was started again %llu times",
 			    (unsigned long long)s->restarts);
@@ -456,12 +455,6 @@ static void status_mode(const struct daemon *d, struct value *reply, struct valu
 	}
 }
 
-static void status_learning(void *findings, const char *level, const char *command,
-			    const char *text)
-{
-	add_finding(findings, level, command, "%s", text);
-}
-
 static void status_leaking(void *findings, const char *command, const char *text)
 {
 	add_finding(findings, "warning", command, "%s", text);
@@ -480,7 +473,7 @@ enum call_next answer_status(struct call *call)
 	status_sources(d, sources, findings);
 	status_jails(d, jails, findings);
 	status_patterns(d, findings);
-	learning_findings(d, status_learning, findings);
+	learning_findings(d, status_note, findings);
 	status_spared(d, findings);
 	leaking_findings(d, status_leaking, findings);
 	value_set(reply, "sources", sources);

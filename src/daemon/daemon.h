@@ -20,7 +20,7 @@
 enum { POSITIONS_MAX = 1024, JOURNALS_MAX = 8, DAEMON_LONGEST_WAIT_US = 2000000 };
 
 /* Who asked the enforcer. */
-enum { COOKIE_PROBE, COOKIE_LEAKING, COOKIES_OF_CALLS };
+enum { COOKIE_LEAKING, COOKIES_OF_CALLS };
 
 struct control;
 struct learning;
@@ -38,6 +38,21 @@ struct reading {
 struct wish {
 	struct prefix prefix;
 	uint16_t scope;
+};
+
+/* Whether the kernel's sets hold what is wished, and nothing else. */
+struct reconcile {
+	bool wanted;    /* somebody has changed nftables: elements are to be asked for */
+	bool list_due;  /* all wishes are on their way; what else stands there is to be asked for */
+	bool under_way; /* that was asked */
+	bool confirms;  /* the wishes on their way should stand there already */
+	instant at;     /* no look at the elements before */
+	instant since;  /* when the last one began */
+	uint64_t releases, releases_then; /* wishes not to hold, so far, and when the list was asked
+					     for */
+	uint64_t put_back;                /* told so far (enforcer_state) */
+	uint64_t removed, removed_told;   /* elements that nobody had wished */
+	bool broken;                      /* the table cannot be made, and that was told */
 };
 
 /* Trouble with one output that has been said once and is not said again until it changes. */
@@ -90,21 +105,20 @@ struct daemon {
 	uint32_t resync_cursor;
 	bool resync_blocked;          /* the enforcer takes no more just now */
 	uint64_t refused;             /* wishes that the kernel refused */
+	uint64_t refused_in_a_row;    /* since kernel_trouble is on */
 	struct prefix refused_prefix; /* the last of them */
 	struct wish again[64];        /* refused ones that no ban stands for any more (lifts) */
 	size_t n_again;
-	instant probe_at; /* when one ban is looked for in the kernel next */
-	uint32_t probe_cursor;
-	uint64_t probe_missed; /* times it was not there */
-	instant retry_at;      /* when all wishes are sent again because of it; 0: no need */
-	bool counts_packets;   /* the kernel's elements have counters */
-	struct leaks leaks;    /* bans that do nothing */
-	uint64_t mends;        /* of the kernel's table, that were told */
+	struct reconcile reconcile;
+	instant retry_at;    /* when all wishes are sent again because of it; 0: no need */
+	bool counts_packets; /* the kernel's elements have counters */
+	struct leaks leaks;  /* bans that do nothing */
+	uint64_t mends;      /* of the kernel's table, that were told */
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
 	bool knows_less; /* than the kernel holds: the database was damaged */
-	duration lag;        /* lines come up to so late; until then, NEVER: none do */
+	duration lag;    /* lines come up to so late; until then, NEVER: none do */
 	instant lag_until, lag_saved;
 	int64_t clock_base; /* the wall clock less the one that nobody sets, in us */
 	int steps_fd;
@@ -188,10 +202,8 @@ void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t
 /* Sends all wishes, in slices between other work; while the daemon observes, that there are none.
  */
 void enforcement_resync(struct daemon *d);
-/* Now and then asks the kernel for one ban; when it is gone all are sent again. */
-void enforcement_probe(struct daemon *d, instant now);
-/* Sends them again when the kernel refused one a while ago. */
-void enforcement_retry(struct daemon *d, instant now);
+/* Sends them again when the kernel refused one a while ago, or others have changed nftables. */
+void enforcement_turn(struct daemon *d, instant now);
 NODISCARD int enforcement_flush(struct daemon *d);
 /* All wishes stand in the kernel. */
 bool enforcement_agrees(const struct daemon *d);

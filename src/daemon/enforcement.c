@@ -12,13 +12,12 @@
 
 #include "daemon/control.h"
 #include "daemon/leaking.h"
+#include "daemon/reconcile.h"
 #include "sys/clock.h"
 
-enum { RESYNC_SLICE = 2000 };
+enum { RESYNC_SLICE = 2000, REFUSALS_TOLD = 10 };
 
 static const duration retry_after = { .us = 5000000 };
-static const duration probe_every = { .us = 2000000 };
-static const duration probe_slack = { .us = 3000000 };
 
 /* What is never to be blocked, by the kernel either. Without memory it stays what it was. */
 static const struct netset *never_block(struct daemon *d)
@@ -102,21 +101,30 @@ static void enforcement_planned(void *arg, int error)
 
 static int enforcement_ready(void *arg, bool restarted)
 {
-	struct daemon *d = arg;
-
-	const struct enforcer_state *state = enforcer_state(d->enforcer);
-
-	if (restarted && state->mends > d->mends) {
-		log_warning(
-			"our table in the kernel was changed or removed by somebody else; it was made again, "
-			"and all bans are sent to it");
-	} else if (restarted) {
-		log_warning(
-			"the enforcer had ended and was started again; all bans are sent to the kernel");
-	}
-	d->mends = state->mends;
-	enforcement_resync(d);
+	reconcile_ready(arg, restarted);
 	return 0;
+}
+
+static void enforcement_foreign(void *arg, const char *broken)
+{
+	reconcile_foreign(arg, broken);
+}
+
+static void enforcement_found(void *arg, const struct prefix *prefix, uint16_t scope, duration left)
+{
+	reconcile_found(arg, prefix, scope, left);
+}
+
+static void enforcement_listed(void *arg, int error)
+{
+	reconcile_listed(arg, error);
+}
+
+static void trouble_over(struct daemon *d)
+{
+	d->kernel_trouble.on = false;
+	log_notice("the kernel takes what it had refused (%llu times in a row)",
+		   (unsigned long long)d->refused_in_a_row);
 }
 
 static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool held,
@@ -126,10 +134,12 @@ static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t sc
 	char text[PREFIX_TEXT_MAX];
 
 	if (!error) {
-		d->kernel_trouble.on = d->kernel_trouble.on &&
-				       !prefix_eq(prefix, &d->refused_prefix);
+		if (d->kernel_trouble.on && prefix_eq(prefix, &d->refused_prefix)) {
+			trouble_over(d);
+		}
 		return;
 	}
+	d->refused_in_a_row = d->kernel_trouble.on ? d->refused_in_a_row + 1 : 1;
 	d->refused++;
 	if (d->n_again < ARRAY_SIZE(d->again)) {
 		d->again[d->n_again++] = (struct wish){ .prefix = *prefix, .scope = scope };
@@ -140,60 +150,12 @@ static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t sc
 	snprintf(d->kernel_trouble.text, sizeof(d->kernel_trouble.text), "%s %s: %s",
 		 held ? "blocking" : "letting in", prefix_format_short(prefix, text),
 		 strerror(error));
-	log_error("the kernel refused: %s", d->kernel_trouble.text);
-}
-
-/* A ban that should stand was asked for, and does not: somebody has emptied our sets. */
-static void enforcement_probed(struct daemon *d, const struct enforcer_answer *answer)
-{
-	instant until;
-	bool wished = engine_wish(d->engine, &answer->prefix, answer->scope, &until);
-
-	if (wished && !answer->held && instant_since(until, clock_now()).us > probe_slack.us &&
-	    !d->resync) {
-		log_warning(
-			"a ban was missing in the kernel, taken out by somebody else; all bans are sent to it again");
-		d->probe_missed++;
-		enforcement_resync(d);
-	}
-}
-
-/* The next ban of the table behind the cursor, from the beginning again after the last; NULL: there
- * is none within a slice. */
-static const struct ban *next_probe(struct daemon *d, bool *ret_none)
-{
-	bool wrapped = d->probe_cursor == 0;
-
-	for (unsigned i = 0; i < RESYNC_SLICE; i++) {
-		const struct ban *ban = engine_each_ban(d->engine, &d->probe_cursor);
-
-		if (ban && ban->kind == DECISION_BAN && !ban->ended) {
-			return ban;
-		}
-		if (!ban && wrapped) {
-			*ret_none = true;
-			break;
-		}
-		if (!ban) {
-			d->probe_cursor = 0;
-			wrapped = true;
-		}
-	}
-	return NULL;
-}
-
-void enforcement_probe(struct daemon *d, instant now)
-{
-	const struct ban *ban;
-	bool none = false;
-
-	if (!d->enforcer || d->resync || now.us < d->probe_at.us) {
-		return;
-	}
-	ban = engine_observes(d->engine) ? NULL : next_probe(d, &none);
-	d->probe_at = none ? INSTANT_NEVER : instant_add(now, probe_every);
-	if (ban && enforcer_ask(d->enforcer, &ban->prefix, ban->scope, COOKIE_PROBE) < 0) {
-		d->probe_at = instant_add(now, retry_after);
+	if (d->refused_in_a_row <= REFUSALS_TOLD) {
+		log_error("the kernel refused: %s; it is tried again every %d seconds%s",
+			  d->kernel_trouble.text, (int)(retry_after.us / 1000000),
+			  d->refused_in_a_row == REFUSALS_TOLD
+				  ? ", and what else it refuses is counted in `ipsctl metrics` only"
+				  : "");
 	}
 }
 
@@ -201,9 +163,7 @@ static void enforcement_answer(void *arg, uint64_t cookie, const struct enforcer
 {
 	struct daemon *d = arg;
 
-	if (cookie == COOKIE_PROBE) {
-		enforcement_probed(d, answer);
-	} else if (cookie == COOKIE_LEAKING) {
+	if (cookie == COOKIE_LEAKING) {
 		leaking_answer(d, answer);
 	} else {
 		control_answer(d->control, cookie, answer);
@@ -227,9 +187,12 @@ int enforcement_start(struct daemon *d, const struct sandbox_user *user)
 			    (settings->nft_counters_auto && counters_are_cheap());
 	struct enforcer_events events = {
 		.ready = enforcement_ready,
+		.foreign = enforcement_foreign,
 		.fate = enforcement_fate,
 		.planned = enforcement_planned,
 		.answer = enforcement_answer,
+		.found = enforcement_found,
+		.listed = enforcement_listed,
 		.arg = d,
 	};
 	struct enforcer_config config = {
@@ -300,6 +263,7 @@ int enforcement_watch(struct daemon *d)
  * now nobody remembers: all is taken out then, and what is wished put back. */
 void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t scope)
 {
+	d->reconcile.releases++;
 	if (d->enforcer && (d->replan || enforcer_release(d->enforcer, prefix, scope) < 0)) {
 		d->empty = true;
 		enforcement_resync(d);
@@ -307,27 +271,28 @@ void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t
 }
 
 /* 0, or -ENOBUFS: no room just now. */
-static int enforcement_hold(struct daemon *d, const struct prefix *prefix, uint16_t scope)
+static int enforcement_hold(struct daemon *d, const struct prefix *prefix, uint16_t scope,
+			    bool confirms)
 {
 	instant until;
 
 	if (d->replan) {
 		return -ENOBUFS;
 	}
-	if (engine_wish(d->engine, prefix, scope, &until)) {
-		return enforcer_hold(d->enforcer, prefix, scope, until, clock_now());
+	if (!engine_wish(d->engine, prefix, scope, &until)) {
+		return 0;
 	}
-	return 0;
+	return confirms ? enforcer_confirm(d->enforcer, prefix, scope, until, clock_now())
+			: enforcer_hold(d->enforcer, prefix, scope, until, clock_now());
 }
 
 void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t scope)
 {
 	instant until;
 
-	d->probe_at = instant_min(d->probe_at, instant_add(clock_now(), probe_every));
 	if (!engine_wish(d->engine, prefix, scope, &until)) {
 		enforcement_release(d, prefix, scope);
-	} else if (d->enforcer && enforcement_hold(d, prefix, scope) < 0) {
+	} else if (d->enforcer && enforcement_hold(d, prefix, scope, false) < 0) {
 		enforcement_resync(d);
 	}
 }
@@ -340,19 +305,29 @@ void enforcement_resync(struct daemon *d)
 	leaks_restart(&d->leaks, clock_now());
 }
 
-void enforcement_retry(struct daemon *d, instant now)
+static void enforcement_again(struct daemon *d, instant now)
 {
-	if (d->retry_at.us && d->retry_at.us <= now.us) {
-		d->retry_at = instant_at(0);
-		if (d->plan_failed) {
-			enforcement_plan(d);
-		}
-		for (size_t i = 0, n = d->n_again; i < n; i++) {
-			enforcement_sync(d, &d->again[i].prefix, d->again[i].scope);
-		}
-		d->n_again = 0;
-		enforcement_resync(d);
+	if (!enforcer_state(d->enforcer)->ready) {
+		d->retry_at = instant_add(now, retry_after);
+		return;
 	}
+	d->retry_at = instant_at(0);
+	if (d->plan_failed) {
+		enforcement_plan(d);
+	}
+	for (size_t i = 0, n = d->n_again; i < n; i++) {
+		enforcement_sync(d, &d->again[i].prefix, d->again[i].scope);
+	}
+	d->n_again = 0;
+	enforcement_resync(d);
+}
+
+void enforcement_turn(struct daemon *d, instant now)
+{
+	if (d->enforcer && d->retry_at.us && d->retry_at.us <= now.us) {
+		enforcement_again(d, now);
+	}
+	reconcile_turn(d, now);
 }
 
 /* Empties the sets if that is to be done first. False: not just now. */
@@ -390,11 +365,14 @@ static int enforcement_slice(void *arg)
 			break;
 		}
 		if (ban->kind == DECISION_BAN && !ban->ended &&
-		    enforcement_hold(d, &ban->prefix, ban->scope) < 0) {
+		    enforcement_hold(d, &ban->prefix, ban->scope, d->reconcile.confirms) < 0) {
 			d->resync_cursor = before;
 			d->resync_blocked = true;
 			break;
 		}
+	}
+	if (!d->resync) {
+		reconcile_sent(d);
 	}
 	return enforcement_flush(d);
 }

@@ -76,7 +76,7 @@ void steps_stop(struct daemon *d)
 /* What was to be done soon is to be done as soon. */
 static void move_deadlines(struct daemon *d, duration by)
 {
-	instant *const deadlines[] = { &d->positions_since, &d->retain_at,  &d->probe_at,
+	instant *const deadlines[] = { &d->positions_since, &d->retain_at,  &d->reconcile.at,
 				       &d->retry_at,        &d->mode_until, &d->lag_until };
 
 	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++) {

@@ -18,6 +18,7 @@
 #include "daemon/leaking.h"
 #include "daemon/learning.h"
 #include "daemon/mode.h"
+#include "daemon/reconcile.h"
 #include "daemon/telling.h"
 #include "sys/clock.h"
 
@@ -237,7 +238,7 @@ static instant wheel_wake(struct daemon *d)
 			   instant_min(telling_due(d, clock_now()), braking_tell(d, clock_now())));
 	wake = instant_min(wake, learning_deadline(d));
 	if (d->enforcer) {
-		wake = instant_min(wake, d->probe_at);
+		wake = instant_min(wake, reconcile_deadline(d));
 	}
 	if (d->retry_at.us) {
 		wake = instant_min(wake, d->retry_at);
@@ -264,8 +265,7 @@ int wheel_turn(void *daemon)
 	if (r < 0) {
 		return r;
 	}
-	enforcement_retry(d, clock_now());
-	enforcement_probe(d, clock_now());
+	enforcement_turn(d, clock_now());
 	r = wheel_apply(d, false); /* how late a log is, the tick has to know */
 	if (r < 0) {
 		return r;

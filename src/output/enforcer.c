@@ -15,13 +15,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "output/held.h"
@@ -36,7 +33,6 @@ enum {
 	MESSAGES_AT_ONCE = 64,     /* between other work of the daemon */
 	START_TIMEOUT = 60 * 1000, /* milliseconds; a huge foreign ruleset is read first */
 	DRAIN_TIMEOUT = 1000,
-	END_TIMEOUT = 5 * 1000,
 	MESSAGE = REPLIES_PER_MESSAGE * sizeof(struct reply),
 };
 
@@ -56,9 +52,6 @@ struct enforcer {
 
 _Static_assert(sizeof(((struct enforcer_state *)NULL)->last_error) == (size_t)REPORT_TEXT, "");
 
-/* --- What the other side says -------------------------------------------------------------------
- */
-
 static void note_error(struct enforcer *e, const char *text)
 {
 	(void)snprintf(e->state.last_error, sizeof(e->state.last_error), "%s", text);
@@ -72,8 +65,16 @@ static int announce(struct enforcer *e, bool restarted)
 	return e->quiet ? 0 : e->events.ready(e->events.arg, restarted);
 }
 
+static void tell_foreign(struct enforcer *e, const char *broken)
+{
+	if (!e->quiet) {
+		e->events.foreign(e->events.arg, broken);
+	}
+}
+
 static int take_report(struct enforcer *e, const struct report *r)
 {
+	e->state.foreign += r->foreign;
 	switch ((enum report_state)r->state) {
 	case REPORT_STARTED: sender_start_over(e->sender, r->starts + 1); return 0;
 	case REPORT_READY:
@@ -87,6 +88,12 @@ static int take_report(struct enforcer *e, const struct report *r)
 		e->state.mends++;
 		held_clear(e->held);
 		return announce(e, true);
+	case REPORT_FOREIGN: tell_foreign(e, NULL); return 0;
+	case REPORT_BROKEN:
+		e->state.ready = false;
+		note_error(e, r->text);
+		tell_foreign(e, r->text);
+		return 0;
 	case REPORT_TROUBLE: note_error(e, r->text); return 0;
 	case REPORT_FAILED:
 		e->state.ready = false;
@@ -122,6 +129,13 @@ static void take_fate(struct enforcer *e, const struct record *wish, const struc
 {
 	struct prefix p = record_prefix(wish);
 
+	if (wish->kind == RECORD_LIST) {
+		if (!e->quiet) {
+			e->events.listed(e->events.arg, r->error);
+		}
+		return;
+	}
+	e->state.put_back += r->error == 0 && wish->kind == RECORD_HOLD && wish->cookie && !r->held;
 	e->state.done += r->error == 0;
 	e->state.failed += r->error != 0;
 	if (wish->kind == RECORD_PLAN_END) {
@@ -195,6 +209,24 @@ static int take_replies(struct enforcer *e, const uint8_t *bytes, size_t n)
 	return 0;
 }
 
+static int take_found(struct enforcer *e, const uint8_t *bytes, size_t n)
+{
+	for (size_t at = 0; at < n; at += sizeof(struct found)) {
+		struct found f;
+		int error = n - at < sizeof(f) ? -EMSGSIZE : found_parse(bytes + at, sizeof(f), &f);
+		struct prefix p;
+
+		if (error < 0) {
+			return error;
+		}
+		p = found_prefix(&f);
+		if (!e->quiet) {
+			e->events.found(e->events.arg, &p, f.scope, (duration){ .us = f.left });
+		}
+	}
+	return 0;
+}
+
 /* Takes one message. 1: taken; 0: none waits. */
 static int take_message(struct enforcer *e)
 {
@@ -209,7 +241,9 @@ static int take_message(struct enforcer *e)
 	if (n <= 0 || n > MESSAGE) {
 		return n > 0 ? -EMSGSIZE : -EPIPE;
 	}
-	if (bytes[0] != REPLY_REPORT) {
+	if (bytes[0] == REPLY_FOUND) {
+		r = take_found(e, bytes, (size_t)n);
+	} else if (bytes[0] != REPLY_REPORT) {
 		r = take_replies(e, bytes, (size_t)n);
 	} else {
 		r = report_parse(bytes, (size_t)n, &report);
@@ -217,9 +251,6 @@ static int take_message(struct enforcer *e)
 	}
 	return r < 0 ? r : 1;
 }
-
-/* --- The queue -----------------------------------------------------------------------------------
- */
 
 int enforcer_flush(struct enforcer *e)
 {
@@ -246,7 +277,7 @@ int enforcer_dispatch(struct enforcer *e)
 
 static int count_added(struct enforcer *e, enum record_kind kind, int error)
 {
-	if (error == 0 && kind != RECORD_ASK) {
+	if (error == 0 && kind != RECORD_ASK && kind != RECORD_LIST) {
 		e->state.sent++;
 	}
 	e->state.pending = sender_count(e->sender);
@@ -260,37 +291,44 @@ static int add(struct enforcer *e, const struct record *r)
 
 int enforcer_plan(struct enforcer *e, const struct enforcer_plan *plan)
 {
-	int error = sender_add_plan(e->sender, plan);
-
-	return count_added(e, RECORD_PLAN_END, error);
+	return count_added(e, RECORD_PLAN_END, sender_add_plan(e->sender, plan));
 }
 
-static struct record record_of(enum record_kind kind, const struct prefix *p, uint16_t scope)
+static int hold(struct enforcer *e, struct record r, instant until, instant now)
 {
-	struct record r = {
-		.kind = (uint8_t)kind, .family = p->addr.family, .len = p->len, .scope = scope
-	};
-
-	memcpy(r.bytes, p->addr.bytes, sizeof(r.bytes));
-	return r;
-}
-
-int enforcer_hold(struct enforcer *e, const struct prefix *prefix, uint16_t scope, instant until,
-		  instant now)
-{
-	struct record r = record_of(RECORD_HOLD, prefix, scope);
+	const struct prefix prefix = record_prefix(&r);
 	duration left = instant_since(until, now);
 
 	if (left.us <= 0) {
-		return enforcer_release(e, prefix, scope);
+		return enforcer_release(e, &prefix, r.scope);
 	}
 	r.deadline = left.us > LONGEST ? RECORD_NO_END : clock_monotonic() + left.us;
 	return add(e, &r);
 }
 
+int enforcer_hold(struct enforcer *e, const struct prefix *prefix, uint16_t scope, instant until,
+		  instant now)
+{
+	return hold(e, record_about(RECORD_HOLD, prefix, scope), until, now);
+}
+
+int enforcer_confirm(struct enforcer *e, const struct prefix *prefix, uint16_t scope, instant until,
+		     instant now)
+{
+	struct record r = record_about(RECORD_HOLD, prefix, scope);
+
+	r.cookie = 1;
+	return hold(e, r, until, now);
+}
+
+int enforcer_list(struct enforcer *e, size_t max)
+{
+	return add(e, &(struct record){ .kind = RECORD_LIST, .cookie = max });
+}
+
 int enforcer_release(struct enforcer *e, const struct prefix *prefix, uint16_t scope)
 {
-	struct record r = record_of(RECORD_RELEASE, prefix, scope);
+	struct record r = record_about(RECORD_RELEASE, prefix, scope);
 
 	return add(e, &r);
 }
@@ -302,38 +340,23 @@ int enforcer_release_all(struct enforcer *e)
 
 int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope, uint64_t cookie)
 {
-	struct record r = record_of(RECORD_ASK, prefix, scope);
+	struct record r = record_about(RECORD_ASK, prefix, scope);
 
 	r.cookie = cookie;
 	return add(e, &r);
 }
 
-/* --- Start and end
- * -------------------------------------------------------------------------------- */
-
-static int fork_keeper(struct enforcer *e, const struct enforcer_config *config)
+static int start_keeper(struct enforcer *e, const struct enforcer_config *config)
 {
-	struct enforcer_job job = {
+	const struct enforcer_job job = {
 		.table = config->table,
 		.both = config->both,
 		.counters = config->counters,
 		.cuts = config->cuts,
 		.host_v6 = config->host_v6,
 	};
-	int fds[2];
-	int r = sockets_pair(fds);
 
-	if (r < 0) {
-		return r;
-	}
-	e->keeper = fork();
-	if (e->keeper == 0) {
-		keeper_run(&job, config->user, fds[1]);
-	}
-	r = e->keeper < 0 ? -errno : 0;
-	(void)close(fds[1]);
-	e->fd = fds[0];
-	return r;
+	return keeper_start(&job, config->user, &e->keeper, &e->fd);
 }
 
 /* Waits for the next report and looks at it without taking it. */
@@ -415,7 +438,7 @@ int enforcer_start(const struct enforcer_config *config, const struct enforcer_e
 				      : "the ports of some jail cannot be told to the enforcer");
 		return r;
 	}
-	r = fork_keeper(e, config);
+	r = start_keeper(e, config);
 	if (r < 0) {
 		note_error(e, "no process could be made for the enforcer");
 		return r;
@@ -443,21 +466,6 @@ static void drain(struct enforcer *e)
 	}
 }
 
-static void end_keeper(pid_t keeper)
-{
-	struct pollfd wait = { .fd = pidfd_open(keeper, 0), .events = POLLIN };
-	int options = 0;
-
-	if (wait.fd >= 0) {
-		if (poll(&wait, 1, END_TIMEOUT) == 0 && kill(keeper, SIGKILL) < 0) {
-			options = WNOHANG;
-		}
-		(void)close(wait.fd);
-	}
-	while (waitpid(keeper, NULL, options) < 0 && errno == EINTR) {
-	}
-}
-
 struct enforcer *enforcer_free(struct enforcer *e)
 {
 	if (!e) {
@@ -468,7 +476,7 @@ struct enforcer *enforcer_free(struct enforcer *e)
 	}
 	fd_close(&e->fd);
 	if (e->keeper > 0) {
-		end_keeper(e->keeper);
+		keeper_end(e->keeper);
 	}
 	sender_free(e->sender);
 	held_free(e->held);

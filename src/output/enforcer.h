@@ -41,7 +41,9 @@ struct enforcer_state {
 	uint64_t sent, done, failed;
 	size_t pending;    /* wishes and questions without an answer yet */
 	uint64_t restarts; /* of the process */
+	uint64_t foreign;  /* changes in nftables by somebody else */
 	uint64_t mends;    /* the table had been taken away by somebody, and was made again */
+	uint64_t put_back; /* of enforcer_confirm(): elements that were not there */
 	uint64_t transactions;
 	size_t elements;      /* wishes that stand in the kernel by what was answered */
 	char last_error[200]; /* "" when the last transaction went well */
@@ -63,6 +65,10 @@ struct enforcer_events {
 	 * again or the table was made again after somebody had taken it away (true): send all
 	 * wishes again. A negative errno comes back from enforcer_dispatch(). */
 	int (*ready)(void *arg, bool restarted);
+	/* Somebody else has changed something in nftables. NULL: the table stands, its elements may
+	 * not; else why it cannot be made again, which is tried once a second and told each time.
+	 */
+	void (*foreign)(void *arg, const char *broken);
 	/* A wish's fate: error 0 done, else a positive errno; EACCES: it is on never-block. Not
 	 * called for enforcer_release_all(). */
 	void (*fate)(void *arg, const struct prefix *prefix, uint16_t scope, bool held, int error);
@@ -70,6 +76,10 @@ struct enforcer_events {
 	void (*planned)(void *arg, int error);
 	/* The answer to enforcer_ask(). */
 	void (*answer)(void *arg, uint64_t cookie, const struct enforcer_answer *answer);
+	/* enforcer_list(): each element (any number may come as a scope), then that these were all:
+	 * error 0, or a positive errno (E2BIG: there are more). */
+	void (*found)(void *arg, const struct prefix *prefix, uint16_t scope, duration left);
+	void (*listed)(void *arg, int error);
 	void *arg;
 };
 
@@ -101,11 +111,17 @@ NODISCARD int enforcer_plan(struct enforcer *e, const struct enforcer_plan *plan
  * too much waits; call again when `pending` fell. */
 NODISCARD int enforcer_hold(struct enforcer *e, const struct prefix *prefix, uint16_t scope,
 			    instant until, instant now);
+/* The same about a wish that should stand in the kernel already. */
+NODISCARD int enforcer_confirm(struct enforcer *e, const struct prefix *prefix, uint16_t scope,
+			       instant until, instant now);
 NODISCARD int enforcer_release(struct enforcer *e, const struct prefix *prefix, uint16_t scope);
 /* Empties all sets (observe). Packets of all banned pass from then on. */
 NODISCARD int enforcer_release_all(struct enforcer *e);
 NODISCARD int enforcer_ask(struct enforcer *e, const struct prefix *prefix, uint16_t scope,
 			   uint64_t cookie);
+/* Tells all elements in our sets when all that was said before is done, if there are at most `max`
+ * (up to 20,000); with 0 only that it is done. */
+NODISCARD int enforcer_list(struct enforcer *e, size_t max);
 /* Sends what was collected since the last call, as far as the socket takes it. */
 NODISCARD int enforcer_flush(struct enforcer *e);
 const struct enforcer_state *enforcer_state(const struct enforcer *e);

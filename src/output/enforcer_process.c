@@ -9,7 +9,14 @@
  * those of an older plan than the daemon's last. Until the plan that is marked as its first,
  * everything is left by: it is what an enforcer that died had not read. A plan that is
  * refused leaves the old one standing; wishes made for it are done as far as both plans know their
- * scope by the same number. It writes to nobody but the daemon, and waits when that one is slow:
+ * scope by the same number.
+ *
+ * When somebody else has changed nftables the table is looked at: at once, but not more often than
+ * four times a second, and always after the last change. Whether its elements stand is for the
+ * daemon to ask, which knows what is wished. A table that cannot be made again (it is another
+ * process's, for example) is tried once a second.
+ *
+ * It writes to nobody but the daemon, and waits when that one is slow:
  * the daemon's own queue is the bound of what can pile up.
  *
  * It is sealed before it reads a record, and opens no file afterwards. */
@@ -18,6 +25,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -33,6 +41,9 @@
 
 enum { MESSAGE = RECORDS_PER_MESSAGE * sizeof(struct record) };
 
+/* Microseconds between two looks at the table; between two tries to make it. */
+static const int64_t look_pause = 250000, try_pause = 1000000;
+
 struct process {
 	int fd;
 	uint64_t starts;
@@ -43,6 +54,9 @@ struct process {
 	struct kernel_plan stands;
 	bool strange[SCOPES_MAX]; /* scopes whose number means another one to the daemon */
 	struct shadow *shadow;    /* NULL: no plan yet */
+	uint64_t foreign;         /* changes by somebody else that were not looked at yet */
+	bool broken;              /* the table could not be made */
+	int64_t look_at;          /* not before */
 	struct buf words;         /* of nft, in this turn */
 	size_t n;                 /* records of this turn, and the replies to them */
 	struct record records[SHADOW_BATCH];
@@ -74,6 +88,20 @@ static void report(const struct process *p, enum report_state state, int error, 
 
 	(void)snprintf(r.text, sizeof(r.text), "%.*s", STR_ARG(text));
 	send_message(p, &r, sizeof(r));
+}
+
+/* After a change by somebody else. */
+static void report_look(struct process *p, enum report_state state, int error, struct str text)
+{
+	struct report r = { .kind = REPLY_REPORT,
+			    .state = (uint8_t)state,
+			    .error = error,
+			    .starts = p->starts,
+			    .foreign = p->foreign };
+
+	(void)snprintf(r.text, sizeof(r.text), "%.*s", STR_ARG(text));
+	send_message(p, &r, sizeof(r));
+	p->foreign = 0;
 }
 
 /* "203.0.113.9: No space left on device (and 3 more)", for the first that was refused. */
@@ -204,6 +232,86 @@ static void reply_alone(struct process *p, uint64_t seq, int error)
 		     sizeof(struct reply));
 }
 
+/* --- What others do -----------------------------------------------------------------------------
+ */
+
+static void look(struct process *p)
+{
+	int r;
+
+	buf_clear(&p->words);
+	r = shadow_look(p->shadow, &p->words);
+	p->look_at = clock_monotonic() + (r < 0 ? try_pause : look_pause);
+	if (r < 0) {
+		report_look(p, REPORT_BROKEN, -r,
+			    p->words.n > 0 ? buf_str(&p->words) : str_of(strerrordesc_np(-r)));
+	} else if (r > 0 || p->broken) {
+		report_look(p, REPORT_MENDED, 0, STR_NONE);
+	} else {
+		report_look(p, REPORT_FOREIGN, 0, STR_NONE);
+	}
+	p->broken = r < 0;
+}
+
+/* Looks if there is a reason and it is time. Milliseconds until it is; -1: there is no reason. */
+static int look_after(struct process *p)
+{
+	int64_t left;
+
+	if (!p->shadow) {
+		return -1;
+	}
+	p->foreign += shadow_heard(p->shadow);
+	if (p->foreign == 0 && !p->broken) {
+		return -1;
+	}
+	left = p->look_at - clock_monotonic();
+	if (left > 0) {
+		return (int)(left / 1000) + 1;
+	}
+	look(p);
+	return p->broken ? (int)(try_pause / 1000) : -1;
+}
+
+/* Waits for the daemon, and for others unless it is known already that there is something to look
+ * at. */
+static void await(const struct process *p, int timeout)
+{
+	struct pollfd wait[] = { { .fd = p->fd, .events = POLLIN },
+				 { .fd = -1, .events = POLLIN } };
+
+	if (p->shadow && timeout < 0) {
+		wait[1].fd = shadow_fd(p->shadow);
+	}
+	(void)poll(wait, ARRAY_SIZE(wait), timeout);
+}
+
+static int send_elements(struct process *p, size_t max)
+{
+	struct standing_list list = { .at = NULL };
+	struct found found[FOUND_PER_MESSAGE];
+	int r = max > 0 ? shadow_elements(p->shadow, max, &list) : 0;
+
+	for (size_t i = 0; i < list.n; i++) {
+		const struct standing_element *e = &list.at[i];
+		struct found *f = &found[i % FOUND_PER_MESSAGE];
+
+		*f = (struct found){ .kind = REPLY_FOUND,
+				     .family = e->prefix.addr.family,
+				     .len = e->prefix.len,
+				     .scope = e->scope };
+		f->left = e->has_timeout && e->left_ms < INT64_MAX / 1000
+				  ? (int64_t)e->left_ms * 1000
+				  : RECORD_NO_END;
+		memcpy(f->bytes, e->prefix.addr.bytes, sizeof(f->bytes));
+		if (i + 1 == list.n || i % FOUND_PER_MESSAGE == FOUND_PER_MESSAGE - 1) {
+			send_message(p, found, (i % FOUND_PER_MESSAGE + 1) * sizeof(*found));
+		}
+	}
+	free(list.at);
+	return r;
+}
+
 static noreturn void fail(const struct process *p, int error)
 {
 	const char *said = p->words.n > 0 ? buf_text(&p->words) : strerrordesc_np(-error);
@@ -304,6 +412,11 @@ static void take_record(struct process *p, const uint8_t *bytes)
 	if (!p->shadow) {
 		return;
 	}
+	if (e == 0 && r.kind == RECORD_LIST) {
+		work_off(p);
+		reply_alone(p, r.seq, -send_elements(p, r.cookie));
+		return;
+	}
 	if (e == 0 && !p->strange[r.scope]) {
 		p->replies[p->n] =
 			(struct reply){ .kind = r.kind == RECORD_ASK ? REPLY_ANSWER : REPLY_FATE,
@@ -345,7 +458,6 @@ noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint6
 {
 	static const struct seal seal = { .profile = SEAL_ENFORCER };
 	static struct process p;
-	struct pollfd wait = { .fd = fd, .events = POLLIN };
 	int r;
 
 	(void)prctl(PR_SET_NAME, "ipsd: enforcer");
@@ -361,7 +473,7 @@ noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint6
 	}
 	report(&p, REPORT_STARTED, 0, STR_NONE);
 	for (;;) {
-		(void)poll(&wait, 1, -1);
+		await(&p, look_after(&p));
 		while (p.n + RECORDS_PER_MESSAGE <= SHADOW_BATCH && take_message(&p)) {
 		}
 		work_off(&p);

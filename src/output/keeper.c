@@ -7,9 +7,11 @@
 #include "output/keeper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +22,8 @@
 #include "sys/log.h"
 #include "sys/seal.h"
 #include "sys/sockets.h"
+
+enum { END_TIMEOUT = 5 * 1000 };
 
 /* What the daemon's side of the socket does not take is lost: it hears of the end in any case. */
 static bool say(enum report_state state, int error, uint64_t starts, const char *text)
@@ -105,7 +109,8 @@ static void tell_end(int status, uint64_t starts)
 	(void)say(REPORT_ENDED, -ECHILD, starts, text);
 }
 
-noreturn void keeper_run(const struct enforcer_job *job, const struct sandbox_user *user, int fd)
+static noreturn void keeper_run(const struct enforcer_job *job, const struct sandbox_user *user,
+				int fd)
 {
 	int back_off = 0;
 
@@ -127,4 +132,40 @@ noreturn void keeper_run(const struct enforcer_job *job, const struct sandbox_us
 		tell_end(status, starts);
 	}
 	_exit(ENFORCER_DONE);
+}
+
+int keeper_start(const struct enforcer_job *job, const struct sandbox_user *user, pid_t *ret_pid,
+		 int *ret_fd)
+{
+	int fds[2];
+	int r = sockets_pair(fds);
+	pid_t pid;
+
+	if (r < 0) {
+		return r;
+	}
+	pid = fork();
+	if (pid == 0) {
+		keeper_run(job, user, fds[1]);
+	}
+	r = pid < 0 ? -errno : 0;
+	(void)close(fds[1]);
+	*ret_pid = pid;
+	*ret_fd = fds[0];
+	return r;
+}
+
+void keeper_end(pid_t keeper)
+{
+	struct pollfd wait = { .fd = pidfd_open(keeper, 0), .events = POLLIN };
+	int options = 0;
+
+	if (wait.fd >= 0) {
+		if (poll(&wait, 1, END_TIMEOUT) == 0 && kill(keeper, SIGKILL) < 0) {
+			options = WNOHANG;
+		}
+		(void)close(wait.fd);
+	}
+	while (waitpid(keeper, NULL, options) < 0 && errno == EINTR) {
+	}
 }

@@ -111,11 +111,27 @@ static void take_expression(struct str attributes, struct netlink_element *e)
 	}
 }
 
+static struct netlink_element read_element(struct str element)
+{
+	struct netlink_element e = { .key = find(find(element, NFTA_SET_ELEM_KEY),
+						 NFTA_DATA_VALUE) };
+	struct str left = find(element, NFTA_SET_ELEM_EXPIRATION);
+	struct str several = find(element, NFTA_SET_ELEM_EXPRESSIONS);
+	struct attribute a;
+
+	e.ends_interval = number(find(element, NFTA_SET_ELEM_FLAGS)) & NFT_SET_ELEM_INTERVAL_END;
+	e.has_timeout = left.n > 0;
+	e.left_ms = number(left);
+	take_expression(find(element, NFTA_SET_ELEM_EXPR), &e);
+	while (next(&several, &a)) {
+		take_expression(a.bytes, &e);
+	}
+	return e;
+}
+
 int netlink_answer_element(const struct nlmsghdr *h, struct netlink_element *ret)
 {
-	struct netlink_element e = { 0 };
-	struct str attributes, element, left, several;
-	struct attribute a;
+	struct str attributes, element;
 	uint8_t family;
 
 	if (!attributes_of(h, NFT_MSG_NEWSETELEM, &attributes, &family)) {
@@ -125,14 +141,37 @@ int netlink_answer_element(const struct nlmsghdr *h, struct netlink_element *ret
 	if (element.n == 0) {
 		return 0;
 	}
-	left = find(element, NFTA_SET_ELEM_EXPIRATION);
-	e.has_timeout = left.n > 0;
-	e.left_ms = number(left);
-	take_expression(find(element, NFTA_SET_ELEM_EXPR), &e);
-	several = find(element, NFTA_SET_ELEM_EXPRESSIONS);
-	while (next(&several, &a)) {
-		take_expression(a.bytes, &e);
-	}
-	*ret = e;
+	*ret = read_element(element);
 	return 1;
+}
+
+int netlink_answer_each(const struct nlmsghdr *h,
+			int (*fn)(void *arg, const struct netlink_element *e), void *arg)
+{
+	struct str attributes, elements;
+	struct attribute a;
+	uint8_t family;
+	int r = 0;
+
+	if (!attributes_of(h, NFT_MSG_NEWSETELEM, &attributes, &family)) {
+		return -EBADMSG;
+	}
+	elements = find(attributes, NFTA_SET_ELEM_LIST_ELEMENTS);
+	while (r >= 0 && next(&elements, &a)) {
+		const struct netlink_element e = read_element(a.bytes);
+
+		r = fn(arg, &e);
+	}
+	return r < 0 ? r : 0;
+}
+
+struct str netlink_answer_attribute(const struct nlmsghdr *h, unsigned type)
+{
+	struct str attributes;
+	uint8_t family;
+
+	if (!attributes_of(h, h->nlmsg_type & 0xffU, &attributes, &family)) {
+		return STR_NONE;
+	}
+	return find(attributes, type);
 }

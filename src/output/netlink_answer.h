@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/attr.h"
+#include "base/str.h"
 
 struct nlmsghdr;
 
@@ -18,6 +18,8 @@ struct netlink_set {
 };
 
 struct netlink_element {
+	struct str key; /* in the message */
+	bool ends_interval;
 	bool has_timeout;
 	uint64_t left_ms;
 	uint64_t packets, bytes; /* 0 without a counter */
@@ -27,3 +29,10 @@ struct netlink_element {
 NODISCARD int netlink_answer_set(const struct nlmsghdr *h, struct netlink_set *ret);
 /* 1: the first element that it tells of; 0: it tells of none; -EBADMSG: nothing sensible. */
 NODISCARD int netlink_answer_element(const struct nlmsghdr *h, struct netlink_element *ret);
+/* Calls back for each element that it tells of. What the callback returns below 0 ends it.
+ * -EBADMSG: it is no message about elements. */
+NODISCARD int netlink_answer_each(const struct nlmsghdr *h,
+				  int (*fn)(void *arg, const struct netlink_element *e), void *arg);
+/* The first attribute of this type of a message about anything of nftables, in the message;
+ * STR_NONE: there is none. */
+struct str netlink_answer_attribute(const struct nlmsghdr *h, unsigned type);

@@ -245,7 +245,8 @@ int plan_take(struct plan *p, const struct record *r)
 	case RECORD_HOLD:
 	case RECORD_RELEASE:
 	case RECORD_RELEASE_ALL:
-	case RECORD_ASK: break;
+	case RECORD_ASK:
+	case RECORD_LIST: break;
 	}
 	p->broken = true;
 	return 0;

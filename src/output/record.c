@@ -10,26 +10,54 @@
 
 _Static_assert(sizeof(struct record) == 48, "no padding, of which nobody knows what it holds");
 _Static_assert(sizeof(struct reply) == 48, "no padding");
-_Static_assert(sizeof(struct report) == 16 + REPORT_TEXT, "no padding");
+_Static_assert(sizeof(struct found) == 32, "no padding");
+_Static_assert(sizeof(struct report) == 24 + REPORT_TEXT, "no padding");
 
-struct prefix record_prefix(const struct record *r)
+static struct prefix prefix_from(uint8_t family, uint8_t len, const uint8_t bytes[static 16])
 {
-	struct prefix p = { .addr = { .family = r->family }, .len = r->len };
+	struct prefix p = { .addr = { .family = family }, .len = len };
 
-	memcpy(p.addr.bytes, r->bytes, sizeof(p.addr.bytes));
+	memcpy(p.addr.bytes, bytes, sizeof(p.addr.bytes));
 	return p;
 }
 
-/* Whether family and length fit each other and no bit behind the length is set. */
-static bool has_prefix(const struct record *r)
+struct prefix record_prefix(const struct record *r)
 {
-	struct prefix p = record_prefix(r), clean;
+	return prefix_from(r->family, r->len, r->bytes);
+}
 
-	if ((r->family != 4 && r->family != 6) || r->len > addr_bits(&p.addr)) {
+struct record record_about(enum record_kind kind, const struct prefix *p, uint16_t scope)
+{
+	struct record r = {
+		.kind = (uint8_t)kind, .family = p->addr.family, .len = p->len, .scope = scope
+	};
+
+	memcpy(r.bytes, p->addr.bytes, sizeof(r.bytes));
+	return r;
+}
+
+struct prefix found_prefix(const struct found *f)
+{
+	return prefix_from(f->family, f->len, f->bytes);
+}
+
+/* Whether family and length fit each other and no bit behind the length is set. */
+static bool is_clean(const struct prefix *p)
+{
+	struct prefix clean;
+
+	if ((p->addr.family != 4 && p->addr.family != 6) || p->len > addr_bits(&p->addr)) {
 		return false;
 	}
-	clean = prefix_of(&p.addr, p.len);
-	return prefix_eq(&p, &clean);
+	clean = prefix_of(&p->addr, p->len);
+	return prefix_eq(p, &clean);
+}
+
+static bool has_prefix(const struct record *r)
+{
+	struct prefix p = record_prefix(r);
+
+	return is_clean(&p);
 }
 
 static bool is_zero(const uint8_t *bytes, size_t n)
@@ -46,6 +74,14 @@ static bool has_nothing(const struct record *r)
 {
 	return r->family == 0 && r->len == 0 && r->scope == 0 && r->cookie == 0 &&
 	       r->deadline == 0 && is_zero(r->bytes, sizeof(r->bytes));
+}
+
+static bool is_list(const struct record *r)
+{
+	struct record other = *r;
+
+	other.cookie = 0;
+	return r->cookie <= RECORD_LIST_MAX && has_nothing(&other);
 }
 
 static bool is_plan(const struct record *r)
@@ -90,7 +126,7 @@ static bool is_good(const struct record *r, size_t n_scopes)
 {
 	switch ((enum record_kind)r->kind) {
 	case RECORD_HOLD:
-		return has_prefix(r) && r->scope < n_scopes && r->cookie == 0 && r->deadline > 0;
+		return has_prefix(r) && r->scope < n_scopes && r->cookie <= 1 && r->deadline > 0;
 	case RECORD_RELEASE:
 		return has_prefix(r) && r->scope < n_scopes && r->cookie == 0 && r->deadline == 0;
 	case RECORD_ASK: return has_prefix(r) && r->scope < n_scopes && r->deadline == 0;
@@ -99,6 +135,7 @@ static bool is_good(const struct record *r, size_t n_scopes)
 	case RECORD_PORTS: return is_ports(r);
 	case RECORD_NEVER:
 		return has_prefix(r) && r->scope == 0 && r->cookie == 0 && r->deadline == 0;
+	case RECORD_LIST: return is_list(r);
 	case RECORD_RELEASE_ALL:
 	case RECORD_PLAN_END: return has_nothing(r);
 	}
@@ -144,10 +181,28 @@ int report_parse(const uint8_t *bytes, size_t n, struct report *ret)
 		return -EMSGSIZE;
 	}
 	memcpy(&r, bytes, sizeof(r));
-	if (r.kind != REPLY_REPORT || r.state < REPORT_STARTED || r.state > REPORT_ENDED ||
+	if (r.kind != REPLY_REPORT || r.state < REPORT_STARTED || r.state > REPORT_BROKEN ||
 	    r.error < 0 || !memchr(r.text, '\0', sizeof(r.text))) {
 		return -EBADMSG;
 	}
 	*ret = r;
+	return 0;
+}
+
+int found_parse(const uint8_t *bytes, size_t n, struct found *ret)
+{
+	struct found f;
+	struct prefix p;
+
+	if (n != sizeof(f)) {
+		return -EMSGSIZE;
+	}
+	memcpy(&f, bytes, sizeof(f));
+	p = found_prefix(&f);
+	if (f.kind != REPLY_FOUND || f.zero != 0 || f.zeros != 0 || f.left < 0 ||
+	    f.scope >= SCOPES_MAX || !is_clean(&p)) {
+		return -EBADMSG;
+	}
+	*ret = f;
 	return 0;
 }

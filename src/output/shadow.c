@@ -14,6 +14,10 @@
  * elements because there is no such set; the table is made again and what was refused is tried once
  * more. What was held before is gone, and the caller hears of it.
  *
+ * Whoever does that is heard of as well (foreign.h). Then the table's shape is compared with the
+ * one that it had when it was made (standing.h). What we made between two changes of somebody else
+ * has no shape that can be trusted: it is made once more when it is looked at.
+ *
  * The set for an address and the one for an IPv6 host are made at the start: the first ban of a day
  * shall not wait for libnftables, which reads everybody's ruleset each time. */
 #include "output/shadow.h"
@@ -21,8 +25,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/table.h"
+#include "output/foreign.h"
 #include "output/nft.h"
 #include "output/nft_elem.h"
 #include "sys/clock.h"
@@ -32,6 +38,11 @@ struct shadow {
 	struct kernel_plan plan;
 	struct kernel_table *table;
 	struct elements *elements;
+	struct standing *standing;
+	int foreign;       /* where changes are heard of */
+	uint64_t heard;    /* changes of somebody else, not told yet */
+	uint64_t shape;    /* of the table as it was made */
+	bool shaped;       /* that is known */
 	struct buf *words; /* of the call under way */
 	bool mended;       /* in the call under way */
 	struct element_wish wishes[SHADOW_BATCH];
@@ -54,6 +65,32 @@ struct key {
 _Static_assert(sizeof(struct key) == 20, "no padding, it is hashed");
 
 _Static_assert((int)TRANSACT_SET_NAME == (int)KERNEL_NAME_MAX, "a set's name");
+
+uint64_t shadow_heard(struct shadow *s)
+{
+	uint64_t n = s->heard + foreign_take(s->foreign);
+
+	s->heard = 0;
+	return n;
+}
+
+/* Nobody else has changed anything since that was asked last. */
+static bool is_quiet(struct shadow *s)
+{
+	uint64_t n = foreign_take(s->foreign);
+
+	s->heard += n;
+	return n == 0;
+}
+
+/* Knows the shape of what was just made, if nobody else had a hand in it. */
+static void note_shape(struct shadow *s)
+{
+	if (!s->shaped) {
+		s->shaped = is_quiet(s) && standing_shape(s->standing, &s->plan, &s->shape) == 0 &&
+			    is_quiet(s);
+	}
+}
 
 static int new_keys(struct table **ret)
 {
@@ -86,7 +123,10 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 	}
 	s->plan = *plan;
 	s->words = words;
-	r = new_keys(&s->keys);
+	s->foreign = -1;
+	r = s->foreign = foreign_open();
+	r = r < 0 ? r : standing_open(plan->table, &s->standing);
+	r = r < 0 ? r : new_keys(&s->keys);
 	if (r == 0) {
 		r = kernel_table_new(&s->plan, &s->table);
 	}
@@ -105,6 +145,7 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 	if (r < 0) {
 		return shadow_close(s), r;
 	}
+	note_shape(s);
 	*ret = s;
 	return anew;
 }
@@ -112,6 +153,10 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 struct shadow *shadow_close(struct shadow *s)
 {
 	if (s) {
+		if (s->foreign >= 0) {
+			(void)close(s->foreign);
+		}
+		(void)standing_close(s->standing);
 		elements_close(s->elements);
 		kernel_table_free(s->table);
 		table_free(s->keys);
@@ -126,6 +171,8 @@ int shadow_plan(struct shadow *s, const struct kernel_plan *plan, struct buf *wo
 
 	if (r >= 0) {
 		s->plan = *plan;
+		s->shaped = false;
+		note_shape(s);
 	}
 	return r;
 }
@@ -146,7 +193,20 @@ static bool mend(struct shadow *s)
 		return false;
 	}
 	s->mended = true;
+	s->shaped = false;
 	return true;
+}
+
+/* Makes the set if need be. */
+static int make_set(struct shadow *s, const struct record *r)
+{
+	int e = kernel_table_set(s->table, r->scope, r->family, r->len, s->words);
+
+	if (e == -ENOENT && mend(s)) {
+		e = kernel_table_set(s->table, r->scope, r->family, r->len, s->words);
+	}
+	s->shaped = s->shaped && e <= 0;
+	return e;
 }
 
 static bool has_set(const struct shadow *s, const struct record *r)
@@ -183,10 +243,7 @@ static int prepare(struct shadow *s, const struct record *r, struct element_wish
 		if (us <= 0) {
 			return 0;
 		}
-		e = kernel_table_set(s->table, r->scope, r->family, r->len, s->words);
-		if (e == -ENOENT && mend(s)) {
-			e = kernel_table_set(s->table, r->scope, r->family, r->len, s->words);
-		}
+		e = make_set(s, r);
 		if (e < 0) {
 			return e;
 		}
@@ -254,8 +311,10 @@ static bool stands(const struct element_state *state, const struct element_wish 
 
 /* What stands as it is wished is done. What is renewed is made anew: its counter goes on from what
  * the old one has counted. */
-static void compare(struct shadow *s, size_t n)
+static void compare(struct shadow *s, struct reply *replies, size_t n_records)
 {
+	size_t n = table_count(s->keys);
+
 	for (size_t i = 0; i < n; i++) {
 		s->states[i] = (struct element_state){ .key = s->wishes[i].key };
 		memcpy(s->states[i].set, s->wishes[i].set, sizeof(s->states[i].set));
@@ -267,6 +326,9 @@ static void compare(struct shadow *s, size_t n)
 		if (stands(&s->states[i], &s->wishes[i])) {
 			s->wishes[i].error = 0;
 		}
+	}
+	for (size_t i = 0; i < n_records; i++) {
+		replies[i].held = s->wish_of[i] != NONE && s->states[s->wish_of[i]].held;
 	}
 }
 
@@ -285,7 +347,7 @@ static void apply_wishes(struct shadow *s, const struct record *records, size_t 
 			s->wishes[s->wish_of[i]] = wish;
 		}
 	}
-	compare(s, table_count(s->keys));
+	compare(s, replies, n);
 	if (apply(s, table_count(s->keys), replies, n) && mend(s)) {
 		(void)apply(s, gather_homeless(s, table_count(s->keys), n), replies, n);
 	}
@@ -321,6 +383,7 @@ static void release_all(struct shadow *s, struct reply *reply)
 	if (r == -ENOENT && mend(s)) {
 		r = 0;
 	}
+	s->shaped = false;
 	reply->error = r < 0 ? -r : 0;
 }
 
@@ -349,5 +412,36 @@ int shadow_apply(struct shadow *s, const struct record *records, size_t n, struc
 			release_all(s, replies + i);
 		}
 	}
+	note_shape(s);
 	return s->mended;
+}
+
+int shadow_look(struct shadow *s, struct buf *words)
+{
+	uint64_t shape;
+	int r = standing_shape(s->standing, &s->plan, &shape);
+	bool known = s->shaped;
+
+	if (r == 0 && known && shape == s->shape) {
+		return 0;
+	}
+	s->shaped = false;
+	r = kernel_table_ensure(s->table, words);
+	if (r >= 0) {
+		note_shape(s);
+	}
+	return r < 0 ? r : known || r > 0;
+}
+
+int shadow_elements(struct shadow *s, size_t max, struct standing_list *ret)
+{
+	size_t n;
+	const struct kernel_set *sets = kernel_table_sets(s->table, &n);
+
+	return standing_elements(s->standing, &s->plan, sets, n, max, ret);
+}
+
+int shadow_fd(const struct shadow *s)
+{
+	return s->foreign;
 }

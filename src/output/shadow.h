@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "output/kernel_plan.h"
 #include "output/record.h"
+#include "output/standing.h"
 
 enum { SHADOW_BATCH = 1024 };
 
@@ -28,3 +29,12 @@ NODISCARD int shadow_apply(struct shadow *s, const struct record *records, size_
  * borrowed, those of the old one no longer. 1: as above. On failure the old plan stands. */
 NODISCARD int shadow_plan(struct shadow *s, const struct kernel_plan *plan, struct buf *words);
 uint64_t shadow_transactions(const struct shadow *s);
+/* To be waited on for reading: somebody, maybe we ourselves, has changed nftables. */
+int shadow_fd(const struct shadow *s);
+/* How many changes of somebody else were heard of and not told yet. */
+uint64_t shadow_heard(struct shadow *s);
+/* Sees to it that the table stands as it was made. 0: it did; 1: it was made again, maybe without
+ * elements; negative: it could not be, `words` tell. */
+NODISCARD int shadow_look(struct shadow *s, struct buf *words);
+/* What stands in our sets: standing_elements(). */
+NODISCARD int shadow_elements(struct shadow *s, size_t max, struct standing_list *ret);

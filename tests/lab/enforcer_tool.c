@@ -12,6 +12,7 @@
  *   many N SECONDS                       N holds from 10.128.0.0 on, as one; tells how long they
  * took one-by-one N SECONDS                 the same, each after the last one's fate; tells p50,
  * p99 fill N                               holds until -ENOBUFS or N, without reading any answer
+ *   list MAX                             what stands in the sets; answered by `found`, `listed`
  *   state                                quiet: tells no fates any more
  *   plan [--never=PREFIX]... [--scope=...]...   another plan; answered by `planned`
  *
@@ -93,6 +94,28 @@ static void on_answer(void *arg, uint64_t cookie, const struct enforcer_answer *
 	(void)printf(", \"packets\": %" PRIu64 ", \"bytes\": %" PRIu64 "}\n", a->packets, a->bytes);
 }
 
+static void on_foreign(void *arg, const char *broken)
+{
+	(void)arg;
+	(void)printf("{\"foreign\": true, \"broken\": \"%s\"}\n", broken ? broken : "");
+}
+
+static void on_found(void *arg, const struct prefix *prefix, uint16_t scope, duration left)
+{
+	char text[PREFIX_TEXT_MAX];
+
+	(void)arg;
+	(void)printf("{\"found\": \"%s\", \"scope\": %u, \"left\": %.3f}\n",
+		     prefix_format(prefix, text), scope,
+		     left.us == INT64_MAX ? -1 : (double)left.us / 1e6);
+}
+
+static void on_listed(void *arg, int error)
+{
+	(void)arg;
+	(void)printf("{\"listed\": true, \"error\": %d}\n", error);
+}
+
 static void print_state(const struct tool *t)
 {
 	const struct enforcer_state *s = enforcer_state(t->enforcer);
@@ -100,11 +123,11 @@ static void print_state(const struct tool *t)
 	(void)printf("{\"state\": true, \"running\": %s, \"ready\": %s, \"sent\": %" PRIu64
 		     ", \"done\": %" PRIu64 ", \"failed\": %" PRIu64
 		     ", \"pending\": %zu, \"restarts\": %" PRIu64 ", \"mends\": %" PRIu64
-		     ", \"transactions\": %" PRIu64
+		     ", \"foreign\": %" PRIu64 ", \"transactions\": %" PRIu64
 		     ", \"elements\": %zu, \"last_error\": \"%s\", \"keeper\": %d}\n",
 		     s->running ? "true" : "false", s->ready ? "true" : "false", s->sent, s->done,
-		     s->failed, s->pending, s->restarts, s->mends, s->transactions, s->elements,
-		     s->last_error, enforcer_keeper_pid(t->enforcer));
+		     s->failed, s->pending, s->restarts, s->mends, s->foreign, s->transactions,
+		     s->elements, s->last_error, enforcer_keeper_pid(t->enforcer));
 }
 
 /* --- The wheel
@@ -356,6 +379,8 @@ static void obey(struct tool *t, struct str line)
 		one_by_one(t, number(first), number(str_trim(line)));
 	} else if (str_eq(verb, STR("fill"))) {
 		fill(t, number(first));
+	} else if (str_eq(verb, STR("list"))) {
+		r = enforcer_list(t->enforcer, (size_t)number(first));
 	} else if (str_eq(verb, STR("release-all"))) {
 		r = enforcer_release_all(t->enforcer);
 	} else {
@@ -398,7 +423,13 @@ static void serve(struct tool *t)
 static void start(struct tool *t, struct enforcer_config *config, bool drop)
 {
 	static const struct enforcer_events handlers = {
-		.ready = on_ready, .fate = on_fate, .planned = on_planned, .answer = on_answer
+		.ready = on_ready,
+		.foreign = on_foreign,
+		.fate = on_fate,
+		.planned = on_planned,
+		.answer = on_answer,
+		.found = on_found,
+		.listed = on_listed,
 	};
 	struct enforcer_events events = handlers;
 	int r;

@@ -213,7 +213,7 @@ static void refuses_numbers_where_none_belong(void **state)
 	r.zeros = 0x100;
 	assert_false(is_good(r));
 	r = HOLD;
-	r.cookie = 1;
+	r.cookie = 2;
 	assert_false(is_good(r));
 	r = HOLD;
 	r.deadline = 0;
@@ -266,7 +266,7 @@ static void checks_reports(void **state)
 	for (int i = 0; i < 5; i++) {
 		bad = good;
 		bad.kind = i == 0 ? REPLY_FATE : bad.kind;
-		bad.state = i == 1 ? 0 : i == 2 ? REPORT_ENDED + 1 : bad.state;
+		bad.state = i == 1 ? 0 : i == 2 ? REPORT_BROKEN + 1 : bad.state;
 		bad.error = i == 3 ? -1 : bad.error;
 		if (i == 4) {
 			memset(bad.text, 'x', sizeof(bad.text));
@@ -274,6 +274,50 @@ static void checks_reports(void **state)
 		memcpy(bytes, &bad, sizeof(bytes));
 		assert_int_equal(report_parse(bytes, sizeof(bytes), &ret), -EBADMSG);
 	}
+}
+
+static void checks_what_was_found(void **state)
+{
+	struct found good = { .kind = REPLY_FOUND,
+			      .family = 4,
+			      .len = 24,
+			      .scope = SCOPES_MAX - 1,
+			      .left = 5,
+			      .bytes = { 192, 0, 2 } },
+		     bad, ret;
+	uint8_t bytes[sizeof(good)];
+
+	(void)state;
+	memcpy(bytes, &good, sizeof(bytes));
+	assert_int_equal(found_parse(bytes, sizeof(bytes), &ret), 0);
+	assert_int_equal(found_prefix(&ret).len, 24);
+	assert_int_equal(found_parse(bytes, sizeof(bytes) - 1, &ret), -EMSGSIZE);
+	for (int i = 0; i < 7; i++) {
+		bad = good;
+		bad.kind = i == 0 ? REPLY_FATE : bad.kind;
+		bad.family = i == 1 ? 5 : bad.family;
+		bad.bytes[3] = i == 2;
+		bad.zero = i == 3;
+		bad.scope = i == 4 ? SCOPES_MAX : bad.scope;
+		bad.zeros = i == 5;
+		bad.left = i == 6 ? -1 : bad.left;
+		memcpy(bytes, &bad, sizeof(bytes));
+		assert_int_equal(found_parse(bytes, sizeof(bytes), &ret), -EBADMSG);
+	}
+}
+
+static void takes_a_list_of_as_many_as_a_list_may_have(void **state)
+{
+	struct record r = { .seq = 1, .kind = RECORD_LIST, .cookie = RECORD_LIST_MAX };
+
+	(void)state;
+	assert_true(is_good(r));
+	r.cookie++;
+	assert_false(is_good(r));
+	r.cookie = 0;
+	assert_true(is_good(r));
+	r.len = 1;
+	assert_false(is_good(r));
 }
 
 int main(void)
@@ -289,6 +333,8 @@ int main(void)
 		cmocka_unit_test(refuses_numbers_where_none_belong),
 		cmocka_unit_test(checks_replies),
 		cmocka_unit_test(checks_reports),
+		cmocka_unit_test(checks_what_was_found),
+		cmocka_unit_test(takes_a_list_of_as_many_as_a_list_may_have),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/* Reconcile: the enforcer hears of changes by others and looks after the table; what is wished only
+ * the daemon knows. So it sends all wishes, each of which is asked for before anything is done
+ * about it: what stands stays, with its time and its counter. Behind them goes the question what
+ * stands there at all, as long as that is cheap; what nobody wishes is taken out.
+ *
+ * Others may change nftables a thousand times a second, none of it ours. A look at the elements
+ * waits for three times as long as the last one took, so that it never takes more than a quarter
+ * of the time; a table that was made again waits for nothing. */
+#include "daemon/reconcile.h"
+
+#include <errno.h>
+
+#include "output/record.h"
+#include "sys/clock.h"
+
+enum { PAUSES = 3, TOLD_MAX = 5 };
+
+static const duration pause = { .us = 250000 }, soon = { .us = 20000 };
+/* What ends within this time may have ended here and not there. */
+static const duration slack = { .us = 3000000 };
+
+void reconcile_foreign(struct daemon *d, const char *broken)
+{
+	d->reconcile.wanted = true;
+	if (broken && !d->reconcile.broken) {
+		log_error("our table in the kernel was changed or removed by somebody else and "
+			  "cannot be made again: %s; nobody is blocked until it can, next: nft "
+			  "list ruleset",
+			  broken);
+	}
+	d->reconcile.broken = broken != NULL;
+}
+
+void reconcile_ready(struct daemon *d, bool restarted)
+{
+	const struct enforcer_state *state = enforcer_state(d->enforcer);
+
+	if (restarted && state->mends > d->mends) {
+		log_warning("our table in the kernel was changed or removed by somebody else; it "
+			    "was made again, and all bans are sent to it");
+		d->reconcile.confirms = true;
+	} else if (restarted) {
+		log_warning("the enforcer had ended and was started again; all bans are sent to "
+			    "the kernel");
+	}
+	d->reconcile.broken = false;
+	d->reconcile.since = clock_now();
+	d->mends = state->mends;
+	enforcement_resync(d);
+}
+
+static void ask_for_list(struct daemon *d)
+{
+	struct reconcile *r = &d->reconcile;
+	bool few = enforcer_state(d->enforcer)->elements <= RECORD_LIST_MAX;
+
+	r->list_due = enforcer_list(d->enforcer, few ? RECORD_LIST_MAX : 0) < 0;
+	if (!r->list_due) {
+		r->under_way = true;
+		r->releases_then = r->releases;
+	}
+}
+
+void reconcile_sent(struct daemon *d)
+{
+	d->reconcile.confirms = false;
+	ask_for_list(d);
+}
+
+void reconcile_turn(struct daemon *d, instant now)
+{
+	struct reconcile *r = &d->reconcile;
+
+	if (!d->enforcer || d->resync || r->under_way) {
+		return;
+	}
+	if (r->list_due) {
+		ask_for_list(d);
+	} else if (r->wanted && now.us >= r->at.us) {
+		r->wanted = false;
+		r->since = now;
+		if (engine_observes(d->engine)) {
+			ask_for_list(d);
+		} else {
+			r->confirms = true;
+			enforcement_resync(d);
+		}
+	}
+}
+
+instant reconcile_deadline(const struct daemon *d)
+{
+	const struct reconcile *r = &d->reconcile;
+
+	if (!d->enforcer || d->resync || r->under_way) {
+		return INSTANT_NEVER;
+	}
+	return r->list_due ? instant_add(clock_now(), soon) : r->wanted ? r->at : INSTANT_NEVER;
+}
+
+/* A wish not to hold that went out meanwhile may be the reason why nobody wishes it: then it is
+ * nobody's fault. After the loss of a database the kernel knows more than we do. */
+void reconcile_found(struct daemon *d, const struct prefix *prefix, uint16_t scope, duration left)
+{
+	struct reconcile *r = &d->reconcile;
+	char text[PREFIX_TEXT_MAX];
+	instant until;
+
+	if (d->replan || d->knows_less || scope >= engine_ruleset(d->engine)->n_scopes ||
+	    left.us < slack.us || engine_wish(d->engine, prefix, scope, &until)) {
+		return;
+	}
+	if (enforcer_release(d->enforcer, prefix, scope) < 0) {
+		r->wanted = true;
+		return;
+	}
+	if (r->releases != r->releases_then) {
+		return;
+	}
+	if (r->removed++ - r->removed_told < TOLD_MAX) {
+		prefix_format_short(prefix, text);
+		log_warning("%s stood in the kernel's sets and nobody had blocked it here; it was "
+			    "taken out, to block it: ipsctl ban %s",
+			    text, text);
+	}
+}
+
+static void tell(struct daemon *d, duration took)
+{
+	struct reconcile *r = &d->reconcile;
+	uint64_t put_back = enforcer_state(d->enforcer)->put_back;
+
+	if (put_back > r->put_back) {
+		log_warning("%llu blocks were missing in the kernel, taken out by somebody else; "
+			    "they are back, after %lld ms",
+			    (unsigned long long)(put_back - r->put_back),
+			    (long long)(took.us / 1000));
+	}
+	if (r->removed - r->removed_told > TOLD_MAX) {
+		log_warning("%llu more that nobody had blocked here were taken out of the kernel",
+			    (unsigned long long)(r->removed - r->removed_told - TOLD_MAX));
+	}
+	r->put_back = put_back;
+	r->removed_told = r->removed;
+}
+
+void reconcile_listed(struct daemon *d, int error)
+{
+	struct reconcile *r = &d->reconcile;
+	instant now = clock_now();
+	duration took = instant_since(now, r->since);
+
+	tell(d, took);
+	r->under_way = false;
+	r->wanted |= error == EINTR;
+	took.us = took.us > 0 ? took.us * PAUSES : 0;
+	r->at = instant_add(now, took.us > pause.us ? took : pause);
+}
+
+void reconcile_findings(const struct daemon *d,
+			void (*add)(void *arg, const char *level, const char *command,
+				    const char *text),
+			void *arg)
+{
+	const struct enforcer_state *state = enforcer_state(d->enforcer);
+
+	const struct {
+		uint64_t n;
+		const char *what;
+	} notes[] = {
+		{ state->mends, "times our table in the kernel was changed or removed by somebody "
+				"else; it was made again" },
+		{ state->put_back, "blocks were taken out of the kernel by somebody else; they "
+				   "were put back" },
+		{ d->reconcile.removed, "elements of the kernel's sets that nobody had blocked "
+					"here were taken out" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++) {
+		struct buf text CLEANUP(buf_done) = { 0 };
+
+		if (notes[i].n > 0) {
+			buf_printf(&text, "%llu %s", (unsigned long long)notes[i].n, notes[i].what);
+			add(arg, "note", NULL, buf_text(&text));
+		}
+	}
+}
