@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Observe and enforce: the panic button, the trial, the confirmed change."""
+from daemon import now
 from netns import until
 
 BAD, OTHER = "198.51.100.7", "198.51.100.8"
@@ -71,9 +72,11 @@ def test_who_was_observed_is_blocked_at_his_next_line_once_ipsd_enforces(cable, 
     daemon.attack(BAD)
     until(lambda: daemon.ctl("list", "--observed", "--json").json["bans"], "the observed one")
     assert daemon.ctl("enforce").code == 0
+    ordered = now()
     assert not daemon.is_blocked(BAD)
     daemon.stop()
     daemon.start()
+    until(lambda: now() > ordered, "a stamp behind the order's")
     daemon.attack(BAD, times=1)
     daemon.wait_blocked(BAD)
     until(daemon.settled, "the kernel")
