@@ -62,7 +62,8 @@ static void unsay_in(struct judge *j, uint16_t index, const struct prefix *prefi
 		(void)tracker_withdraw(j->tracker, jail, slot, &match);
 	}
 	if (is_running(ban) && ban->since.us >= since.us &&
-	    (slot == TABLE_NONE || tracker_score(j->tracker, slot) < jail->threshold)) {
+	    (slot == TABLE_NONE ||
+	     tracker_score_at(j->tracker, jail, slot, ban->since) < jail->threshold)) {
 		remove_ban(j, ban, at);
 		if (!prefix_eq(&target, prefix)) {
 			judge_shorten(j, &target, at, true);
