@@ -40,6 +40,17 @@ static void remove_ban(struct judge *j, const struct ban *ban, instant at)
 	bans_drop(j->bans, ban);
 }
 
+/* The subject may have been heard of before that time only, or after it. */
+static int64_t score_since(const struct judge *j, const struct jail *jail, uint32_t slot,
+			   instant since)
+{
+	instant newest = slot == TABLE_NONE ? since : tracker_newest(j->tracker, slot);
+
+	return slot == TABLE_NONE ? 0
+				  : tracker_score_at(j->tracker, jail, slot,
+						     newest.us > since.us ? newest : since);
+}
+
 /* The jail has not heard of the bans of the prefix since then, and what it would not have banned
  * without them is free, too. */
 static void unsay_in(struct judge *j, uint16_t index, const struct prefix *prefix, instant since,
@@ -62,8 +73,7 @@ static void unsay_in(struct judge *j, uint16_t index, const struct prefix *prefi
 		(void)tracker_withdraw(j->tracker, jail, slot, &match);
 	}
 	if (is_running(ban) && ban->since.us >= since.us &&
-	    (slot == TABLE_NONE ||
-	     tracker_score_at(j->tracker, jail, slot, ban->since) < jail->threshold)) {
+	    score_since(j, jail, slot, ban->since) < jail->threshold) {
 		remove_ban(j, ban, at);
 		if (!prefix_eq(&target, prefix)) {
 			judge_shorten(j, &target, at, true);
