@@ -81,6 +81,7 @@ struct daemon {
 	struct globs *globs;
 	struct reading readings[JOURNALS_MAX];
 	size_t n_readings;
+	bool in_entry; /* of a journal: not all of its sources have it yet */
 	struct control *control;
 	struct learning *learning;
 	struct geo *geo; /* NULL: countries are not known */

@@ -62,6 +62,14 @@ static int journals_take(void *arg, const struct journal_entry *entry)
 		.program = entry->program,
 	};
 
+	if (!d->in_entry && engine_is_half_full(d->engine)) {
+		int r = wheel_apply(d, false);
+
+		if (r < 0) {
+			return r;
+		}
+	}
+	d->in_entry = !entry->cursor.n;
 	while (engine_feed(d->engine, &feed) < feed.chunk.n) {
 		int r = wheel_apply(d, false);
 

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* engine.c - lines in, decisions out: the doors; what is behind several of them is in judge.c.
+/* Lines in, decisions out: the doors; what is behind several of them is in judge.c.
  *
- * Back-pressure: before the first event of a line is taken, there is room for whatever that line
- * may bring, an event of each filter and a lift and a ban in each jail. So a line is taken wholly
- * or not at all, and feeding the rest later gives the same decisions. */
+ * Back-pressure: a line is taken wholly, when there is room for whatever it may bring (an event of
+ * each filter, a lift and a ban in each jail), or not at all. */
 #include "engine/engine.h"
 
 #include <assert.h>
@@ -20,9 +19,7 @@
 #include "engine/orders.h"
 #include "engine/verdict.h"
 
-enum {
-	TICK_STEPS = 65536, /* bounds the pause that one tick may make */
-};
+enum { TICK_STEPS = 65536 }; /* bounds the pause that one tick may make */
 
 struct engine {
 	struct ruleset *rules;
@@ -201,6 +198,11 @@ static bool end_sessions(struct engine *e, instant now)
 	return true;
 }
 
+bool engine_is_half_full(const struct engine *e)
+{
+	return outbox_is_half_full(&e->judge.out);
+}
+
 bool engine_tick(struct engine *e, instant now)
 {
 	instant heard = instant_add(now, (duration){ .us = -e->lag.us });
@@ -224,9 +226,9 @@ void engine_hold_sessions(struct engine *e, bool hold)
 instant engine_deadline(const struct engine *e)
 {
 	const struct ban *ban = bans_next_end(e->judge.bans);
-	instant first = ban ? ban->until : INSTANT_NEVER;
+	instant first = never_block_next_end(e->judge.never);
 
-	first = instant_min(first, never_block_next_end(e->judge.never));
+	first = ban ? instant_min(first, ban->until) : first;
 	for (size_t i = 0; i < e->rules->n_sources && !e->holds_sessions; i++) {
 		const struct detector *detector = e->rules->sources[i].detector;
 

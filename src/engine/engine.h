@@ -53,6 +53,9 @@ const struct ruleset *engine_ruleset(const struct engine *e);
 size_t engine_feed(struct engine *e, const struct feed *feed);
 /* The same for an event that is ready. False: the batch is full. */
 bool engine_feed_event(struct engine *e, const struct event *event);
+/* Is more than half of the batch full? What belongs to one position, and is fed in pieces, begins
+ * after a take then. */
+bool engine_is_half_full(const struct engine *e);
 /* Everything up to `now` has been read: silent sessions end, bans end, what is out of every window
  * is forgotten. False: the batch is full or there was a lot to forget: take, and call again. */
 bool engine_tick(struct engine *e, instant now);

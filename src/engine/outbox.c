@@ -82,6 +82,18 @@ bool outbox_has(const struct outbox *o, const struct outbox_room *room)
 	       o->room.texts - o->used.texts >= room->texts;
 }
 
+bool outbox_is_half_full(const struct outbox *o)
+{
+	const struct outbox_room half = {
+		.events = o->room.events / 2,
+		.decisions = o->room.decisions / 2,
+		.evidence = o->room.evidence / 2,
+		.texts = o->room.texts / 2,
+	};
+
+	return !o->taken && !outbox_has(o, &half);
+}
+
 int outbox_reserve(struct outbox *o, size_t n)
 {
 	assert(o->used.decisions == 0);

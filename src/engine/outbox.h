@@ -40,6 +40,8 @@ void outbox_begin(struct outbox *o);
 bool outbox_is_empty(const struct outbox *o);
 /* Would all of this fit? */
 bool outbox_has(const struct outbox *o, const struct outbox_room *room);
+/* Is more than half of some room in use? */
+bool outbox_is_half_full(const struct outbox *o);
 /* Decisions that still fit. */
 size_t outbox_decisions_left(const struct outbox *o);
 /* Makes room for n decisions in a box without any. -ENOMEM. */

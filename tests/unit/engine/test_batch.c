@@ -38,6 +38,26 @@ static void events_keep_their_texts(void **state)
 	assert_string_equal(copy(batch.events[0].event.account, text), "bob");
 }
 
+static void more_than_half_of_a_batch_is_known(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	struct event event = rig_event("192.0.2.1", EVENT_LOGIN, 100);
+	size_t n = 0;
+
+	(void)state;
+	while (!engine_is_half_full(e)) {
+		char account[32];
+
+		(void)snprintf(account, sizeof(account), "user%zu", n);
+		event.account = str_of(account);
+		assert_true(engine_feed_event(e, &event));
+		assert_true(n++ < BATCH_EVENTS);
+	}
+	assert_int_equal(n, BATCH_EVENTS / 2 + 1);
+	(void)engine_take(e);
+	assert_false(engine_is_half_full(e));
+}
+
 static void a_login_is_told_even_if_no_jail_counts_it(void **state)
 {
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
@@ -264,6 +284,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_keep_their_texts),
+		cmocka_unit_test(more_than_half_of_a_batch_is_known),
 		cmocka_unit_test(a_login_is_told_even_if_no_jail_counts_it),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(a_full_batch_refuses_and_loses_nothing),
