@@ -214,6 +214,47 @@ def test_two_rotations_while_it_does_not_look(daemon):
     wait_events(daemon, bad=2, other=4, third=2)
 
 
+def test_cut_off_and_longer_than_before_when_it_is_looked_at(daemon):
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    daemon.stop()
+    os.truncate(daemon.log, 0)
+    daemon.attack(OTHER, 30)
+    daemon.start()
+    wait_events(daemon, bad=2, other=30)
+    daemon.process.send_signal(signal.SIGSTOP)
+    os.truncate(daemon.log, 0)
+    daemon.attack(THIRD, 60)
+    daemon.process.send_signal(signal.SIGCONT)
+    wait_events(daemon, bad=2, other=30, third=60)
+    assert "was truncated after" in daemon.words()
+
+
+def test_a_link_that_is_switched_and_a_folder_that_is_made_again(daemons):
+    daemon = daemons()
+    folder = daemon.log.parent
+    (folder / "first").touch()
+    daemon.log.unlink(missing_ok=True)
+    daemon.log.symlink_to("first")
+    daemon.start()
+    daemon.attack(BAD, 2)
+    wait_events(daemon, bad=2)
+    (folder / "link").symlink_to("second")
+    os.rename(folder / "link", daemon.log)
+    daemon.attack(OTHER, 1)
+    with open(folder / "first", "a", encoding="ascii") as late:
+        late.write(line(BAD))
+    wait_events(daemon, bad=3, other=1)
+    os.rename(folder, folder.with_name("aside"))
+    folder.mkdir()
+    daemon.attack(THIRD, 1)
+    wait_events(daemon, bad=3, other=1, third=1)
+    daemon.stop(9)
+    daemon.start()
+    daemon.attack(THIRD, 1)
+    wait_events(daemon, bad=3, other=1, third=2)
+
+
 def test_what_cannot_be_read_is_told_with_its_bytes(daemon):
     daemon.attack(BAD, 2)
     wait_events(daemon, bad=2)

@@ -129,6 +129,26 @@ static void copytruncate_while_stopped_loses_nothing(void **state)
 	assert_given(t, "three\nfour is written beyond the old place\n");
 }
 
+/* The bound: no bytes, no copy. What stands at the path is read, once. */
+static void of_a_log_that_has_given_nothing_the_copy_is_not_known(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "");
+	start(t, true);
+	t->position = followed_position(&t->followed);
+	t->has_position = true;
+	assert_int_not_equal(t->position.inode, 0);
+	stop(t);
+	place_say(&t->place, "log", "one\n");
+	copy(t, "log", "log.1");
+	empty(t, "log");
+	place_say(&t->place, "log", "two\n");
+	start(t, false);
+	assert_given(t, "two\n");
+	assert_given(t, "");
+}
+
 static void what_was_emptied_and_then_renamed_is_read_after_its_copy(void **state)
 {
 	struct taken *t = *state;
@@ -378,6 +398,7 @@ int main(void)
 		IN_PLACE(a_compressed_file_is_read_on_where_the_plain_one_was_left),
 		IN_PLACE(a_crash_in_the_middle_of_the_chain_goes_on_there),
 		IN_PLACE(copytruncate_while_stopped_loses_nothing),
+		IN_PLACE(of_a_log_that_has_given_nothing_the_copy_is_not_known),
 		IN_PLACE(what_was_emptied_and_then_renamed_is_read_after_its_copy),
 		IN_PLACE(nor_is_it_read_twice_where_the_names_say_the_same),
 		IN_PLACE(what_was_emptied_and_renamed_is_read_without_a_copy_and_its_rest_is_told),
