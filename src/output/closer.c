@@ -342,11 +342,15 @@ static int read_dump(struct closer *c, const struct netset *never_block)
 	return r;
 }
 
+/* What is left of a dump would stand before the next one, so it goes with its descriptor. */
 static void forget(struct closer *c)
 {
 	c->now.n = 0;
 	c->next.n = 0;
 	c->dump = ARRAY_SIZE(dumps);
+	(void)close(c->dump_fd);
+	c->dump_fd = -1;
+	(void)open_socket(&c->dump_fd);
 }
 
 int closer_step(struct closer *c, const struct netset *never_block)
