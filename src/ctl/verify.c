@@ -9,6 +9,23 @@ struct answer {
 	int code;
 };
 
+static void print_difference(const struct value *row)
+{
+	struct str prefix = member(row, "prefix", "");
+
+	printf("  ");
+	if (prefix.n) {
+		terminal_text(prefix, 0);
+		printf(" (ports ");
+		terminal_text(member(row, "ports", ""), 0);
+		printf(") ");
+	}
+	terminal_text(member(row, "what", ""), 0);
+	printf("; ");
+	terminal_text(member(row, "done", ""), 0);
+	printf("\n");
+}
+
 static bool take_verify(void *arg, const struct value *p)
 {
 	struct answer *a = arg;
@@ -23,23 +40,19 @@ static bool take_verify(void *arg, const struct value *p)
 	}
 	terminal_tone(n ? TONE_BAD : TONE_GOOD);
 	if (n) {
-		printf("the kernel differed in %lld of %lld blocks; they are sent to it again; next: ipsctl verify",
-		       (long long)n, (long long)checked);
+		printf("the kernel differed in %lld %s from what it should hold (%lld blocks); next: ipsctl verify",
+		       (long long)n, n == 1 ? "thing" : "things", (long long)checked);
 	} else {
-		printf("the kernel holds all %lld blocks", (long long)checked);
+		printf("the kernel holds all %lld blocks%s", (long long)checked,
+		       value_bool(value_get(p, "listed"), false) ? ", and nothing else" : "");
 	}
 	terminal_tone(TONE_PLAIN);
 	printf("\n");
 	for (size_t i = 0; i < value_length(differences); i++) {
-		const struct value *row = value_at(differences, i);
-
-		printf("  ");
-		terminal_text(member(row, "prefix", ""), 0);
-		printf(" (ports ");
-		terminal_text(member(row, "ports", ""), 0);
-		printf(") ");
-		terminal_text(member(row, "what", ""), 0);
-		printf("\n");
+		print_difference(value_at(differences, i));
+	}
+	if (n > (int64_t)value_length(differences)) {
+		printf("  and %lld more\n", (long long)n - (long long)value_length(differences));
 	}
 	return false;
 }

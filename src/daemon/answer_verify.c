@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Verify: does the kernel hold each ban, and as long as it should? Every wished element is asked
- * for, some hundreds at a time, so that neither the enforcer's queue nor other work is held up.
- * Whatever differs is told, and mended: all bans are sent again. */
+/* Verify: does the kernel hold each ban, as long as it should, and nothing else? First every wished
+ * element is asked for, some hundreds at a time, so that neither the enforcer's queue nor other
+ * work is held up; that tells what is missing. Then everything is looked at as after a change by
+ * somebody else (reconcile.h), which puts right what differs, takes out what nobody wishes, and
+ * tells that. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/call.h"
+#include "daemon/reconcile.h"
+#include "output/record.h"
 #include "sys/clock.h"
 
 enum { VERIFY_SLICE = 256, VERIFY_DIFFERENCES_MAX = 1000, VERIFY_SLACK_US = 3000000 };
@@ -17,6 +22,9 @@ struct verify {
 	uint32_t cursor;
 	bool all_asked;
 	size_t asked, answered, n_differences;
+	uint64_t cookie;
+	uint64_t mends; /* of the table, before */
+	uint64_t look;  /* reconcile_looks() at the end; 0: not begun */
 	struct value *differences;
 };
 
@@ -28,7 +36,9 @@ static void verify_free(void *state)
 	free(v);
 }
 
-static void add_difference(struct verify *v, const struct enforcer_answer *answer, const char *what)
+/* `prefix`: NULL for the table itself. */
+static void add_difference(struct verify *v, const struct prefix *prefix, uint16_t scope,
+			   const char *what, const char *done)
 {
 	struct value *row;
 	char text[PREFIX_TEXT_MAX];
@@ -37,11 +47,23 @@ static void add_difference(struct verify *v, const struct enforcer_answer *answe
 		return;
 	}
 	row = value_object();
-	value_set_word(row, "prefix", prefix_format(&answer->prefix, text));
-	value_set_text(row, "ports",
-		       ruleset_ports(engine_ruleset(v->daemon->engine), answer->scope));
+	value_set_word(row, "prefix", prefix ? prefix_format(prefix, text) : NULL);
+	if (prefix) {
+		value_set_text(row, "ports",
+			       ruleset_ports(engine_ruleset(v->daemon->engine), scope));
+	} else {
+		value_set_null(row, "ports");
+	}
 	value_set_word(row, "what", what);
+	value_set_word(row, "done", done);
 	value_add(v->differences, row);
+}
+
+static void verify_taken_out(struct call *call, const struct prefix *prefix, uint16_t scope)
+{
+	add_difference(call->state, prefix, scope,
+		       "is in the kernel, though nobody wishes it: packets are dropped",
+		       "taken out");
 }
 
 /* The ban may have ended, or been lengthened, between question and answer: what is wished now is
@@ -55,21 +77,22 @@ static void verify_answer(struct call *call, const struct enforcer_answer *answe
 
 	v->answered++;
 	if (answer->error) {
-		add_difference(v, answer, strerror(answer->error));
+		add_difference(v, &answer->prefix, answer->scope, strerror(answer->error),
+			       "asked again");
 		return;
 	}
 	left = wished ? instant_since(until, clock_now()).us : 0;
 	if (wished && !answer->held && left > VERIFY_SLACK_US) {
-		add_difference(v, answer, "is not in the kernel: packets pass");
+		add_difference(v, &answer->prefix, answer->scope,
+			       "is not in the kernel: packets pass", "put back");
 	} else if (wished && answer->held && answer->left.us != DURATION_FOREVER.us &&
 		   answer->left.us + VERIFY_SLACK_US < left) {
-		add_difference(v, answer, "ends too early in the kernel");
-	} else if (!wished && answer->held) {
-		add_difference(v, answer, "is in the kernel, though nobody wishes it");
+		add_difference(v, &answer->prefix, answer->scope, "ends too early in the kernel",
+			       "given its whole time");
 	}
 }
 
-static void verify_ask(struct call *call, struct verify *v)
+static void verify_ask(struct verify *v)
 {
 	const struct daemon *d = v->daemon;
 
@@ -84,7 +107,7 @@ static void verify_ask(struct call *call, struct verify *v)
 		if (ban->kind != DECISION_BAN || ban->ended) {
 			continue;
 		}
-		if (enforcer_ask(d->enforcer, &ban->prefix, ban->scope, call->cookie) < 0) {
+		if (enforcer_ask(d->enforcer, &ban->prefix, ban->scope, v->cookie) < 0) {
 			v->cursor = before;
 			return;
 		}
@@ -92,32 +115,62 @@ static void verify_ask(struct call *call, struct verify *v)
 	}
 }
 
-static enum call_next verify_step(struct call *call)
+/* 1: everything has been looked at; 0: not yet. */
+static int verify_look(struct verify *v)
 {
-	struct verify *v = call->state;
-	struct value *reply;
+	struct daemon *d = v->daemon;
 
 	if (!v->all_asked) {
-		verify_ask(call, v);
-		if (enforcer_flush(v->daemon->enforcer) < 0) {
-			return call_refused(call, "ipsctl status", "the enforcer does not answer");
+		verify_ask(v);
+		if (enforcer_flush(d->enforcer) < 0) {
+			return -EPIPE;
 		}
 	}
 	if (!v->all_asked || v->answered < v->asked) {
-		return call_is_late(call)
-			       ? call_refused(call, "ipsctl status", "the enforcer does not answer")
-			       : CALL_WAIT;
+		return 0;
+	}
+	if (!v->look) {
+		v->look = reconcile_look(d);
+	}
+	return reconcile_looks(d) >= v->look;
+}
+
+static struct value *verify_result(struct verify *v)
+{
+	const struct enforcer_state *state = enforcer_state(v->daemon->enforcer);
+	struct value *reply = value_object();
+
+	if (v->daemon->reconcile.broken) {
+		add_difference(v, NULL, 0,
+			       "the table does not stand and cannot be made: nobody is blocked",
+			       "tried again each second");
+	} else if (state->mends > v->mends) {
+		add_difference(v, NULL, 0, "the table was changed or removed by somebody else",
+			       "made again");
 	}
 	if (v->n_differences) {
-		log_warning("the kernel differed in %zu of %zu bans; all are sent to it again",
-			    v->n_differences, v->asked);
-		enforcement_resync(v->daemon);
+		log_warning("ipsctl verify: the kernel differed in %zu things from what is wished",
+			    v->n_differences);
 	}
-	reply = value_object();
 	value_set_int(reply, "checked", (int64_t)v->asked);
+	value_set_bool(reply, "listed", state->elements <= RECORD_LIST_MAX);
 	value_set_int(reply, "differing", (int64_t)v->n_differences);
 	value_set(reply, "differences", TAKE(v->differences));
-	call_reply(call, reply, false);
+	return reply;
+}
+
+static enum call_next verify_step(struct call *call)
+{
+	struct verify *v = call->state;
+	int r = verify_look(v);
+
+	if (r == 0 && !v->daemon->reconcile.broken && !call_is_late(call)) {
+		return CALL_WAIT;
+	}
+	if (r <= 0 && !v->daemon->reconcile.broken) {
+		return call_refused(call, "ipsctl status", "the enforcer does not answer");
+	}
+	call_reply(call, verify_result(v), false);
 	return CALL_DONE;
 }
 
@@ -137,10 +190,14 @@ enum call_next answer_verify(struct call *call)
 		return call_refused(call, NULL, "no memory");
 	}
 	v->daemon = d;
+	v->all_asked = engine_observes(d->engine);
+	v->cookie = call->cookie;
+	v->mends = enforcer_state(d->enforcer)->mends;
 	v->differences = value_array();
 	call->state = v;
 	call->free_state = verify_free;
 	call->answer = verify_answer;
+	call->taken_out = verify_taken_out;
 	call->deadline = instant_add(clock_now(), patience);
 	call->step = verify_step;
 	return verify_step(call);

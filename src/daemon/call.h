@@ -35,6 +35,8 @@ struct call {
 	void *state; /* the method's own, freed by free_state */
 	void (*free_state)(void *state);
 	void (*answer)(struct call *call, const struct enforcer_answer *answer);
+	/* Every element that was taken out of the kernel because nobody had wished it; NULL. */
+	void (*taken_out)(struct call *call, const struct prefix *prefix, uint16_t scope);
 	/* Every decision, as it comes about; NULL: not wanted. Nothing may be stepped from here. */
 	void (*decided)(struct call *call, const struct decision *decision);
 };

@@ -323,6 +323,17 @@ void control_answer(struct control *c, uint64_t cookie, const struct enforcer_an
 	}
 }
 
+void control_taken_out(struct control *c, const struct prefix *prefix, uint16_t scope)
+{
+	for (size_t i = 0; c && i < ARRAY_SIZE(c->conns); i++) {
+		struct call *call = c->conns[i] ? c->conns[i]->call : NULL;
+
+		if (call && call->taken_out) {
+			call->taken_out(call, prefix, scope);
+		}
+	}
+}
+
 void control_decided(struct control *c, const struct decision *decision)
 {
 	for (size_t i = 0; c && i < ARRAY_SIZE(c->conns); i++) {

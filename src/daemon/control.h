@@ -14,6 +14,8 @@ struct control *control_free(struct control *c);
 DEFINE_FREEP(struct control, control_free)
 /* The kernel's answer to a call's enforcer_ask(). */
 void control_answer(struct control *c, uint64_t cookie, const struct enforcer_answer *answer);
+/* An element that nobody had wished was taken out of the kernel. */
+void control_taken_out(struct control *c, const struct prefix *prefix, uint16_t scope);
 /* Tells those who follow. */
 void control_decided(struct control *c, const struct decision *decision);
 /* Something moved that calls may wait for: fates of wishes, new events. */

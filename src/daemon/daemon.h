@@ -48,6 +48,7 @@ struct reconcile {
 	bool confirms;  /* the wishes on their way should stand there already */
 	instant at;     /* no look at the elements before */
 	instant since;  /* when the last one began */
+	uint64_t looks; /* that are over */
 	uint64_t releases, releases_then; /* wishes not to hold, so far, and when the list was asked
 					     for */
 	uint64_t put_back;                /* told so far (enforcer_state) */

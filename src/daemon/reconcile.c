@@ -11,6 +11,7 @@
 
 #include <errno.h>
 
+#include "daemon/control.h"
 #include "output/record.h"
 #include "sys/clock.h"
 
@@ -68,6 +69,22 @@ void reconcile_sent(struct daemon *d)
 	ask_for_list(d);
 }
 
+uint64_t reconcile_looks(const struct daemon *d)
+{
+	return d->reconcile.looks;
+}
+
+/* One that is under way has perhaps passed by already. */
+uint64_t reconcile_look(struct daemon *d)
+{
+	struct reconcile *r = &d->reconcile;
+	bool passing = d->resync || r->list_due || r->under_way;
+
+	r->wanted = true;
+	r->at = clock_now();
+	return r->looks + (passing ? 2 : 1);
+}
+
 void reconcile_turn(struct daemon *d, instant now)
 {
 	struct reconcile *r = &d->reconcile;
@@ -118,6 +135,7 @@ void reconcile_found(struct daemon *d, const struct prefix *prefix, uint16_t sco
 	if (r->releases != r->releases_then) {
 		return;
 	}
+	control_taken_out(d->control, prefix, scope);
 	if (r->removed++ - r->removed_told < TOLD_MAX) {
 		prefix_format_short(prefix, text);
 		log_warning("%s stood in the kernel's sets and nobody had blocked it here; it was "
@@ -153,6 +171,7 @@ void reconcile_listed(struct daemon *d, int error)
 
 	tell(d, took);
 	r->under_way = false;
+	r->looks++;
 	r->wanted |= error == EINTR;
 	took.us = took.us > 0 ? took.us * PAUSES : 0;
 	r->at = instant_add(now, took.us > pause.us ? took : pause);

@@ -14,6 +14,10 @@ void reconcile_sent(struct daemon *d);
 /* An element that stands in our sets; that there are no more. */
 void reconcile_found(struct daemon *d, const struct prefix *prefix, uint16_t scope, duration left);
 void reconcile_listed(struct daemon *d, int error);
+/* Looks at everything as if somebody else had changed nftables. Returns the number that
+ * reconcile_looks() has when that is done. */
+uint64_t reconcile_look(struct daemon *d);
+uint64_t reconcile_looks(const struct daemon *d);
 /* Begins what is due; when that is. */
 void reconcile_turn(struct daemon *d, instant now);
 instant reconcile_deadline(const struct daemon *d);

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 
+import pytest
+
 from daemon import line
 from netns import PATIENCE, until
 
@@ -28,12 +30,13 @@ def verified_too_soon(daemon, answers):
 def test_verify_agrees_and_names_what_is_missing(cable, daemon):
     assert daemon.ctl("ban", *(f"198.51.{i}.{j}" for i in range(3) for j in range(250)), "--for", "1h").code == 0
     answer = daemon.ctl("verify", "--json")
-    assert answer.code == 0 and answer.json == {"checked": 750, "differing": 0, "differences": []}
+    assert answer.code == 0 and answer.json == {"checked": 750, "listed": True, "differing": 0, "differences": []}
+    assert daemon.ctl("verify").out == "the kernel holds all 750 blocks, and nothing else\n"
     answers = []
     with verified_too_soon(daemon, answers):
         cable.server.run("nft", "delete", "element", "inet", "ipsd", "all4_32", "{ 198.51.1.7 }")
     [(words, code)] = answers
-    assert code == 1 and "198.51.1.7/32 (ports all) is not in the kernel: packets pass" in words
+    assert code == 1 and "198.51.1.7/32 (ports all) is not in the kernel: packets pass; put back" in words
     until(lambda: daemon.ctl("verify").code == 0, "the missing one")
 
 
@@ -43,9 +46,32 @@ def test_verify_finds_that_the_table_is_gone_and_has_it_made_again(cable, daemon
     with verified_too_soon(daemon, answers):
         cable.server.run("nft", "flush", "ruleset")
     [(words, code)] = answers
-    assert code == 1 and "ipsctl verify" in words
+    assert code == 1 and words.startswith("the kernel differed in ") and "ipsctl verify" in words.splitlines()[0]
+    assert "  the table was changed or removed by somebody else; made again\n" in words
     until(lambda: daemon.ctl("verify").code == 0, "the table")
     assert cable.probe([BAD, OTHER]) == {OTHER}
+
+
+def test_verify_takes_out_what_nobody_wishes(cable, daemon):
+    assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
+    answers = []
+    with verified_too_soon(daemon, answers):
+        cable.server.run("nft", "add", "element", "inet", "ipsd", "all4_32", f"{{ {OTHER} timeout 1h }}")
+    [(words, code)] = answers
+    assert code == 1 and f"{OTHER}/32 (ports all) is in the kernel, though nobody wishes it: packets are dropped; taken out" in words
+    assert daemon.ctl("verify").code == 0 and cable.probe([BAD, OTHER]) == {OTHER}
+
+
+@pytest.mark.parametrize("change", ["flush chain inet ipsd bans", "delete chain inet ipsd prerouting",
+                                    "insert rule inet ipsd prerouting accept", "add element inet ipsd never4 { 198.51.100.7 }"])
+def test_verify_finds_that_rules_were_changed(cable, daemon, change):
+    assert daemon.ctl("ban", BAD, "--for", "1h").code == 0
+    answers = []
+    with verified_too_soon(daemon, answers):
+        cable.server.nft(change)
+    [(words, code)] = answers
+    assert code == 1 and "the table was changed or removed by somebody else; made again" in words
+    assert daemon.ctl("verify").code == 0 and cable.probe([BAD, OTHER]) == {OTHER}
 
 
 def test_metrics_are_prometheus_text(daemon):
