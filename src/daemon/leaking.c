@@ -10,6 +10,9 @@
 #include "base/span.h"
 #include "sys/clock.h"
 
+/* What a log tells late says nothing of the packets that come now. */
+static const duration fresh = { .us = 60000000 };
+
 /* Does this ban stop what the event tells of? */
 static bool is_meant(const struct daemon *d, const struct ban *ban, const struct event *event,
 		     const struct prefix *host)
@@ -52,8 +55,9 @@ void leaking_note(struct daemon *d, const struct batch *batch)
 	}
 	for (size_t i = 0; i < batch->n_events; i++) {
 		const struct event *event = &batch->events[i].event;
-		const struct ban *ban = event->source != EVENT_SOURCE_NONE ? ban_against(d, event)
-									   : NULL;
+		bool tells = event->source != EVENT_SOURCE_NONE &&
+			     instant_since(now, event->time).us < fresh.us;
+		const struct ban *ban = tells ? ban_against(d, event) : NULL;
 
 		if (ban && leaks_note(&d->leaks, ban, event, now) &&
 		    enforcer_ask(d->enforcer, &ban->prefix, ban->scope, COOKIE_LEAKING) < 0) {

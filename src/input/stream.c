@@ -17,7 +17,12 @@
 
 #include "sys/files.h"
 
-enum { NULS_MIN = 4096 };
+enum {
+	NULS_MIN = 4096,
+	/* Of one turn: several hundred lines, each of which may decide a ban. Others wait so long.
+	 */
+	READ_MAX = 65536,
+};
 
 static void stream_look(struct stream *s, const struct stat *st)
 {
@@ -296,7 +301,7 @@ int stream_read(struct stream *s, stream_sink sink, void *arg)
 		return r;
 	}
 	space = framer_space(&s->framer, &room);
-	n = files_pread(s->fd, space, room, read_offset(s) + s->nuls);
+	n = files_pread(s->fd, space, room < READ_MAX ? room : READ_MAX, read_offset(s) + s->nuls);
 	if (n <= 0) {
 		s->nuls = 0;
 		return (int)n;

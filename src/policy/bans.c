@@ -384,9 +384,14 @@ const struct ban *bans_around(const struct bans *b, const struct prefix *p,
 		len = previous->prefix.len + 1U;
 	}
 	for (; len < p->len; len++) {
-		const struct prefix outer = prefix_of(&p->addr, (uint8_t)len);
-		const struct ban *first = bans_on(b, &outer, NULL);
+		struct prefix outer;
+		const struct ban *first;
 
+		if (b->lengths[p->addr.family == 6][len] == 0) {
+			continue;
+		}
+		outer = prefix_of(&p->addr, (uint8_t)len);
+		first = bans_on(b, &outer, NULL);
 		if (first) {
 			return first;
 		}
