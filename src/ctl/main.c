@@ -8,24 +8,15 @@
 #include "ctl/options.h"
 
 static int (*const verbs[COMMAND_COUNT])(const struct ctl *) = {
-	[COMMAND_STATUS] = ctl_status,
-	[COMMAND_LIST] = ctl_list,
-	[COMMAND_SHOW] = ctl_show,
-	[COMMAND_BAN] = ctl_ban,
-	[COMMAND_UNBAN] = ctl_unban,
-	[COMMAND_VERIFY] = ctl_verify,
-	[COMMAND_DOCTOR] = ctl_doctor,
-	[COMMAND_NEVER_BLOCK] = ctl_never_block,
-	[COMMAND_METRICS] = ctl_metrics,
-	[COMMAND_OBSERVE] = ctl_observe,
-	[COMMAND_ENFORCE] = ctl_enforce,
-	[COMMAND_EVENTS] = ctl_events,
-	[COMMAND_REPLAY] = ctl_replay,
-	[COMMAND_TRY] = ctl_try,
-	[COMMAND_CHECK] = ctl_check,
-	[COMMAND_CAT] = ctl_cat,
-	[COMMAND_TEARDOWN] = ctl_teardown,
-	[COMMAND_BLACKLIST] = ctl_ban,
+	[COMMAND_STATUS] = ctl_status,     [COMMAND_LIST] = ctl_list,
+	[COMMAND_SHOW] = ctl_show,         [COMMAND_BAN] = ctl_ban,
+	[COMMAND_UNBAN] = ctl_unban,       [COMMAND_VERIFY] = ctl_verify,
+	[COMMAND_DOCTOR] = ctl_doctor,     [COMMAND_NEVER_BLOCK] = ctl_never_block,
+	[COMMAND_METRICS] = ctl_metrics,   [COMMAND_OBSERVE] = ctl_observe,
+	[COMMAND_ENFORCE] = ctl_enforce,   [COMMAND_EVENTS] = ctl_events,
+	[COMMAND_REPLAY] = ctl_replay,     [COMMAND_TRY] = ctl_try,
+	[COMMAND_CHECK] = ctl_check,       [COMMAND_CAT] = ctl_cat,
+	[COMMAND_TEARDOWN] = ctl_teardown, [COMMAND_BLACKLIST] = ctl_ban,
 	[COMMAND_RELOAD] = ctl_reload,
 };
 

@@ -119,31 +119,35 @@ static size_t find_emptied(const struct rotated *list, const struct position *fr
 	return i;
 }
 
+/* Appends the relatives but for `at` and `next`: those that were written after `at`, or the others.
+ */
+static void add_relatives(struct rotated *chain, const struct rotated *list, size_t at, size_t next,
+			  bool later)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		bool is_later = i > at && rotated_is_after(&list->at[i], &list->at[at]);
+
+		if (i != at && i != next && is_later == later) {
+			chain->at[chain->n++] = list->at[i];
+		}
+	}
+}
+
 /* The relative number `at`, then `next` unless it is list->n, then what was written to the path
- * after `at`, and before what stands there now. */
+ * after `at`, and before what stands there now; the rest is only kept to be freed. */
 static void set_chain(struct older *o, const struct rotated *list, size_t at, size_t next)
 {
-	struct rotated_file rest[ROTATED_MAX];
-	size_t n = 0, n_rest = 0;
+	struct rotated *chain = &o->chain;
 
-	o->chain.at[n++] = list->at[at];
+	chain->n = 0;
+	chain->at[chain->n++] = list->at[at];
 	if (next < list->n && next != at) {
-		o->chain.at[n++] = list->at[next];
+		chain->at[chain->n++] = list->at[next];
 	}
-	for (size_t i = 0; i < list->n; i++) {
-		if (i == at || i == next) {
-			continue;
-		}
-		if (i > at && rotated_is_after(&list->at[i], &list->at[at])) {
-			o->chain.at[n++] = list->at[i];
-		} else {
-			rest[n_rest++] = list->at[i];
-		}
-	}
+	add_relatives(chain, list, at, next, true);
 	o->chain_next = 1;
-	o->chain_end = n;
-	memcpy(&o->chain.at[n], rest, n_rest * sizeof(rest[0]));
-	o->chain.n = list->n;
+	o->chain_end = chain->n;
+	add_relatives(chain, list, at, next, false);
 }
 
 /* 1, 2: opened, and the chain set; 0: there is none. */

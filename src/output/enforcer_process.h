@@ -12,7 +12,7 @@
 struct enforcer_job {
 	const char *table;
 	bool both, counters;
-	bool cuts; /* cut-connections */
+	bool cuts;       /* cut-connections */
 	uint8_t host_v6; /* length of an IPv6 subject */
 };
 

@@ -278,8 +278,10 @@ static int recall_memory(struct store *s, const struct ruleset *rules, struct sq
 	int r = 0;
 
 	if (m->sessions) {
-		sessions_recall_time(m->sessions, (instant){ .us = sql_int(st, 3) },
-				     (duration){ .us = sql_int(st, 4) });
+		const instant time = { .us = sql_int(st, 3) };
+		const duration lag = { .us = sql_int(st, 4) };
+
+		sessions_recall_time(m->sessions, time, lag);
 		r = recall_sessions(s, rules, number, m->sessions);
 	}
 	if (r >= 0 && m->once && once_fields(m->once) == (unsigned)sql_int(st, 5)) {

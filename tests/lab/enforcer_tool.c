@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* enforcer_tool - an enforcer to be driven by hand.
  *
- *   enforcer_tool [--table=NAME] [--both] [--cut] [--counters] [--user=NAME] [--drop] [--never=PREFIX]...
+ *   enforcer_tool [--table=NAME] [--both] [--cut] [--counters] [--user=NAME] [--drop]
+ * [--never=PREFIX]...
  *                 [--scope=NAME:PROTO:LOW-HIGH[:reject]]...
  *
  * Scope 0 is all ports; those named follow. --drop gives up all rights once the enforcer stands, as
