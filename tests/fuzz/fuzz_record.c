@@ -13,9 +13,9 @@ static void judge_record(const struct record *r, size_t n_scopes)
 {
 	struct prefix p = record_prefix(r), clean = prefix_of(&p.addr, p.len);
 
-	assert(r->kind >= RECORD_HOLD && r->kind <= RECORD_PLAN_END && r->seq > 0);
-	if (r->kind == RECORD_RELEASE_ALL || r->kind == RECORD_PLAN_END) {
-		assert(p.addr.family == 0 && p.len == 0);
+	assert(r->kind >= RECORD_HOLD && r->kind <= RECORD_LIST && r->seq > 0);
+	if (r->kind == RECORD_RELEASE_ALL || r->kind == RECORD_PLAN_END || r->kind == RECORD_LIST) {
+		assert(p.addr.family == 0 && p.len == 0 && r->cookie <= RECORD_LIST_MAX);
 		return;
 	}
 	if (r->kind == RECORD_PLAN || r->kind == RECORD_SCOPE || r->kind == RECORD_PORTS) {
@@ -29,6 +29,14 @@ static void judge_record(const struct record *r, size_t n_scopes)
 	assert(p.addr.family == 4 || p.addr.family == 6);
 	assert(p.len <= addr_bits(&p.addr) && prefix_eq(&p, &clean));
 	assert(r->kind != RECORD_HOLD || r->deadline > 0);
+}
+
+static void judge_found(const struct found *f)
+{
+	struct prefix p = found_prefix(f), clean = prefix_of(&p.addr, p.len);
+
+	assert(p.addr.family == 4 || p.addr.family == 6);
+	assert(p.len <= addr_bits(&p.addr) && prefix_eq(&p, &clean) && f->left >= 0);
 }
 
 static void judge_plan(const struct plan *plan)
@@ -71,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct report report;
 	struct record record;
 	struct reply reply;
+	struct found found;
 	size_t n_scopes;
 
 	if (size == 0) {
@@ -85,6 +94,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take_plan(data, size);
 	if (reply_parse(data, size, &reply) == 0) {
 		assert(reply.error >= 0 && reply.held <= 1 && reply.has_end <= 1);
+	}
+	if (found_parse(data, size, &found) == 0) {
+		judge_found(&found);
 	}
 	if (report_parse(data, size, &report) == 0) {
 		assert(strlen(report.text) < sizeof(report.text));
