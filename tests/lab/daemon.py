@@ -116,9 +116,9 @@ class Daemon:
         """All that it has said."""
         return (self.dir / "said").read_text(errors="replace")
 
-    def ctl(self, *words, input_file=subprocess.DEVNULL, **more):
+    def ctl(self, *words, input_file=subprocess.DEVNULL, patience=60, **more):
         done = subprocess.run(self.ns.command(str(self.build / "src/ctl/ipsctl"), *self.options(), *words), check=False,
-                              stdin=input_file, capture_output=True, text=True, timeout=60,
+                              stdin=input_file, capture_output=True, text=True, timeout=patience,
                               env=dict(os.environ, IPSD_SHARE_DIR="/nonexistent"), **more)
         return Answer(done)
 
