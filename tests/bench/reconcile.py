@@ -53,7 +53,8 @@ def measure(where, build, blocks, prepare):
                 netns.until(lambda: not cable.passes(address(0)) and not cable.passes(address(blocks - 1)), "the blocks")
                 took.append((time.monotonic() - began) * 1e3)
                 netns.until(daemon.settled, "the kernel")
-                time.sleep(0.3)  # the next one is the first of its quarter of a second again
+                rested = time.monotonic() + 0.3     # the next one is the first of its quarter of a second again
+                netns.until(lambda rested=rested: time.monotonic() > rested, "a pause")
             took.sort()
             tell(f"{name}-to-restored-p50", took[len(took) // 2], "ms")
             tell(f"{name}-to-restored-worst", took[-1], "ms")
@@ -76,7 +77,7 @@ def storm(ns, daemon, tell):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 2 or sys.argv[1] == "--help":
         sys.exit(__doc__)
     for n in map(int, sys.argv[2:] or ("1000", "10000")):
         measure("alone", sys.argv[1], n, lambda ns: None)
