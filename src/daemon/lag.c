@@ -7,7 +7,8 @@
  * since the start is believed for twice its length, and again with each line that is half as late.
  * So long the engine keeps what a tick would forget. It survives a restart as a setting, for the
  * windows that come back then would be gone before the next delivery. What is read before the logs
- * were read up to their end for the first time is old, and says nothing about tomorrow. */
+ * were read up to their end for the first time is old, and says nothing about tomorrow; nor does a
+ * session that ended by silence, an hour ago by a clock that was just set. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,9 +56,10 @@ static duration latest(const struct batch *batch, instant now)
 	duration late = { 0 };
 
 	for (size_t i = 0; i < batch->n_events; i++) {
-		duration one = instant_since(now, batch->events[i].event.time);
+		const struct event *event = &batch->events[i].event;
+		duration one = instant_since(now, event->time);
 
-		late = one.us > late.us ? one : late;
+		late = !event->unsaid && one.us > late.us ? one : late;
 	}
 	return late.us > most.us ? most : late;
 }

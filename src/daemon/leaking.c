@@ -55,7 +55,7 @@ void leaking_note(struct daemon *d, const struct batch *batch)
 	}
 	for (size_t i = 0; i < batch->n_events; i++) {
 		const struct event *event = &batch->events[i].event;
-		bool tells = event->source != EVENT_SOURCE_NONE &&
+		bool tells = event->source != EVENT_SOURCE_NONE && !event->unsaid &&
 			     instant_since(now, event->time).us < fresh.us;
 		const struct ban *ban = tells ? ban_against(d, event) : NULL;
 

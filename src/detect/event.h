@@ -49,6 +49,7 @@ struct event {
 	uint16_t source;    /* index in the ruleset's sources */
 	uint16_t pattern;   /* index in the filter's patterns */
 	uint16_t count;     /* how many times it counts, 1..EVENT_COUNT_MAX */
+	bool unsaid;        /* no line says it: its session fell silent */
 	struct addr addr;   /* family 0: the line named none */
 	struct str account; /* as the line spells it */
 	struct str session; /* id that ties lines together */

@@ -321,6 +321,7 @@ bool sessions_silent(struct sessions *s, instant time, struct event *ret)
 		.source = EVENT_SOURCE_NONE,
 		.pattern = it->pattern,
 		.count = 1,
+		.unsaid = true,
 		.addr = it->addr,
 		.account = { it->account, it->n_account },
 		.text = { it->text, it->n_text },

@@ -169,6 +169,19 @@ def test_silence_goes_on_by_the_clock(talk, clock, end):
     assert len(events(talk)) == 1
 
 
+def test_silence_is_no_late_line(talk, clock):
+    """A session that ended long ago when the clock was set says nothing of how late the log is told."""
+    talk.start(wrapper=clock.wrapper)
+    talk.write(hello(BAD))
+    stored(talk)
+    clock.step(60 * 60)
+    until(lambda: events(talk) == [("bad-session", BAD, "smtp")], "the end of the session")
+    talk.write(hello(OTHER, "a2", seconds_ago=-60 * 60))
+    stored(talk)
+    clock.step(11 * 60)
+    until(lambda: events(talk)[1:] == [("bad-session", OTHER, "smtp")], "the end of the next one")
+
+
 def test_other_numbers_mean_the_same_sessions(talk, end):
     talk.start()
     told = said(f"wrong account from {GOOD}", "b1", service="IMAP")

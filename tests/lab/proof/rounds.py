@@ -40,8 +40,8 @@ class Rounds:
             try:
                 self.one()
             except Exception as e:
-                e.args = (f"{e}\n\nseed {self.seed}, round {self.round}; what was done before:\n  " + "\n  ".join(self.told)
-                          + "\nthe daemon's last words:\n" + self.world.words()[-3000:],)
+                e.args = ("the daemon's last words:\n" + self.world.words()[-3000:] + "\nwhat was done before:\n  "
+                          + "\n  ".join(self.told) + f"\nseed {self.seed}, round {self.round}:\n{e}",)
                 raise
 
     def tell(self, text):

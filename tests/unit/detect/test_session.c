@@ -124,6 +124,7 @@ static void silence_ends_one_at_its_last_line_and_ten_minutes(void **state)
 	assert_true(sessions_silent(s, instant_at(130 + SESSION_SILENCE), &bad));
 	assert_int_equal(bad.time.us, instant_at(130 + SESSION_SILENCE).us);
 	assert_true(str_eq(bad.text, STR("line")));
+	assert_true(bad.unsaid);
 	/* Who had no room for it asks again. */
 	assert_true(sessions_silent(s, instant_at(5000), &bad));
 	sessions_end(s);
