@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* After a rotation whoever writes the log may go on writing to the renamed file until it is told to
- * open the new one, so the old one is read on for a minute after it last grew. It goes first: a
- * line of the new file is given only when the old one is at its end, so the position in the new one
- * that is saved never hides lines of the old one. Until the new one has given its first line, the
- * path's position is the old one's.
+ * open the new one, so the old one is read on until there is a new one, and for a minute after it
+ * last grew. It goes first: a line of the new file is given only when the old one is at its end, so
+ * the position in the new one that is saved never hides lines of the old one. Until the new one has
+ * given its first line, the path's position is the old one's.
  *
  * A file that cannot be opened at the start keeps the place where reading is to begin. Of one that
  * was never read that is its size, which can be asked without the right to read. */
@@ -97,10 +97,13 @@ static void forget(struct followed *f, struct stream *s)
 
 static void set_state(struct followed *f, int error)
 {
+	bool missing = error == -ENOENT || error == -ENOTDIR;
+
 	f->error = -error;
-	f->state = error == 0                              ? TAIL_READING
-		   : error == -ENOENT || error == -ENOTDIR ? TAIL_MISSING
-							   : TAIL_UNREADABLE;
+	f->state = error == 0               ? TAIL_READING
+		   : !missing               ? TAIL_UNREADABLE
+		   : older_is_open(&f->old) ? TAIL_GONE
+					    : TAIL_MISSING;
 }
 
 static bool is_file(const struct position *p, const struct stat *st)
@@ -157,6 +160,7 @@ static void open_now(struct followed *f)
 	f->rest_gone = f->begun_anew ? f->from.offset : 0;
 	if (r >= 0) {
 		f->has_from = false;
+		f->old_grew = clock_now();
 		f->opened++;
 	}
 }
@@ -182,7 +186,7 @@ static int next_in_chain(struct followed *f)
 {
 	const struct rotated_file *file;
 
-	while ((file = older_next(&f->old))) {
+	while ((file = older_next(&f->old, &f->now))) {
 		int r;
 
 		if (older_is_open(&f->old)) {
@@ -229,6 +233,21 @@ static int read_packed(struct followed *f)
 	return r == 1 && out.chunk.n && hand_out(f, &out) < 0 ? f->sink_failed : r;
 }
 
+/* Nothing was read of what stands at the path: it may have been copied and emptied. */
+static bool find_unread(struct followed *f)
+{
+	return f->now.fd >= 0 && f->now.position.offset == 0 &&
+	       older_find_chain(&f->old, f->path, &f->now);
+}
+
+/* The old file is at its end for now. */
+static bool old_is_over(struct followed *f)
+{
+	return f->old.packed.replay || f->old.chain_next < f->old.chain_end ||
+	       (f->state != TAIL_GONE && instant_since(clock_now(), f->old_grew).us > old_for.us) ||
+	       find_unread(f);
+}
+
 static int old_work(struct followed *f)
 {
 	bool packed = f->old.packed.replay;
@@ -245,11 +264,7 @@ static int old_work(struct followed *f)
 	if (r < 0) {
 		return f->sink_failed ? r : old_fail(f);
 	}
-	if (packed || f->old.chain_next < f->old.chain_end ||
-	    instant_since(clock_now(), f->old_grew).us > old_for.us) {
-		r = old_end(f);
-	}
-	return r;
+	return old_is_over(f) ? old_end(f) : 0;
 }
 
 /* The path names another file now: what is open becomes the old one. */
@@ -268,7 +283,7 @@ static int rotate(struct followed *f)
 		f->now.fd = -1;
 	}
 	f->old.stream = before;
-	(void)older_find_chain(&f->old, f->path);
+	(void)older_find_chain(&f->old, f->path, &f->now);
 	f->moved_on = f->now.fd >= 0;
 	f->old_grew = clock_now();
 	f->opened++;
@@ -295,7 +310,7 @@ static int look_at_path(struct followed *f)
 	struct stat st;
 	bool gone = stat(f->path, &st) < 0;
 
-	if (!gone && !is_file(&f->now.position, &st)) {
+	if (gone ? older_has_later(f->path, &f->now) : !is_file(&f->now.position, &st)) {
 		return rotate(f);
 	}
 	f->state = gone ? TAIL_GONE : TAIL_READING;
@@ -355,7 +370,7 @@ int followed_work(struct followed *f)
 		return r;
 	}
 	if (f->now.fd < 0) {
-		if (older_find_chain(&f->old, f->path)) {
+		if (older_find_chain(&f->old, f->path, &f->now)) {
 			return 1;
 		}
 		open_now(f);

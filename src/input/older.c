@@ -5,15 +5,21 @@
  * of the relatives (rotated.h).
  *
  * A relative that is the position's file, and does not hold its bytes any more, was emptied by
- * copytruncate before it got its name: it was written after the copy, whatever the names say. */
+ * copytruncate before it got its name: it was written after the copy, whatever the names say. And
+ * one that holds just what the path's file begins with is a copy too, of a file that will be
+ * emptied in a moment: its lines are read at the path, or found here at the next look. */
 #include "input/older.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/files.h"
 
 enum { SOUGHT_SAME = 1 << 0, SOUGHT_COPY = 1 << 1 };
 
@@ -106,8 +112,8 @@ static size_t open_copy(struct older *o, const struct rotated *list, const struc
 	return list->n;
 }
 
-/* The file of the position that was emptied; list->n without one. */
-static size_t find_emptied(const struct rotated *list, const struct position *from)
+/* The file of the position, whatever it holds; list->n without one. */
+static size_t find_file(const struct rotated *list, const struct position *from)
 {
 	size_t i = 0;
 
@@ -155,7 +161,7 @@ static int take_up(struct older *o, const struct rotated *list, const struct pos
 		   enum older_what what)
 {
 	size_t at = what == OLDER_SAME ? open_same(o, list, from) : open_copy(o, list, from),
-	       emptied = what == OLDER_COPY_AND_EMPTIED ? find_emptied(list, from) : list->n;
+	       emptied = what == OLDER_COPY_AND_EMPTIED ? find_file(list, from) : list->n;
 
 	if (at < list->n) {
 		set_chain(o, list, at, emptied);
@@ -191,25 +197,80 @@ int older_take_up(struct older *o, const struct older_place *place, const struct
 	       open_old(o, path, ROTATED_PLAIN, from);
 }
 
-bool older_find_chain(struct older *o, const char *path)
+/* All bytes of the file, and what the other one begins with, are the same. */
+static bool is_beginning(int file, int whole)
+{
+	char a[4096], b[sizeof(a)];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(file, a, sizeof(a), at)) > 0) {
+		if (pread(whole, b, (size_t)n, at) != n || memcmp(a, b, (size_t)n) != 0) {
+			return false;
+		}
+		at += n;
+	}
+	return n == 0;
+}
+
+/* Will `now` give what the file has? It is being renamed, or copied and not emptied yet. */
+static bool is_in(const struct rotated_file *file, const struct stream *now)
+{
+	CLEANUP(fd_close) int fd = -1;
+
+	if (now->fd < 0 || file->packing != ROTATED_PLAIN || now->position.offset > 0) {
+		return false;
+	}
+	if (file->device == now->position.device && file->inode == now->position.inode) {
+		return true;
+	}
+	fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	return fd >= 0 && is_beginning(fd, now->fd);
+}
+
+/* Goes past what `now` will give. Is there another one? */
+static bool has_next(struct older *o, const struct stream *now)
+{
+	while (o->chain_next < o->chain_end && is_in(&o->chain.at[o->chain_next], now)) {
+		o->chain_next++;
+	}
+	return o->chain_next < o->chain_end;
+}
+
+bool older_has_later(const char *path, const struct stream *s)
 {
 	struct rotated list;
-	size_t at = 0;
+	size_t at, i;
+	bool found;
+
+	if (rotated_list(path, &list) < 0) {
+		return false;
+	}
+	at = i = find_file(&list, &s->position);
+	while (i < list.n && !rotated_is_after(&list.at[i], &list.at[at])) {
+		i++;
+	}
+	found = i < list.n;
+	rotated_done(&list);
+	return found;
+}
+
+bool older_find_chain(struct older *o, const char *path, const struct stream *now)
+{
+	struct rotated list;
+	size_t at;
 
 	drop_chain(o);
 	if (o->stream.fd < 0 || rotated_list(path, &list) < 0) {
 		return false;
 	}
-	while (at < list.n && !(list.at[at].device == o->stream.position.device &&
-				list.at[at].inode == o->stream.position.inode)) {
-		at++;
-	}
+	at = find_file(&list, &o->stream.position);
 	if (at < list.n) {
 		set_chain(o, &list, at, list.n);
 	} else {
 		rotated_done(&list);
 	}
-	return o->chain_next < o->chain_end;
+	return has_next(o, now);
 }
 
 const struct rotated_file *older_last(const struct older *o)
@@ -217,11 +278,11 @@ const struct rotated_file *older_last(const struct older *o)
 	return o->chain_next ? &o->chain.at[o->chain_next - 1] : NULL;
 }
 
-const struct rotated_file *older_next(struct older *o)
+const struct rotated_file *older_next(struct older *o, const struct stream *now)
 {
 	const struct rotated_file *file;
 
-	if (o->chain_next == o->chain_end) {
+	if (!has_next(o, now)) {
 		return NULL;
 	}
 	file = &o->chain.at[o->chain_next++];

@@ -37,8 +37,11 @@ class Orders:
         return said
 
     def is_first(self, ban):
-        """By hand, or of an address that was never banned before. What comes of an order when late lines reach back to bans before
-        it is not the same after a restart as without one."""
+        """By hand, or of an address that was never banned before; and it will not have ended meanwhile. What comes of an order when
+        late lines reach back to bans before it is not the same after a restart as without one."""
+        return ban.until > self.checker.us() + SECOND and self.is_sole(ban)
+
+    def is_sole(self, ban):
         return ban.jail == law.BY_HAND or (self.checker.decided[ban.prefix] == 1 and ban.prefix.endswith(("/32", "/64")))
 
     def give(self, revive, method, **parameters):
@@ -83,6 +86,7 @@ class Orders:
         if is_done:
             at = max((ended for _, ended in lifted), default=self.checker.us())
             n = self.tell_oracle(at, self.oracle.order_unban, self.prefix(target))
+            self.checker.writer.spans.forget(subject(target.split("/")[0]))
             if n != len(lifted) or (answer and answer["lifted"] != n):
                 raise Wrong(f"ORDER: unban {target} ({way}): answered {answer}, stored {lifted}, the oracle's {n}")
         return f"unban {target}: {way}, {'done' if is_done else 'not done'}"

@@ -21,6 +21,7 @@ LATE = 20       # a stamp lies at most so many seconds back
 MARGIN = 8      # seconds that a line may take to be read
 SILENCE = 600   # seconds after which a session ends by itself
 UNCOUNTED = 10 ** 9     # numbers of lines that begin sessions are above this one
+FORGOTTEN = 180 # seconds after which no window that is asked for knows of a line
 OPEN = 60       # seconds that a session is open at most, if its log is written to
 NOISE = [b"nothing to see here\n", b"\n", b"\xff\xfe\x00binary\x00\n", b"x" * 3000 + b"\n",
          b"2026-01-01T00:00:00Z 999.1.1.1 wrong password for bob, line 1\n",
@@ -103,13 +104,16 @@ class Spans:
 
     A jail forgets a subject when its window is over by the clock. A later line with an earlier stamp that
     would still reach back to what was forgotten counts with it or without it, just as the clock will have it.
-    Lines of several logs that wait to be read are read in any order.
+    Lines of several logs that wait to be read are read in any order. What an unban forgot may be the newest.
     """
 
     def __init__(self, jails):
         self.jails = [(name, keys.get("subject", "address"), seconds(keys["window"]) // SECOND, multipliers)
                       for name, (keys, multipliers) in jails.items()]
-        self.times = collections.defaultdict(list)      # (jail, what it counts by) -> the newest that is read, and the unread
+        # By (jail, what it counts by): the unread, and of each subject the newest that is read. Those of subjects with a
+        # bar before them are forgotten.
+        self.unread = collections.defaultdict(list)
+        self.read = collections.defaultdict(dict)
 
     def of(self, address, kind, account):
         for name, by, window, multipliers in self.jails:
@@ -121,14 +125,31 @@ class Spans:
 
     def is_sure(self, at, now, address, kind, account):
         return all(now - time < window - MARGIN or at >= time + window
-                   for key, window in self.of(address, kind, account) for time in self.times[key])
+                   for key, window in self.of(address, kind, account) for time in self.of_key(key))
+
+    def of_key(self, key):
+        """Each that may be the newest."""
+        read = self.read[key]
+        some = read.values() if any(who.startswith("|") for who in read) else [max(read.values(), default=0)]
+        return [time for _, time in self.unread[key]] + [*some]
 
     def note(self, at, address, kind, account):
         for key, _ in self.of(address, kind, account):
-            self.times[key].append(at)
+            self.unread[key].append((subject(address), at))
 
-    def all_are_read(self):
-        self.times = collections.defaultdict(list, {key: [max(times)] for key, times in self.times.items() if times})
+    def all_are_read(self, now):
+        for key, lines in self.unread.items():
+            for who, at in lines:
+                self.read[key][who] = max(at, self.read[key].get(who, 0))
+        self.unread.clear()
+        for key, read in self.read.items():
+            self.read[key] = {who: at for who, at in read.items() if at > now - FORGOTTEN}
+
+    def forget(self, who):
+        """An unban of this subject, when all are read."""
+        for read in self.read.values():
+            if who in read:
+                read[f"|{who}"] = read.pop(who)
 
 
 class Writer:
@@ -249,10 +270,10 @@ class Writer:
                 text = text[n:]
 
     def all_are_read(self):
-        self.spans.all_are_read()
+        now = self.clock()
+        self.spans.all_are_read(now)
         for one in itertools.chain(*self.again.values(), *self.sessions.values()):
             one.path = None
-        now = self.clock()
         self.busy = {key: until for key, until in self.busy.items() if until > now}
 
 

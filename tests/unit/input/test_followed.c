@@ -322,7 +322,7 @@ static void a_rotation_while_stopped_without_a_new_file_is_read_on(void **state)
 	place_rename(&t->place, "log", "log.1");
 	start(t, false);
 	assert_given(t, "two\n");
-	assert_int_equal(t->followed.state, TAIL_MISSING);
+	assert_int_equal(t->followed.state, TAIL_GONE);
 	place_say(&t->place, "log", "three\n");
 	assert_given(t, "three\n");
 }

@@ -278,6 +278,90 @@ static void copytruncate_between_two_looks_loses_nothing(void **state)
 	assert_int_equal(t->olds, 0);
 }
 
+/* Renamed, and read on in the one that stands there since, which has no line yet. */
+static void rotate_to_an_empty_one(struct taken *t)
+{
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_rename(&t->place, "log", "log-20260031");
+	place_say(&t->place, "log", "");
+	assert_given(t, "");
+}
+
+static void copytruncate_of_a_file_of_which_nothing_was_read_loses_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	rotate_to_an_empty_one(t);
+	place_say(&t->place, "log", "two\n");
+	copy(t, "log", "log-20260032");
+	empty(t, "log");
+	assert_given(t, "two\n");
+	place_say(&t->place, "log", "three\n");
+	copy(t, "log", "log-20260033");
+	empty(t, "log");
+	place_say(&t->place, "log", "four\n");
+	assert_given(t, "three\nfour\n");
+	place_say(&t->place, "log", "five\n");
+	assert_given(t, "five\n");
+}
+
+static void a_copy_of_what_is_emptied_later_is_not_read_twice(void **state)
+{
+	struct taken *t = *state;
+
+	rotate_to_an_empty_one(t);
+	place_say(&t->place, "log", "two\n");
+	copy(t, "log", "log-20260032");
+	place_say(&t->place, "log-20260031", "late\n");
+	assert_given(t, "late\ntwo\n");
+	empty(t, "log");
+	place_say(&t->place, "log", "three is longer than what stood there\n");
+	assert_given(t, "three is longer than what stood there\n");
+}
+
+static void nor_is_it_when_it_is_found_at_the_start(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	stop(t);
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log", "two\n");
+	copy(t, "log", "log.1");
+	start(t, false);
+	assert_given(t, "two\n");
+}
+
+static void a_file_that_came_and_went_is_read_on_while_there_is_no_other(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1", "two\n");
+	assert_given(t, "two\n");
+	assert_int_equal(t->followed.state, TAIL_GONE);
+	now.us += 61 * 1000000;
+	assert_given(t, "");
+	place_say(&t->place, "log.1", "three\n");
+	assert_given(t, "three\n");
+	now.us += 61 * 1000000;
+	place_say(&t->place, "log", "four\n");
+	assert_given(t, "four\n");
+	place_say(&t->place, "log.1", "late\n");
+	place_say(&t->place, "log", "five\n");
+	assert_given(t, "late\nfive\n");
+	stop(t);
+	start(t, false);
+	assert_given(t, "");
+}
+
 static void two_rotations_between_two_looks_lose_nothing(void **state)
 {
 	struct taken *t = *state;
@@ -305,7 +389,7 @@ static void a_file_that_came_and_went_while_the_path_was_empty_is_read(void **st
 	stop(t);
 	start(t, false);
 	assert_given(t, "");
-	assert_int_equal(t->followed.state, TAIL_MISSING);
+	assert_int_equal(t->followed.state, TAIL_GONE);
 	place_rename(&t->place, "log.1", "log.2");
 	place_say(&t->place, "log.1", "two\n");
 	assert_given(t, "two\n");
@@ -406,6 +490,10 @@ int main(void)
 		IN_PLACE(a_link_to_files_with_dates_is_followed_over_all_that_came_between),
 		IN_PLACE(two_copytruncates_of_which_one_is_compressed),
 		IN_PLACE(copytruncate_between_two_looks_loses_nothing),
+		IN_PLACE(copytruncate_of_a_file_of_which_nothing_was_read_loses_nothing),
+		IN_PLACE(a_copy_of_what_is_emptied_later_is_not_read_twice),
+		IN_PLACE(nor_is_it_when_it_is_found_at_the_start),
+		IN_PLACE(a_file_that_came_and_went_is_read_on_while_there_is_no_other),
 		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
 		IN_PLACE(a_file_that_came_and_went_while_the_path_was_empty_is_read),
 		IN_PLACE(what_cannot_be_read_is_told),
