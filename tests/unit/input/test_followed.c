@@ -159,6 +159,32 @@ static void the_old_file_is_let_go_a_minute_after_it_last_grew(void **state)
 	assert_int_equal(t->followed.old.stream.fd, -1);
 }
 
+static void a_file_that_came_and_went_is_read_on_while_there_is_no_other(void **state)
+{
+	struct taken *t = *state;
+
+	place_say(&t->place, "log", "one\n");
+	start(t, true);
+	assert_given(t, "one\n");
+	place_rename(&t->place, "log", "log.2");
+	place_say(&t->place, "log.1", "two\n");
+	assert_given(t, "two\n");
+	assert_int_equal(t->followed.state, TAIL_GONE);
+	now.us += 61 * 1000000;
+	assert_given(t, "");
+	place_say(&t->place, "log.1", "three\n");
+	assert_given(t, "three\n");
+	now.us += 61 * 1000000;
+	place_say(&t->place, "log", "four\n");
+	assert_given(t, "four\n");
+	place_say(&t->place, "log.1", "late\n");
+	place_say(&t->place, "log", "five\n");
+	assert_given(t, "late\nfive\n");
+	stop(t);
+	start(t, false);
+	assert_given(t, "");
+}
+
 static void a_copy_over_the_old_file_is_no_news(void **state)
 {
 	struct taken *t = *state;
@@ -409,6 +435,7 @@ int main(void)
 		IN_PLACE(an_unreadable_log_that_is_rotated_is_read_on_when_it_can_be),
 		IN_PLACE(after_a_rotation_the_old_file_is_read_to_its_end_first),
 		IN_PLACE(the_old_file_is_let_go_a_minute_after_it_last_grew),
+		IN_PLACE(a_file_that_came_and_went_is_read_on_while_there_is_no_other),
 		IN_PLACE(a_copy_over_the_old_file_is_no_news),
 		IN_PLACE(a_second_rotation_ends_the_first),
 		IN_PLACE(a_long_old_file_holds_the_new_one_back),

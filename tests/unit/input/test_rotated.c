@@ -336,32 +336,6 @@ static void nor_is_it_when_it_is_found_at_the_start(void **state)
 	assert_given(t, "two\n");
 }
 
-static void a_file_that_came_and_went_is_read_on_while_there_is_no_other(void **state)
-{
-	struct taken *t = *state;
-
-	place_say(&t->place, "log", "one\n");
-	start(t, true);
-	assert_given(t, "one\n");
-	place_rename(&t->place, "log", "log.2");
-	place_say(&t->place, "log.1", "two\n");
-	assert_given(t, "two\n");
-	assert_int_equal(t->followed.state, TAIL_GONE);
-	now.us += 61 * 1000000;
-	assert_given(t, "");
-	place_say(&t->place, "log.1", "three\n");
-	assert_given(t, "three\n");
-	now.us += 61 * 1000000;
-	place_say(&t->place, "log", "four\n");
-	assert_given(t, "four\n");
-	place_say(&t->place, "log.1", "late\n");
-	place_say(&t->place, "log", "five\n");
-	assert_given(t, "late\nfive\n");
-	stop(t);
-	start(t, false);
-	assert_given(t, "");
-}
-
 static void two_rotations_between_two_looks_lose_nothing(void **state)
 {
 	struct taken *t = *state;
@@ -493,7 +467,6 @@ int main(void)
 		IN_PLACE(copytruncate_of_a_file_of_which_nothing_was_read_loses_nothing),
 		IN_PLACE(a_copy_of_what_is_emptied_later_is_not_read_twice),
 		IN_PLACE(nor_is_it_when_it_is_found_at_the_start),
-		IN_PLACE(a_file_that_came_and_went_is_read_on_while_there_is_no_other),
 		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
 		IN_PLACE(a_file_that_came_and_went_while_the_path_was_empty_is_read),
 		IN_PLACE(what_cannot_be_read_is_told),
