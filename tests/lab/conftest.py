@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the lab's tests share: the build to test, and two hosts with a cable between them."""
+import contextlib
 import os
 import pathlib
 import subprocess
@@ -75,6 +76,13 @@ def cable():
     made = netns.Cable()
     yield made
     made.close()
+
+
+@pytest.fixture
+def sockets():
+    """What a test opens is closed after it."""
+    with contextlib.ExitStack() as stack:
+        yield stack.enter_context
 
 
 @pytest.fixture

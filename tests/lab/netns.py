@@ -164,6 +164,32 @@ def is_connected(s):
     return True
 
 
+class Pair:
+    """Both ends of one connection."""
+
+    def __init__(self, sockets, client, door):
+        self.client = sockets(client)
+        self.served = sockets(door.accept()[0])
+        self.served.settimeout(PATIENCE)
+
+    def carry(self, text):
+        self.client.sendall(text)
+        assert self.receive(self.served, len(text)) == text
+
+    def answer(self, text):
+        self.served.sendall(text)
+        assert self.receive(self.client, len(text)) == text
+
+    @staticmethod
+    def receive(s, n):
+        got = b""
+        while len(got) < n:
+            part = s.recv(n - len(got))
+            assert part, f"the end, after {got!r}"
+            got += part
+        return got
+
+
 class Cable:
     """Server and attacker."""
 

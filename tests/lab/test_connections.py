@@ -4,13 +4,10 @@
 The server forwards for a container: `published` is its port 80 behind the server's 8080, and what it
 begins itself leaves with the server's address.
 """
-import contextlib
-import socket
-
 import pytest
 
 import netns
-from netns import FRIEND, SERVER, until
+from netns import FRIEND, SERVER, Pair, until
 
 CONTAINER = {4: "172.30.0.2", 6: "fd00:30::2"}
 BRIDGE = {4: "172.30.0.1", 6: "fd00:30::1"}
@@ -43,39 +40,6 @@ def container(cable):
     """)
     yield made
     made.close()
-
-
-@pytest.fixture
-def sockets():
-    """What a test opens is closed after it."""
-    with contextlib.ExitStack() as stack:
-        yield stack.enter_context
-
-
-class Pair:
-    """Both ends of one connection."""
-
-    def __init__(self, sockets, client, door):
-        self.client = sockets(client)
-        self.served = sockets(door.accept()[0])
-        self.served.settimeout(netns.PATIENCE)
-
-    def carry(self, text):
-        self.client.sendall(text)
-        assert self.receive(self.served, len(text)) == text
-
-    def answer(self, text):
-        self.served.sendall(text)
-        assert self.receive(self.client, len(text)) == text
-
-    @staticmethod
-    def receive(s, n):
-        got = b""
-        while len(got) < n:
-            part = s.recv(n - len(got))
-            assert part, f"the end, after {got!r}"
-            got += part
-        return got
 
 
 def stops(pair, friend):
@@ -285,118 +249,3 @@ def test_reject_refuses_a_new_connection_at_once(cable, container, start, socket
         client = sockets(cable.attacker.start_connect(BANNED[version], target, port))
         with pytest.raises(ConnectionRefusedError):
             until(lambda c=client: netns.is_connected(c), "an answer")
-
-
-# --- cut-connections = yes -----------------------------------------------------------------------------
-
-
-def is_open(s):
-    """Whether it stands, and nothing waits in it."""
-    s.setblocking(False)
-    try:
-        return s.recv(100, socket.MSG_PEEK) is None
-    except BlockingIOError:
-        return True
-    finally:
-        s.settimeout(netns.PATIENCE)
-
-
-def cut_marker(cable, e, sockets):
-    """Returns when all that was banned before has been cut: a connection banned later is."""
-    door = sockets(cable.server.listen(SERVER[4], 7777))
-    pair = Pair(sockets, cable.attacker.connect("198.51.7.7", SERVER[4], 7777), door)
-    assert e.hold("198.51.7.7/32") == 0
-    with pytest.raises(ConnectionAbortedError):
-        pair.served.recv(100)
-
-
-@pytest.mark.parametrize("version", [4, 6])
-def test_an_idle_connection_of_a_banned_address_is_closed(cable, start, sockets, version):
-    e = start("--cut")
-    door = sockets(cable.server.listen(SERVER[version], 25))
-    pair = Pair(sockets, cable.attacker.connect(BANNED[version], SERVER[version], 25), door)
-    friend = Pair(sockets, cable.attacker.connect(FRIEND[version], SERVER[version], 25), door)
-    assert e.hold(NETWORK[version]) == 0
-    with pytest.raises(ConnectionAbortedError):
-        pair.served.recv(100)
-    friend.carry(b"friend")
-    assert e.state()["failed"] == 0
-
-
-def test_without_it_the_connection_stands_in_silence(cable, start, sockets):
-    e = start()
-    door = sockets(cable.server.listen(SERVER[4], 25))
-    pair = Pair(sockets, cable.attacker.connect(BANNED[4], SERVER[4], 25), door)
-    assert e.hold(NETWORK[4]) == 0
-    assert not e.ask("192.0.2.255/32")["held"], "later than the hold"
-    assert is_open(pair.served)
-
-
-def test_a_client_of_a_dual_stack_server_is_cut(cable, start, sockets):
-    e = start("--cut")
-    door = sockets(cable.server.listen("::", 25))
-    pair = Pair(sockets, cable.attacker.connect(BANNED[4], SERVER[4], 25), door)
-    assert e.hold(f"{BANNED[4]}/32") == 0
-    with pytest.raises(ConnectionAbortedError):
-        pair.served.recv(100)
-
-
-def test_only_connections_to_the_ports_of_the_ban_are_cut(cable, start, sockets):
-    e = start("--cut", "--scope=mail:tcp:25-25")
-    doors = [sockets(cable.server.listen(SERVER[4], port)) for port in (25, 26)]
-    mail, other = (Pair(sockets, cable.attacker.connect(BANNED[4], SERVER[4], port), door)
-                   for port, door in zip((25, 26), doors))
-    assert e.hold(NETWORK[4], scope=1) == 0
-    with pytest.raises(ConnectionAbortedError):
-        mail.served.recv(100)
-    cut_marker(cable, e, sockets)
-    other.carry(b"another port")
-
-
-@pytest.mark.parametrize("version", [4, 6])
-def test_what_we_began_is_not_cut(cable, start, sockets, version):
-    e = start("--cut")
-    door = sockets(cable.attacker.listen(BANNED[version], 25))
-    pair = Pair(sockets, cable.server.connect(SERVER[version], BANNED[version], 25), door)
-    assert e.hold(NETWORK[version]) == 0
-    cut_marker(cable, e, sockets)
-    pair.carry(b"EHLO")
-    pair.answer(b"250 hello")
-
-
-def test_with_direction_both_what_we_began_is_cut(cable, start, sockets):
-    e = start("--cut", "--both")
-    door = sockets(cable.attacker.listen(BANNED[4], 25))
-    pair = Pair(sockets, cable.server.connect(SERVER[4], BANNED[4], 25), door)
-    assert e.hold(NETWORK[4]) == 0
-    with pytest.raises(ConnectionAbortedError):
-        pair.client.recv(100)
-
-
-def test_never_block_and_the_host_itself_are_not_cut(cable, start, sockets):
-    e = start("--cut", f"--never={BANNED[4]}/32")
-    door = sockets(cable.server.listen(SERVER[4], 25))
-    inner = sockets(cable.server.listen("127.0.0.1", 25))
-    spared = Pair(sockets, cable.attacker.connect(BANNED[4], SERVER[4], 25), door)
-    own = [Pair(sockets, cable.server.connect(SERVER[4], SERVER[4], 25), door),
-           Pair(sockets, cable.server.connect("127.0.0.9", "127.0.0.1", 25), inner)]
-    for prefix in (NETWORK[4], "127.0.0.0/8", f"{SERVER[4]}/32"):
-        assert e.hold(prefix) == 0
-    cut_marker(cable, e, sockets)
-    for pair in (spared, *own):
-        pair.carry(b"still here")
-
-
-def test_a_datagram_socket_of_a_service_that_is_connected_is_cut(cable, start, sockets):
-    e = start("--cut")
-    waits = cable.server.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    served = cable.server.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    for s in (sockets(waits), sockets(served)):
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((SERVER[4], 5353))
-        s.settimeout(netns.PATIENCE)
-    served.connect((BANNED[4], 5353))
-    assert e.hold(NETWORK[4]) == 0
-    with pytest.raises(ConnectionAbortedError):
-        served.recv(100)
-    assert is_open(waits)
