@@ -204,6 +204,8 @@ void enforcement_release(struct daemon *d, const struct prefix *prefix, uint16_t
 /* Sends all wishes, in slices between other work; while the daemon observes, that there are none.
  */
 void enforcement_resync(struct daemon *d);
+/* The same, when the kernel is thought to hold them all. */
+void enforcement_confirm(struct daemon *d);
 /* Sends them again when the kernel refused one a while ago, or others have changed nftables. */
 void enforcement_turn(struct daemon *d, instant now);
 NODISCARD int enforcement_flush(struct daemon *d);

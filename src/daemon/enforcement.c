@@ -297,11 +297,16 @@ void enforcement_sync(struct daemon *d, const struct prefix *prefix, uint16_t sc
 	}
 }
 
-void enforcement_resync(struct daemon *d)
+void enforcement_confirm(struct daemon *d)
 {
 	d->resync = d->enforcer != NULL;
 	d->resync_cursor = 0;
 	d->resync_blocked = false;
+}
+
+void enforcement_resync(struct daemon *d)
+{
+	enforcement_confirm(d);
 	leaks_restart(&d->leaks, clock_now());
 }
 

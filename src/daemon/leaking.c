@@ -4,7 +4,7 @@
  * Only what the ban should have prevented counts: events of logs that its jail watches, or any
  * event when it stops all ports; not of what is on never-block, inside a banned network. Before
  * anybody is told the kernel is asked for the ban: one that somebody has taken out is missing, not
- * without effect, and is put back elsewhere. */
+ * without effect, and is put back elsewhere; while that is looked at nothing is counted. */
 #include "daemon/leaking.h"
 
 #include "base/span.h"
@@ -50,7 +50,7 @@ void leaking_note(struct daemon *d, const struct batch *batch)
 {
 	instant now = clock_now();
 
-	if (!d->enforcer || d->resync || engine_observes(d->engine)) {
+	if (!d->enforcer || d->resync || d->reconcile.under_way || engine_observes(d->engine)) {
 		return;
 	}
 	for (size_t i = 0; i < batch->n_events; i++) {

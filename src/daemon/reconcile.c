@@ -101,7 +101,7 @@ void reconcile_turn(struct daemon *d, instant now)
 			ask_for_list(d);
 		} else {
 			r->confirms = true;
-			enforcement_resync(d);
+			enforcement_confirm(d);
 		}
 	}
 }
@@ -154,6 +154,7 @@ static void tell(struct daemon *d, duration took)
 			    "they are back, after %lld ms",
 			    (unsigned long long)(put_back - r->put_back),
 			    (long long)(took.us / 1000));
+		leaks_restart(&d->leaks, clock_now());
 	}
 	if (r->removed - r->removed_told > TOLD_MAX) {
 		log_warning("%llu more that nobody had blocked here were taken out of the kernel",

@@ -84,6 +84,14 @@ def test_a_ban_that_somebody_took_out_is_missing_not_leaking(cable, world):
     assert not world.told()
 
 
+def test_a_look_that_finds_all_in_its_place_does_not_stop_the_count(world):
+    world.ban(BAD)
+    world.write(BAD, MANY - 1, LATER)
+    assert world.daemon.ctl("verify").code == 0
+    world.write(BAD, 1, LATER)
+    assert f"{MANY} events since" in until(world.told, "the leak")[0]
+
+
 def test_nothing_leaks_while_only_observing(world):
     world.ban(BAD)
     assert world.daemon.ctl("observe").code == 0
