@@ -34,8 +34,8 @@ bool older_is_open(const struct older *o);
  * only the emptied file, what it held before is gone. */
 NODISCARD int older_take_up(struct older *o, const struct older_place *place,
 			    const struct position *from, enum older_what what);
-/* The stream has lost its path: two rotations may have come between two looks, or what stands at the
- * path now was copied and emptied before anything of it was read. True: they have. */
+/* The stream has lost its path: two rotations may have come between two looks, or what stands at
+ * the path now was copied and emptied before anything of it was read. True: they have. */
 bool older_find_chain(struct older *o, const char *path, const struct stream *now);
 /* The path names nothing. Did another file stand there since the stream's? */
 bool older_has_later(const char *path, const struct stream *s);
