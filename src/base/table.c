@@ -308,12 +308,16 @@ uint32_t table_bound(const struct table *t)
 	return t->bound;
 }
 
-/* Empties place by place, for the index may be large and mostly untouched. */
+/* Many places are emptied at once, few one by one, for the index may be large. */
 void table_clear(struct table *t)
 {
-	for (uint32_t slot = 0; slot < t->bound; slot++) {
-		if (t->links[slot] == LINK_USED) {
-			t->index[place_of_slot(t, slot)] = (struct place){ 0 };
+	if (t->count > t->mask / 16) {
+		memset(t->index, 0, ((size_t)t->mask + 1) * sizeof(*t->index));
+	} else {
+		for (uint32_t slot = 0; slot < t->bound; slot++) {
+			if (t->links[slot] == LINK_USED) {
+				t->index[place_of_slot(t, slot)] = (struct place){ 0 };
+			}
 		}
 	}
 	t->count = 0;

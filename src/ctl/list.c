@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/* Rows are printed as they come, so that a list of a million takes no more memory than a short one:
+ * with --json and --raw each reply, as a table a piece of some thousand rows, aligned within itself
+ * and under headings of its own. Only --sort has to know all rows first. --watch keeps what fits on
+ * the screen, and counts the rest. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,13 +14,32 @@
 #include "ctl/terminal.h"
 #include "ctl/watch.h"
 
+enum { SERVICES_TOLD = 32, KINDS_TOLD = 4, PIECE = 10000 };
+
+struct service_count {
+	struct buf name;
+	size_t n;
+};
+
+/* What the last line says. */
+struct total {
+	size_t rows, kinds[KINDS_TOLD];
+	struct service_count services[SERVICES_TOLD];
+	size_t n_services;
+};
+
 struct list {
-	struct value *rows; /* array of Ban */
+	const struct ctl *ctl;
+	const struct columns *columns;
+	struct value *rows; /* array of Ban: those that are not printed yet */
 	struct value *mode; /* object with a copy of `mode` */
 	int64_t folded;     /* blocks that are told in the row of a wider one */
-	enum column sort;
-	bool headed;   /* JSON: the beginning is printed */
-	size_t n_json; /* and so many rows */
+	enum column sort;   /* COLUMN_COUNT: as they come */
+	size_t piece;       /* printed as soon as there are so many */
+	size_t keep;        /* --watch: so many are kept */
+	bool begun;         /* something is printed */
+	size_t n_json;      /* JSON: so many rows are printed */
+	struct total total;
 };
 
 /* One look of --watch. */
@@ -30,20 +53,7 @@ enum {
 	LOOK_LINES = 6 /* beside the rows: a warning, headings, what is left out, the total, keys */
 };
 
-static bool take_rows(void *arg, const struct value *p)
-{
-	struct list *l = arg;
-	const struct value *bans = value_get(p, "bans");
-
-	value_set_text(l->mode, "mode", member(p, "mode", ""));
-	l->folded = value_int(value_get(p, "folded"), 0);
-	for (size_t i = 0; i < value_length(bans); i++) {
-		value_add(l->rows, value_share_at(bans, i));
-	}
-	return true;
-}
-
-/* One object, printed as its rows come: a list may be long. */
+/* One object, printed as its rows come. */
 static bool print_rows(void *arg, const struct value *p)
 {
 	struct list *l = arg;
@@ -51,10 +61,10 @@ static bool print_rows(void *arg, const struct value *p)
 	CLEANUP(buf_done) struct buf text = { 0 };
 
 	l->folded = value_int(value_get(p, "folded"), 0);
-	if (!l->headed) {
+	if (!l->begun) {
 		buf_printf(&text, "{\"mode\":\"%s\",\"bans\":[",
 			   str_eq(member(p, "mode", ""), STR("observe")) ? "observe" : "enforce");
-		l->headed = true;
+		l->begun = true;
 	}
 	for (size_t i = 0; i < value_length(bans); i++) {
 		buf_printf(&text, "%s", l->n_json++ ? "," : "");
@@ -134,72 +144,60 @@ static void print_table(const struct columns *columns, const struct value *const
 	}
 }
 
-enum { SERVICES_TOLD = 32 };
-
-struct service_count {
-	struct str name;
-	size_t n;
-};
-
 /* Adds one to the service's count; services beyond the table's room are not told. */
-static void count_service(struct service_count *counts, size_t *n, struct str name)
+static void count_service(struct total *t, struct str name)
 {
 	size_t i = 0;
 
-	while (i < *n && !str_eq(counts[i].name, name)) {
+	while (i < t->n_services && !str_eq(buf_str(&t->services[i].name), name)) {
 		i++;
 	}
-	if (i == *n && *n < SERVICES_TOLD) {
-		counts[(*n)++].name = name;
+	if (i == t->n_services && i < SERVICES_TOLD) {
+		buf_add_str(&t->services[t->n_services++].name, name);
 	}
-	if (i < *n) {
-		counts[i].n++;
+	if (i < t->n_services) {
+		t->services[i].n++;
 	}
 }
 
-static size_t count_kind(const struct value *const *rows, size_t n, const char *kind)
-{
-	size_t found = 0;
+static const char *const kinds[KINDS_TOLD] = { "ban", "observed", "spared", "ended" };
 
-	for (size_t i = 0; i < n; i++) {
-		found += str_eq(member(rows[i], "kind", "ban"), str_of(kind));
+static void count_row(struct total *t, const struct value *row)
+{
+	struct str kind = member(row, "kind", kinds[0]);
+
+	t->rows++;
+	for (size_t i = 0; i < KINDS_TOLD; i++) {
+		t->kinds[i] += str_eq(kind, str_of(kinds[i]));
 	}
-	return found;
+	count_service(t, member(row, "service", ""));
 }
 
 /* "3 blocks", "1 block, 2 spared": a kind of which there is none is not told. */
-static void print_kinds(const struct value *const *rows, size_t n)
+static void print_kinds(const struct total *t)
 {
-	static const char *const others[] = { "observed", "spared", "ended" };
-	size_t blocks = count_kind(rows, n, "ban");
-	bool begun = blocks > 0;
+	bool begun = t->kinds[0] > 0;
 
 	if (begun) {
-		printf("%zu %s", blocks, blocks == 1 ? "block" : "blocks");
+		printf("%zu %s", t->kinds[0], t->kinds[0] == 1 ? "block" : "blocks");
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
-		size_t more = count_kind(rows, n, others[i]);
-
-		if (more > 0) {
-			printf("%s%zu %s", begun ? ", " : "", more, others[i]);
+	for (size_t i = 1; i < KINDS_TOLD; i++) {
+		if (t->kinds[i] > 0) {
+			printf("%s%zu %s", begun ? ", " : "", t->kinds[i], kinds[i]);
 			begun = true;
 		}
 	}
 }
 
 /* "3 blocks: 2 smtp, 1 imap": services in order of first appearance. */
-static void print_total(const struct value *const *rows, size_t n)
+static void print_total(const struct total *t)
 {
-	struct service_count counts[SERVICES_TOLD] = { 0 };
-	size_t known = 0;
+	print_kinds(t);
+	for (size_t i = 0; i < t->n_services; i++) {
+		struct str name = buf_str(&t->services[i].name);
 
-	for (size_t i = 0; i < n; i++) {
-		count_service(counts, &known, member(rows[i], "service", ""));
-	}
-	print_kinds(rows, n);
-	for (size_t i = 0; i < known; i++) {
-		printf("%s%zu ", i ? ", " : ": ", counts[i].n);
-		terminal_text(counts[i].name.n ? counts[i].name : STR("any service"), 0);
+		printf("%s%zu ", i ? ", " : ": ", t->services[i].n);
+		terminal_text(name.n ? name : STR("any service"), 0);
 	}
 	printf("\n");
 }
@@ -228,14 +226,17 @@ static void print_nobody(const struct ctl *ctl, struct str mode)
 	}
 }
 
-static int print_list(const struct ctl *ctl, struct list *l, struct columns *columns, size_t most)
+/* Prints at most so many of the rows that wait. */
+static void print_piece(struct list *l, size_t most)
 {
+	bool raw = ctl_has(l->ctl, "raw");
+	struct columns shown = *l->columns;
 	size_t n = value_length(l->rows);
 	const struct value **rows = calloc(n ? n : 1, sizeof(*rows));
-	bool raw = ctl_has(ctl, "raw");
 
 	if (!rows) {
-		return ctl_usage(ctl, "no memory for %zu rows", n);
+		fprintf(stderr, "ipsctl: no memory for %zu rows\n", n);
+		exit(EXIT_FAILURE);
 	}
 	for (size_t i = 0; i < n; i++) {
 		rows[i] = value_at(l->rows, i);
@@ -243,23 +244,55 @@ static int print_list(const struct ctl *ctl, struct list *l, struct columns *col
 	if (l->sort < COLUMN_COUNT) {
 		qsort_r(rows, n, sizeof(struct value *), compare_rows, l);
 	}
-	if (!raw) {
+	if (!raw && !l->begun) {
 		terminal_warn_observing(member(l->mode, "mode", ""));
 	}
+	if (!raw && !ctl_has(l->ctl, "output")) {
+		columns_hide_empty(&shown, l->rows);
+	}
+	l->begun = true;
 	if (n) {
-		print_table(columns, rows, n < most ? n : most, raw);
-	}
-	if (n > most) {
-		printf("... and %zu more; all of them: ipsctl list\n", n - most);
-	}
-	if (!raw && n) {
-		print_total(rows, n);
-		print_folded(l->folded);
-	} else if (!raw) {
-		print_nobody(ctl, member(l->mode, "mode", ""));
+		print_table(&shown, rows, n < most ? n : most, raw);
 	}
 	free(rows);
-	return CTL_DONE;
+	value_free(l->rows);
+	l->rows = value_array();
+}
+
+static bool take_rows(void *arg, const struct value *p)
+{
+	struct list *l = arg;
+	const struct value *bans = value_get(p, "bans");
+
+	value_set_text(l->mode, "mode", member(p, "mode", ""));
+	l->folded = value_int(value_get(p, "folded"), 0);
+	for (size_t i = 0; i < value_length(bans); i++) {
+		count_row(&l->total, value_at(bans, i));
+		if (l->sort < COLUMN_COUNT || value_length(l->rows) < l->keep) {
+			value_add(l->rows, value_share_at(bans, i));
+		}
+	}
+	if (l->sort == COLUMN_COUNT && value_length(l->rows) >= l->piece) {
+		print_piece(l, SIZE_MAX);
+	}
+	return true;
+}
+
+/* What is left of the rows, and what there were. */
+static void print_end(struct list *l, size_t most)
+{
+	bool raw = ctl_has(l->ctl, "raw");
+
+	print_piece(l, most);
+	if (l->total.rows > most) {
+		printf("... and %zu more; all of them: ipsctl list\n", l->total.rows - most);
+	}
+	if (!raw && l->total.rows) {
+		print_total(&l->total);
+		print_folded(l->folded);
+	} else if (!raw) {
+		print_nobody(l->ctl, member(l->mode, "mode", ""));
+	}
 }
 
 static int bad_column(const struct ctl *ctl, const char *option, struct str bad)
@@ -273,9 +306,10 @@ static int bad_column(const struct ctl *ctl, const char *option, struct str bad)
 			 buf_text(&known));
 }
 
-static int list_run(const struct ctl *ctl, struct list *l, struct columns *columns)
+static int list_run(struct list *l)
 {
-	bool dropped = ctl->json || columns_have(columns, COLUMN_DROPPED) ||
+	const struct ctl *ctl = l->ctl;
+	bool dropped = ctl->json || columns_have(l->columns, COLUMN_DROPPED) ||
 		       l->sort == COLUMN_DROPPED;
 	int code = client_call(ctl, "List", list_parameters(ctl, dropped), true,
 			       ctl->json ? print_rows : take_rows, l);
@@ -285,26 +319,33 @@ static int list_run(const struct ctl *ctl, struct list *l, struct columns *colum
 	}
 	if (ctl->json) {
 		printf("],\"folded\":%lld}\n", (long long)l->folded);
-		return CTL_DONE;
-	}
-	if (!ctl_has(ctl, "output")) {
-		columns_hide_empty(columns, l->rows);
-	}
-	if (ctl_has(ctl, "watch")) {
+	} else if (ctl_has(ctl, "watch")) {
 		size_t lines = watch_lines(), others = LOOK_LINES + (l->folded > 0);
 
 		watch_clear();
-		return print_list(ctl, l, columns, lines > others ? lines - others : 1);
+		print_end(l, lines > others ? lines - others : 1);
+	} else {
+		print_end(l, SIZE_MAX);
 	}
-	return print_list(ctl, l, columns, SIZE_MAX);
+	return CTL_DONE;
 }
 
 static int list_once(const struct ctl *ctl, const struct columns *columns, enum column sort)
 {
-	struct list l = { .sort = sort, .rows = value_array(), .mode = value_object() };
-	struct columns shown = *columns;
-	int code = list_run(ctl, &l, &shown);
+	struct list l = {
+		.ctl = ctl,
+		.columns = columns,
+		.rows = value_array(),
+		.mode = value_object(),
+		.sort = sort,
+		.piece = ctl_has(ctl, "raw") ? 1 : PIECE,
+		.keep = ctl_has(ctl, "watch") ? watch_lines() : SIZE_MAX,
+	};
+	int code = list_run(&l);
 
+	for (size_t i = 0; i < l.total.n_services; i++) {
+		buf_done(&l.total.services[i].name);
+	}
 	value_free(l.rows);
 	value_free(l.mode);
 	return code;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* held.c - how many wishes stand in the kernel.
  *
- * base/table has a fixed capacity and touches memory all over it. Most hosts hold some hundreds of
- * bans, so it starts small, and when it is full one of twice the size takes its place. */
+ * The table has room for all bans that there can be, twice over: what is let in waits for its
+ * answer while something else is blocked. Of that room only what is in use is touched. */
 #include "output/held.h"
 
 #include <errno.h>
@@ -12,7 +12,7 @@
 #include "base/table.h"
 #include "sys/files.h"
 
-enum { HELD_FIRST = 1024, HELD_MAX = 1 << 24 };
+enum { HELD_MAX = 4000000 };
 
 struct key {
 	uint8_t family, len;
@@ -24,8 +24,6 @@ _Static_assert(sizeof(struct key) == 20, "no padding, it is hashed");
 
 struct held {
 	struct table *table;
-	uint32_t capacity;
-	uint8_t seed[TABLE_SEED_SIZE];
 };
 
 static struct key key_of(const struct prefix *p, uint16_t scope)
@@ -39,14 +37,14 @@ static struct key key_of(const struct prefix *p, uint16_t scope)
 int held_new(struct held **ret)
 {
 	struct held *h = calloc(1, sizeof(*h));
+	uint8_t seed[TABLE_SEED_SIZE];
 	int r;
 
 	if (!h) {
 		return -ENOMEM;
 	}
-	h->capacity = HELD_FIRST;
-	files_random(h->seed, sizeof(h->seed));
-	r = table_new(h->capacity, sizeof(struct key), h->seed, &h->table);
+	files_random(seed, sizeof(seed));
+	r = table_new(HELD_MAX, sizeof(struct key), seed, &h->table);
 	if (r < 0) {
 		return held_free(h), r;
 	}
@@ -63,36 +61,12 @@ struct held *held_free(struct held *h)
 	return NULL;
 }
 
-static bool grow(struct held *h)
-{
-	struct table *bigger;
-	bool added;
-
-	if (h->capacity >= HELD_MAX ||
-	    table_new(h->capacity * 2, sizeof(struct key), h->seed, &bigger) < 0) {
-		return false;
-	}
-	for (uint32_t slot = 0; slot < table_bound(h->table); slot++) {
-		const void *key = table_key(h->table, slot);
-
-		if (key) {
-			(void)table_add(bigger, key, &added);
-		}
-	}
-	table_free(h->table);
-	h->table = bigger;
-	h->capacity *= 2;
-	return true;
-}
-
 void held_add(struct held *h, const struct prefix *p, uint16_t scope)
 {
 	struct key k = key_of(p, scope);
 	bool added;
 
-	if (table_add(h->table, &k, &added) == TABLE_NONE && grow(h)) {
-		(void)table_add(h->table, &k, &added);
-	}
+	(void)table_add(h->table, &k, &added);
 }
 
 void held_remove(struct held *h, const struct prefix *p, uint16_t scope)

@@ -2,8 +2,8 @@
 #pragma once
 /* held.h - how many wishes stand in the kernel, by what was answered?
  *
- * A set of (prefix, scope) that grows with what is in it. Counts only: out of memory it stops
- * growing and counts too few. */
+ * A set of (prefix, scope). Bounded by twice as many bans as there can be; what is beyond is not
+ * counted. Allocates in held_new(). */
 #include "base/addr.h"
 
 struct held;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What ipsctl makes of a daemon's answers: good ones, hostile ones, and none."""
 import re
+import subprocess
 import threading
 
 import pytest
@@ -90,6 +91,44 @@ def test_list_json_is_one_object_of_all_replies(ctl, serve):
     request = server.requests[0]
     assert request["more"] and request["method"] == "io.ipsd.Control.List"
     assert request["parameters"]["jail"] == "test" and set(request["parameters"]["kinds"]) == {"ban", "observed", "spared", "ended"}
+
+
+@pytest.mark.parametrize("words", [["--raw"], ["--json"]])
+def test_a_list_for_scripts_is_printed_as_it_comes(ctl, serve, words):
+    seen = threading.Event()
+
+    def answer():
+        yield dict(reply(mode="enforce", bans=[ban("203.0.113.9/32", reason="x" * 65536)]), continues=True)
+        yield reply(mode="enforce", bans=BANS[1:] if seen.wait(30) else [])
+
+    serve(answer())
+    with subprocess.Popen(ctl.command("list", "-oSOURCE,REASON", *words), stdout=subprocess.PIPE, env=ctl.env()) as asked:
+        first = asked.stdout.read(1024)
+        seen.set()
+        rest = asked.stdout.read()
+    assert b"203.0.113.9/32" in first and b"2001:db8:a::/64" in rest
+
+
+def test_a_script_gets_the_same_columns_whatever_stands_in_them(ctl, serve):
+    serve([reply(mode="enforce", bans=[ban("203.0.113.9/32"), ban("2001:db8:a::/64", country="DE", ports="mail")])])
+    assert [len(row.split()) for row in ctl("list", "--raw").out.splitlines()] == [9, 9]
+
+
+def test_a_long_list_is_printed_in_pieces_and_counted_as_one(ctl, serve):
+    rows = [ban(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32", country="DE" if i == 29_000 else None, service=f"s{i % 2}") for i in range(30_000)]
+    serve([dict(reply(mode="enforce", bans=rows[i:i + 250]), continues=True) for i in range(0, 30_000, 250)] + [reply(mode="enforce", bans=[])])
+    lines = ctl("list").out.splitlines()
+    heads = [line for line in lines if line.startswith("SOURCE")]
+    assert len(heads) == 3 and ["COUNTRY" in head for head in heads] == [False, False, True]
+    assert [line.split()[0] for line in lines if line.startswith("10.")] == [row["prefix"].removesuffix("/32") for row in rows]
+    assert lines[-1] == "30000 blocks: 15000 s0, 15000 s1"
+
+
+def test_a_long_list_is_sorted_as_one(ctl, serve):
+    rows = [ban(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}/32") for i in reversed(range(11_000))]
+    serve([dict(reply(mode="enforce", bans=rows), continues=True), reply(mode="enforce", bans=[])])
+    lines = ctl("list", "--sort=SOURCE").out.splitlines()
+    assert [line.split()[0] for line in lines[1:-1]] == [row["prefix"].removesuffix("/32") for row in reversed(rows)]
 
 
 def test_an_empty_list_is_well(ctl, serve):

@@ -307,10 +307,42 @@ def test_a_list_that_nobody_reads_is_made_as_far_as_it_is_read(daemon):
     lazy = [Client(daemon).send("List", more=True) for _ in range(20)]
     assert daemon.ctl("status").code == 0
     assert resident(daemon) - before < 100 * 1024, "a list of 20,000 is 8 MB"
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
     reply = lazy[0].take()
     assert reply["continues"] and len(reply["parameters"]["bans"]) == 256
     for client in lazy:
         client.close()
+
+
+def pages(client):
+    """The rows of a stream, a reply at a time."""
+    while True:
+        reply = client.take()
+        yield reply["parameters"]["bans"]
+        if not reply.get("continues"):
+            return
+
+
+def test_what_stands_all_the_time_is_listed_once_while_others_come_and_go(daemon):
+    """Before each page that is taken some go that were there, and others come."""
+    stay, go = addresses(5000), [f"11.0.{i >> 8}.{i & 255}" for i in range(5000)]
+    client, other = Client(daemon), Client(daemon)
+    mixed = [address for pair in zip(stay, go) for address in pair]
+    for first in range(0, len(mixed), 1000):
+        assert client.call("Ban", prefixes=mixed[first:first + 1000], seconds=3600)["parameters"]["made"] == 1000
+    client.send("List", more=True)
+    seen = []
+    for n, rows in enumerate(pages(client)):
+        seen += [row["prefix"].removesuffix("/32") for row in rows]
+        if n < 40:
+            other.call("Unban", prefixes=go[-100:] + go[:20])
+            del go[-100:], go[:20]
+            other.call("Ban", prefixes=[f"11.1.{n}.{i}" for i in range(100)], seconds=3600)
+    assert sorted(address for address in seen if address.startswith("198.")) == sorted(stay)
+    assert set(go) <= set(seen) and len(seen) > len(stay) + len(go), "some that went or came were seen, too"
+    client.close()
+    other.close()
 
 
 # ---- events ---------------------------------------------------------------------------------------

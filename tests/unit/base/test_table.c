@@ -173,6 +173,24 @@ static void clearing_empties_everything(void **state)
 	}
 }
 
+static void clearing_what_was_full_once_empties_everything(void **state)
+{
+	CLEANUP(table_freep) struct table *t = new_table(300);
+
+	(void)state;
+	for (uint32_t i = 0; i < 300; i++) {
+		assert_int_equal(add(t, i), i);
+	}
+	for (uint32_t slot = 3; slot < 299; slot++) {
+		table_remove(t, slot);
+	}
+	table_clear(t);
+	for (uint32_t i = 0; i < 300; i++) {
+		assert_true(table_find(t, key_of(i)) == TABLE_NONE);
+		assert_int_equal(add(t, i), i);
+	}
+}
+
 struct model {
 	uint32_t slots[KEYS_MAX]; /* by key; TABLE_NONE: not in */
 	uint32_t count;
@@ -336,6 +354,7 @@ int main(void)
 		cmocka_unit_test(a_full_table_says_so_and_keeps_what_it_has),
 		cmocka_unit_test(slots_are_reused_last_freed_first),
 		cmocka_unit_test(clearing_empties_everything),
+		cmocka_unit_test(clearing_what_was_full_once_empties_everything),
 		cmocka_unit_test(behaves_as_a_naive_map_does),
 		cmocka_unit_test(a_table_that_grows_loses_nothing),
 		cmocka_unit_test(a_large_table_touches_only_what_it_uses),
