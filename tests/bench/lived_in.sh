@@ -12,26 +12,31 @@ if [ "$(readlink /proc/self/ns/net)" = "$(readlink /proc/1/ns/net)" ]; then
 	exit 2
 fi
 
+rules=$(mktemp)
+trap 'rm -f "$rules"' EXIT
 awk -v chains="$chains" -v sets="$sets" -v networks="$networks" '
 function address(n) { return sprintf("240.%d.%d.%d", n / 65536 % 256, n / 256 % 256, n % 256) }
 BEGIN {
-	print "table inet lived_in {"
+	print "add table inet lived_in"
 	for (i = 0; i < sets; i++) {
-		printf "\tset s%d {\n\t\ttype ipv4_addr\n\t\telements = { ", i
+		printf "add set inet lived_in s%d { type ipv4_addr; elements = { ", i
 		for (k = 0; k < 10; k++)
 			printf "%s%s", k ? ", " : "", address(i * 10 + k)
-		print " }\n\t}"
+		print " }; }"
 	}
-	print "\tset country {\n\t\ttype ipv4_addr\n\t\tflags interval"
+	print "add set inet lived_in country { type ipv4_addr; flags interval; }"
 	for (i = 0; i < networks; i++)
-		printf "%s%s/29", i ? ", " : "\t\telements = { ", address(i * 16)
-	print networks ? " }" : "", "\n\t}"
-	for (i = 0; i < chains; i++)
-		printf "\tchain c%d {\n\t\tip saddr %s counter drop\n\t}\n", i, \
+		printf "%s%s/29%s", i % 100 ? ", " : "add element inet lived_in country { ", address(i * 16), \
+			i % 100 == 99 || i == networks - 1 ? " }\n" : ""
+	print "add chain inet lived_in input { type filter hook input priority filter; policy accept; }"
+	print "add rule inet lived_in input ip saddr @country drop"
+	for (i = 0; i < chains; i++) {
+		printf "add chain inet lived_in c%d\n", i
+		printf "add rule inet lived_in c%d ip saddr %s counter drop\n", i, \
 			sets && i % 4 == 0 ? sprintf("@s%d", i / 4 % sets) : address(i)
-	print "\tchain input {\n\t\ttype filter hook input priority filter; policy accept;"
-	print "\t\tip saddr @country drop"
-	for (i = 0; i < chains && i < 20; i++)
-		printf "\t\tjump c%d\n", i
-	print "\t}\n}"
-}' | nft -f -
+		if (i < 20)
+			printf "add rule inet lived_in input jump c%d\n", i
+	}
+}' > "$rules"
+# All at once, or a few commands at a time: what a user namespace may send at once is little.
+nft -f "$rules" 2>/dev/null || split -l 20 --filter='nft -f -' "$rules"
