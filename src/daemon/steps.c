@@ -73,15 +73,16 @@ void steps_stop(struct daemon *d)
 	}
 }
 
-/* What was to be done soon is to be done as soon. */
-static void move_deadlines(struct daemon *d, duration by)
+/* What was to be done soon is to be done as soon, what was begun was begun as long ago. */
+static void move_times(struct daemon *d, duration by)
 {
-	instant *const deadlines[] = { &d->positions_since, &d->retain_at,  &d->reconcile.at,
-				       &d->retry_at,        &d->mode_until, &d->lag_until };
+	instant *const times[] = { &d->positions_since, &d->retain_at,  &d->reconcile.at,
+				   &d->retry_at,        &d->mode_until, &d->lag_until,
+				   &d->lag_saved,       &d->started,    &d->reconcile.since };
 
-	for (size_t i = 0; i < ARRAY_SIZE(deadlines); i++) {
-		if (deadlines[i]->us != 0) {
-			*deadlines[i] = instant_add(*deadlines[i], by);
+	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+		if (times[i]->us != 0) {
+			*times[i] = instant_add(*times[i], by);
 		}
 	}
 	if (!instant_is_never(d->mode_until)) {
@@ -124,7 +125,7 @@ void steps_follow(struct daemon *d)
 	end_by(d, order.time);
 	leaks_restart(&d->leaks, order.until);
 	if (engine_order(d->engine, &order, &result) == 0) {
-		move_deadlines(d, by);
+		move_times(d, by);
 		store_doubt(d->store);
 		(void)!wheel_apply(d, true);
 	}

@@ -93,3 +93,11 @@ def test_observing_for_a_while_lasts_that_long(daemons, clock):
     clock.step(-HOUR)
     until(lambda: daemon.ctl("status", "--json").json["mode"] == "enforce", "the end of observing")
     left.check()
+
+
+def test_how_long_ipsd_runs_is_no_matter_of_the_clock(daemons, clock):
+    daemon = daemons().start(wrapper=clock.wrapper)
+    clock.step(HOUR)
+    assert daemon.ctl("status", "--json").json["uptime"] < AROUND
+    clock.step(-2 * HOUR)
+    assert daemon.ctl("status", "--json").json["uptime"] >= 0
