@@ -321,11 +321,6 @@ bool bans_wish(const struct bans *b, const struct prefix *prefix, uint16_t scope
 	return found;
 }
 
-bool bans_stands(const struct bans *b, const struct prefix *prefix)
-{
-	return table_find(b->prefixes, prefix) != TABLE_NONE;
-}
-
 static const struct ban *last_to_end(const struct bans *b, uint32_t list)
 {
 	const struct ban *found = &b->bans[b->firsts[list]];

@@ -55,8 +55,6 @@ bool bans_is_full(const struct bans *b);
  * is none. */
 bool bans_wish(const struct bans *b, const struct prefix *prefix, uint16_t scope,
 	       instant *ret_until);
-/* Is there an enforced, not ended ban on exactly this prefix? */
-bool bans_stands(const struct bans *b, const struct prefix *prefix);
 /* An enforced, not ended ban whose prefix contains `p` (of any scope): the longest, of several the
  * one that ends last; NULL: none. */
 const struct ban *bans_covering(const struct bans *b, const struct prefix *p);
