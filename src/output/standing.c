@@ -193,20 +193,26 @@ struct elements_found {
 	size_t n, max;
 };
 
+/* Rules look up masked addresses, so one with bits behind the mask meets no packet. */
 static int note_element(void *arg, const struct netlink_element *e)
 {
 	struct elements_found *f = arg;
 	struct addr key = { .family = f->set->family };
+	struct prefix prefix;
 
 	if (e->key.n != addr_bits(&key) / 8U) {
 		return -EBADMSG;
 	}
+	memcpy(key.bytes, e->key.p, e->key.n);
+	prefix = prefix_of(&key, f->set->len);
+	if (!addr_eq(&prefix.addr, &key)) {
+		return 0;
+	}
 	if (f->n == f->max) {
 		return -E2BIG;
 	}
-	memcpy(key.bytes, e->key.p, e->key.n);
 	f->at[f->n++] = (struct standing_element){
-		.prefix = { .addr = key, .len = f->set->len },
+		.prefix = prefix,
 		.scope = f->set->scope,
 		.has_timeout = e->has_timeout,
 		.left_ms = e->left_ms,

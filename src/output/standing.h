@@ -28,8 +28,9 @@ struct standing *standing_close(struct standing *s);
 /* The shape of what stands; of a table that lacks something it is another one. -EINTR: it changes
  * again and again; -ENOMEM and others. */
 NODISCARD int standing_shape(struct standing *s, const struct kernel_plan *plan, uint64_t *ret);
-/* The elements of these sets, all at one time. -E2BIG: there are more than `max`; -EINTR: something
- * changes again and again; -ENOMEM and others. ret->at is free()d by the caller. */
+/* The elements of these sets that a packet can meet, all at one time. -E2BIG: there are more than
+ * `max`; -EINTR: something changes again and again; -ENOMEM and others. ret->at is free()d by the
+ * caller. */
 NODISCARD int standing_elements(struct standing *s, const struct kernel_plan *plan,
 				const struct kernel_set *sets, size_t n, size_t max,
 				struct standing_list *ret);

@@ -161,6 +161,14 @@ def test_what_nobody_blocked_here_is_taken_out_and_told(cable, blocking):
     assert "nobody had blocked" in daemon.ctl("status").out
 
 
+def test_an_element_that_no_packet_can_meet_harms_nobody(cable, blocking):
+    """Our sets of networks are looked up under a mask; who puts an address into one errs."""
+    assert blocking.ctl("ban", "203.0.113.0/24", "--for", "1h").code == 0
+    cable.server.nft("add element inet ipsd all4_24 { 198.51.100.9 }")
+    assert blocking.ctl("verify").code == 0
+    assert blocking.process.poll() is None and cable.passes("198.51.100.9")
+
+
 def test_while_observing_nobody_else_blocks_through_our_sets(cable, blocking):
     daemon = blocking
     assert daemon.ctl("observe").code == 0
