@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/span.h"
+#include "daemon/adoption.h"
 #include "daemon/answer_order.h"
 #include "daemon/call.h"
 #include "daemon/rows.h"
@@ -180,8 +181,8 @@ static int64_t unban_one(const struct unban *u, const struct order *order)
 		(void)call_refused(call, "ipsctl status", "%s", strerror(r < 0 ? -r : EIO));
 		return -EIO;
 	}
-	if (call->daemon->knows_less && result.lifted == 0 && order->kind == ORDER_UNBAN &&
-	    order->jail == ORDER_ANY_JAIL) {
+	if (adoption_is_expected(call->daemon) && result.lifted == 0 &&
+	    order->kind == ORDER_UNBAN && order->jail == ORDER_ANY_JAIL) {
 		unban_unknown(call->daemon, &order->prefix);
 	}
 	if (result.covered) {

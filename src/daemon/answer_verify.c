@@ -10,7 +10,6 @@
 
 #include "daemon/call.h"
 #include "daemon/reconcile.h"
-#include "output/record.h"
 #include "sys/clock.h"
 
 enum { VERIFY_SLICE = 256, VERIFY_DIFFERENCES_MAX = 1000, VERIFY_SLACK_US = 3000000 };
@@ -153,7 +152,7 @@ static struct value *verify_result(struct verify *v)
 			    v->n_differences);
 	}
 	value_set_int(reply, "checked", (int64_t)v->asked);
-	value_set_bool(reply, "listed", state->elements <= RECORD_LIST_MAX);
+	value_set_bool(reply, "listed", reconcile_lists(v->daemon));
 	value_set_int(reply, "differing", (int64_t)v->n_differences);
 	value_set(reply, "differences", TAKE(v->differences));
 	return reply;

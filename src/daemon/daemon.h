@@ -56,6 +56,16 @@ struct reconcile {
 	bool broken;                      /* the table cannot be made, and that was told */
 };
 
+/* Bans that the kernel holds and the database may not know. */
+struct adoption {
+	const char *reason; /* NULL: the database knows all */
+	struct buf found;   /* what the kernel told of */
+	bool whole;         /* that is all; */
+	size_t at;          /* from here on it is to be adopted */
+	bool too_many;
+	size_t adopted, spared, failed;
+};
+
 /* Trouble with one output that has been said once and is not said again until it changes. */
 struct trouble {
 	bool on;
@@ -119,8 +129,8 @@ struct daemon {
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
-	bool knows_less; /* than the kernel holds: the database was damaged */
-	duration lag;    /* lines come up to so late; until then, NEVER: none do */
+	struct adoption adoption;
+	duration lag; /* lines come up to so late; until then, NEVER: none do */
 	instant lag_until, lag_saved;
 	int64_t clock_base; /* the wall clock less the one that nobody sets, in us */
 	int steps_fd;

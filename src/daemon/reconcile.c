@@ -11,11 +11,12 @@
 
 #include <errno.h>
 
+#include "daemon/adoption.h"
 #include "daemon/control.h"
 #include "output/record.h"
 #include "sys/clock.h"
 
-enum { PAUSES = 3, TOLD_MAX = 5 };
+enum { LIST_MAX = 20000, PAUSES = 3, TOLD_MAX = 5 };
 
 static const duration pause = { .us = 250000 }, soon = { .us = 20000 };
 /* What ends within this time may have ended here and not there. */
@@ -51,12 +52,23 @@ void reconcile_ready(struct daemon *d, bool restarted)
 	enforcement_resync(d);
 }
 
+bool reconcile_lists(const struct daemon *d)
+{
+	return enforcer_state(d->enforcer)->elements <= LIST_MAX;
+}
+
 static void ask_for_list(struct daemon *d)
 {
 	struct reconcile *r = &d->reconcile;
-	bool few = enforcer_state(d->enforcer)->elements <= RECORD_LIST_MAX;
+	size_t max;
 
-	r->list_due = enforcer_list(d->enforcer, few ? RECORD_LIST_MAX : 0) < 0;
+	if (r->under_way) {
+		r->list_due = true;
+		return;
+	}
+	max = adoption_is_expected(d) ? adoption_max(d) : reconcile_lists(d) ? LIST_MAX : 0;
+
+	r->list_due = enforcer_list(d->enforcer, max) < 0;
 	if (!r->list_due) {
 		r->under_way = true;
 		r->releases_then = r->releases;
@@ -74,15 +86,14 @@ uint64_t reconcile_looks(const struct daemon *d)
 	return d->reconcile.looks;
 }
 
-/* One that is under way has perhaps passed by already. */
+/* Those that are under way, or about to be, have perhaps passed by already. */
 uint64_t reconcile_look(struct daemon *d)
 {
 	struct reconcile *r = &d->reconcile;
-	bool passing = d->resync || r->list_due || r->under_way;
 
 	r->wanted = true;
 	r->at = clock_now();
-	return r->looks + (passing ? 2 : 1);
+	return r->looks + 1 + (d->resync || r->list_due) + r->under_way;
 }
 
 void reconcile_turn(struct daemon *d, instant now)
@@ -117,15 +128,19 @@ instant reconcile_deadline(const struct daemon *d)
 }
 
 /* A wish not to hold that went out meanwhile may be the reason why nobody wishes it: then it is
- * nobody's fault. After the loss of a database the kernel knows more than we do. */
+ * nobody's fault. After the loss of a database it is to be adopted. */
 void reconcile_found(struct daemon *d, const struct prefix *prefix, uint16_t scope, duration left)
 {
 	struct reconcile *r = &d->reconcile;
 	char text[PREFIX_TEXT_MAX];
 	instant until;
 
-	if (d->replan || d->knows_less || scope >= engine_ruleset(d->engine)->n_scopes ||
-	    left.us < slack.us || engine_wish(d->engine, prefix, scope, &until)) {
+	if (d->replan || scope >= engine_ruleset(d->engine)->n_scopes || left.us < slack.us ||
+	    engine_wish(d->engine, prefix, scope, &until)) {
+		return;
+	}
+	if (adoption_is_expected(d)) {
+		adoption_found(d, prefix, scope, left);
 		return;
 	}
 	if (enforcer_release(d->enforcer, prefix, scope) < 0) {
@@ -174,6 +189,9 @@ void reconcile_listed(struct daemon *d, int error)
 	r->under_way = false;
 	r->looks++;
 	r->wanted |= error == EINTR;
+	if (adoption_is_expected(d)) {
+		adoption_listed(d, error);
+	}
 	took.us = took.us > 0 ? took.us * PAUSES : 0;
 	r->at = instant_add(now, took.us > pause.us ? took : pause);
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/span.h"
+#include "daemon/adoption.h"
 #include "daemon/control.h"
 #include "daemon/countries.h"
 #include "daemon/daemon.h"
@@ -184,17 +185,19 @@ static int start_learning(struct daemon *d, const struct sandbox_user *user)
 	return r < 0 ? EXIT_TROUBLE : 0;
 }
 
+static const char after_damage[] = "found in the kernel after the database was damaged";
+
 static int start_store(struct daemon *d)
 {
 	char aside[256] = "";
 	int r = store_open(d->options.state_dir, aside, &d->store);
 
 	if (r == -EBADMSG) {
-		d->knows_less = true;
+		adoption_expect(d, after_damage);
 		log_error(
 			"the database was damaged; it is kept as %s, and a fresh one is used: never-block by hand, logins and ladders are forgotten, "
-			"logs are read anew as `first-read` says, bans of before stay in the kernel, which `ipsctl list` does not know; "
-			"`ipsctl unban ADDRESS` lifts them",
+			"logs are read anew as `first-read` says; bans of before stay in the kernel and become bans by hand, "
+			"except those of ports that only `ipsctl ban --ports` named",
 			aside);
 	} else if (r == -EPROTO) {
 		log_error(
@@ -205,6 +208,9 @@ static int start_store(struct daemon *d)
 		log_error("%s/state.db: %s; bans of before stay in the kernel; `df -h %s` says "
 			  "what is free there",
 			  d->options.state_dir, strerror(-r), d->options.state_dir);
+	}
+	if (r == 0 && store_is_fresh(d->store)) {
+		adoption_expect(d, "found in the kernel when there was no database");
 	}
 	return r < 0 && r != -EBADMSG ? EXIT_TROUBLE : 0;
 }
@@ -220,6 +226,7 @@ static int start_anew(struct daemon *d)
 			  strerror(-r));
 		return EXIT_TROUBLE;
 	}
+	adoption_expect(d, after_damage);
 	log_error(
 		"the database was damaged; it is kept as %s, and a fresh one is used: the bans that could be read of it go on, "
 		"scores begin at 0",
@@ -421,59 +428,11 @@ void daemon_stop(struct daemon *d)
 	store_free(d->store);
 	countries_close(d);
 	netset_free(d->holes);
+	buf_done(&d->adoption.found);
 	engine_free(d->engine);
 	config_free(d->config);
 	fd_close(&d->listen_fd);
 	fd_close(&d->lock_fd);
-}
-
-static uint64_t running_bans(const struct daemon *d)
-{
-	uint32_t cursor = 0;
-	uint64_t n = 0;
-	const struct ban *ban;
-
-	while ((ban = engine_each_ban(d->engine, &cursor))) {
-		n += ban->kind == DECISION_BAN && !ban->ended;
-	}
-	return n;
-}
-
-static void tell_ready(struct daemon *d)
-{
-	const struct ruleset *rules = engine_ruleset(d->engine);
-	bool observes = engine_observes(d->engine);
-
-	log_notice("ipsd " IPSD_VERSION
-		   " is ready: jails %zu, filters %zu, sources %zu, bans of before %llu; %s",
-		   rules->n_jails, rules->n_filters, rules->n_sources,
-		   (unsigned long long)running_bans(d),
-		   observes ? "observing: nobody is blocked" : "enforcing");
-	loop_notify("READY=1");
-}
-
-static void tell_end(const struct daemon *d)
-{
-	uint32_t cursor = 0, n = 0;
-	instant last = instant_at(0);
-	const struct ban *ban;
-	char until[INSTANT_TEXT_MAX];
-
-	while (d->enforcer && !engine_observes(d->engine) &&
-	       (ban = engine_each_ban(d->engine, &cursor))) {
-		if (ban->kind == DECISION_BAN && !ban->ended) {
-			n++;
-			last = instant_max(last, ban->until);
-		}
-	}
-	if (n) {
-		log_notice(
-			"ended; bans that stay in the kernel until they end by themselves: %u (the last %s%s); `ipsctl teardown` "
-			"removes them, `ipsctl observe` before the stop lets everybody in",
-			n, instant_is_never(last) ? "never" : "at ", instant_format(last, until));
-	} else {
-		log_notice("ended; no bans stay in the kernel");
-	}
 }
 
 int daemon_run(const struct options *options)
@@ -489,10 +448,11 @@ int daemon_run(const struct options *options)
 	d->listen_fd = -1;
 	r = daemon_start(d);
 	if (r == 0) {
-		tell_ready(d);
+		telling_ready(d);
+		loop_notify("READY=1");
 		r = loop_run(d->loop) < 0 ? EXIT_TROUBLE : 0;
 		loop_notify("STOPPING=1");
-		tell_end(d);
+		telling_stay(d);
 	}
 	daemon_stop(d);
 	free(d);

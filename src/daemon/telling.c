@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/telling.h"
 
+#include "base/span.h"
 #include "output/print.h"
 #include "sys/clock.h"
 
@@ -74,4 +75,52 @@ void telling_decisions(struct daemon *d, const struct batch *batch)
 void telling_end(struct daemon *d)
 {
 	tell_rest(&d->telling);
+}
+
+static uint64_t running_bans(const struct daemon *d)
+{
+	uint32_t cursor = 0;
+	uint64_t n = 0;
+	const struct ban *ban;
+
+	while ((ban = engine_each_ban(d->engine, &cursor))) {
+		n += ban->kind == DECISION_BAN && !ban->ended;
+	}
+	return n;
+}
+
+void telling_ready(const struct daemon *d)
+{
+	const struct ruleset *rules = engine_ruleset(d->engine);
+	bool observes = engine_observes(d->engine);
+
+	log_notice("ipsd " IPSD_VERSION
+		   " is ready: jails %zu, filters %zu, sources %zu, bans of before %llu; %s",
+		   rules->n_jails, rules->n_filters, rules->n_sources,
+		   (unsigned long long)running_bans(d),
+		   observes ? "observing: nobody is blocked" : "enforcing");
+}
+
+void telling_stay(const struct daemon *d)
+{
+	uint32_t cursor = 0, n = 0;
+	instant last = instant_at(0);
+	const struct ban *ban;
+	char until[INSTANT_TEXT_MAX];
+
+	while (d->enforcer && !engine_observes(d->engine) &&
+	       (ban = engine_each_ban(d->engine, &cursor))) {
+		if (ban->kind == DECISION_BAN && !ban->ended) {
+			n++;
+			last = instant_max(last, ban->until);
+		}
+	}
+	if (n) {
+		log_notice(
+			"ended; bans that stay in the kernel until they end by themselves: %u (the last %s%s); `ipsctl teardown` "
+			"removes them, `ipsctl observe` before the stop lets everybody in",
+			n, instant_is_never(last) ? "never" : "at ", instant_format(last, until));
+	} else {
+		log_notice("ended; no bans stay in the kernel");
+	}
 }

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "daemon/adoption.h"
 #include "daemon/braking.h"
 #include "daemon/control.h"
 #include "daemon/damage.h"
@@ -239,6 +240,7 @@ static instant wheel_wake(struct daemon *d)
 	wake = instant_min(wake, learning_deadline(d));
 	if (d->enforcer) {
 		wake = instant_min(wake, reconcile_deadline(d));
+		wake = adoption_goes_on(d) ? clock_now() : wake;
 	}
 	if (d->retry_at.us) {
 		wake = instant_min(wake, d->retry_at);
@@ -262,6 +264,7 @@ int wheel_turn(void *daemon)
 		return r;
 	}
 	r = mode_due(d, clock_now());
+	r = r < 0 ? r : adoption_turn(d);
 	if (r < 0) {
 		return r;
 	}

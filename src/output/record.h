@@ -23,7 +23,7 @@ enum record_kind {
 	RECORD_LIST,     /* cookie: how many elements at most; 0: it is but a mark in the queue */
 };
 
-enum { RECORD_NEVER_MAX = 65536, RECORD_LIST_MAX = 20000 };
+enum { RECORD_NEVER_MAX = 65536, RECORD_LIST_MAX = 250000 };
 
 #define RECORD_NO_END INT64_MAX
 

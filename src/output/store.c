@@ -49,6 +49,7 @@ static int store_connect(struct store *s, const char *path)
 			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000;");
 	}
 	if (r >= 0) {
+		s->fresh = version == 0;
 		r = store_upgrade(s, version);
 	}
 	store_note_file(s);
@@ -227,6 +228,11 @@ struct unwritten_counts store_waiting(const struct store *s)
 bool store_is_damaged(const struct store *s)
 {
 	return s->damaged;
+}
+
+bool store_is_fresh(const struct store *s)
+{
+	return s->fresh;
 }
 
 bool store_is_stale(const struct store *s)

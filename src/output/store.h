@@ -83,6 +83,8 @@ bool store_is_stale(const struct store *s);
 void store_doubt(struct store *s);
 /* Inside an order: the bans that run, and never-block, are those of the engine. */
 NODISCARD int store_heal(struct store *s, const struct engine *e);
+/* There was none when it was opened: made then. */
+bool store_is_fresh(const struct store *s);
 /* The file that is written has no name any more: it ends with this process. */
 bool store_is_unlinked(const struct store *s);
 /* What was observed because all of ipsd observed has ended, as the engine has it when it enforces.

@@ -29,6 +29,7 @@ struct store {
 	int64_t marked, mark_newest; /* the last event of the last mark; the newest time since */
 	unsigned known_puts;         /* logins kept since the start */
 	bool stale, damaged;         /* store_is_stale(), store_is_damaged() */
+	bool fresh;                  /* it had no tables when it was opened */
 	bool unmade;                 /* the fresh one after a damaged one could not be made */
 	bool memories_anew;          /* all that filters remember is to be written */
 	const struct ruleset *rules; /* of the order */
