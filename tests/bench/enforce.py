@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: MIT
 """What does a ban cost in the kernel, alone and beside the ruleset of a host that has been lived on?
 
-usage: enforce.py ENFORCER_TOOL
+usage: enforce.py ENFORCER_TOOL [--userns]
 
 Runs in network namespaces of its own and prints lines of `name value unit`. Exit 77 where it may not.
 A hold is add, delete, add: three operations.
 """
 import json
-import pathlib
 import subprocess
 import sys
 import time
 
-LIVED_IN = pathlib.Path(__file__).parent / "lived_in.sh"
+from figures import LIVED_IN, enter_user_namespace
+
 AT_ONCE, EACH = 20000, 2000
 
 
@@ -65,15 +65,20 @@ def measure(where, path, prepare):
     tool.stop()
 
 
-def main(tool):
+def main(tool, in_userns):
     if subprocess.run(["unshare", "-n", "nft", "add", "table", "inet", "try"], check=False,
                       capture_output=True).returncode != 0:
         print("needs root, network namespaces and nftables")
         return 77
-    measure("alone", tool, "true")
-    measure("lived-in", tool, f"'{LIVED_IN}'")
+    userns = "-userns" if in_userns else ""
+    if in_userns:
+        enter_user_namespace()
+    measure(f"alone{userns}", tool, "true")
+    measure(f"lived-in{userns}", tool, f"'{LIVED_IN}'")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    if len(sys.argv) not in (2, 3) or sys.argv[2:] not in ([], ["--userns"]):
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1], bool(sys.argv[2:])))
