@@ -186,7 +186,7 @@ static int next_in_chain(struct followed *f)
 {
 	const struct rotated_file *file;
 
-	while ((file = older_next(&f->old, &f->now))) {
+	while ((file = older_next(&f->old, f->path, &f->now))) {
 		int r;
 
 		if (older_is_open(&f->old)) {

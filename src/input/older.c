@@ -273,19 +273,63 @@ bool older_find_chain(struct older *o, const char *path, const struct stream *no
 	return has_next(o, now);
 }
 
+static bool is_at_its_path(const struct rotated_file *file)
+{
+	struct stat st;
+
+	return stat(file->path, &st) == 0 && st.st_dev == file->device && st.st_ino == file->inode;
+}
+
+/* Gives the file the name that it has in the list. */
+static void take_name(struct rotated_file *file, struct rotated *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct rotated_file *other = &list->at[i];
+
+		if (other->device == file->device && other->inode == file->inode) {
+			char *before = file->path;
+
+			file->path = other->path;
+			other->path = before;
+			return;
+		}
+	}
+}
+
+/* Since the chain was found, another rotation may have renamed what is left of it. */
+static void follow_names(struct older *o, const char *path)
+{
+	struct rotated list;
+	size_t at = o->chain_next;
+
+	while (at < o->chain_end && is_at_its_path(&o->chain.at[at])) {
+		at++;
+	}
+	if (at == o->chain_end || rotated_list(path, &list) < 0) {
+		return;
+	}
+	for (; at < o->chain_end; at++) {
+		take_name(&o->chain.at[at], &list);
+	}
+	rotated_done(&list);
+}
+
 const struct rotated_file *older_last(const struct older *o)
 {
 	return o->chain_next ? &o->chain.at[o->chain_next - 1] : NULL;
 }
 
-const struct rotated_file *older_next(struct older *o, const struct stream *now)
+const struct rotated_file *older_next(struct older *o, const char *path, const struct stream *now)
 {
 	const struct rotated_file *file;
 
+	follow_names(o, path);
 	if (!has_next(o, now)) {
 		return NULL;
 	}
 	file = &o->chain.at[o->chain_next++];
-	(void)open_old(o, file->path, file->packing, NULL);
+	if (is_at_its_path(file)) {
+		(void)open_old(o, file->path, file->packing, NULL);
+	}
 	return file;
 }

@@ -40,7 +40,7 @@ bool older_find_chain(struct older *o, const char *path, const struct stream *no
 /* The path names nothing. Did another file stand there since the stream's? */
 bool older_has_later(const char *path, const struct stream *s);
 /* The next of those that came between, opened if it can be read; NULL: there is none. */
-const struct rotated_file *older_next(struct older *o, const struct stream *now);
+const struct rotated_file *older_next(struct older *o, const char *path, const struct stream *now);
 /* The one that older_next() gave last, or the first; NULL: its name is not that of a relative. */
 const struct rotated_file *older_last(const struct older *o);
 void older_close(struct older *o);

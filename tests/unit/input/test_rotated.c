@@ -336,10 +336,8 @@ static void nor_is_it_when_it_is_found_at_the_start(void **state)
 	assert_given(t, "two\n");
 }
 
-static void two_rotations_between_two_looks_lose_nothing(void **state)
+static void two_rotations_are_waiting(struct taken *t)
 {
-	struct taken *t = *state;
-
 	place_say(&t->place, "log", "one\n");
 	start(t, true);
 	assert_given(t, "one\n");
@@ -347,6 +345,28 @@ static void two_rotations_between_two_looks_lose_nothing(void **state)
 	place_rename(&t->place, "log", "log.2");
 	place_say(&t->place, "log.1", "three\n");
 	place_say(&t->place, "log", "four\n");
+}
+
+static void a_rotation_while_the_chain_is_read_loses_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	two_rotations_are_waiting(t);
+	while (!t->followed.old.chain_end) {
+		assert_int_equal(followed_work(&t->followed), 1);
+	}
+	place_rename(&t->place, "log.2", "log.3");
+	place_rename(&t->place, "log.1", "log.2");
+	place_rename(&t->place, "log", "log.1");
+	place_say(&t->place, "log", "five\n");
+	assert_given(t, "two\nthree\nfour\nfive\n");
+}
+
+static void two_rotations_between_two_looks_lose_nothing(void **state)
+{
+	struct taken *t = *state;
+
+	two_rotations_are_waiting(t);
 	assert_given(t, "two\nthree\nfour\n");
 }
 
@@ -468,6 +488,7 @@ int main(void)
 		IN_PLACE(a_copy_of_what_is_emptied_later_is_not_read_twice),
 		IN_PLACE(nor_is_it_when_it_is_found_at_the_start),
 		IN_PLACE(two_rotations_between_two_looks_lose_nothing),
+		IN_PLACE(a_rotation_while_the_chain_is_read_loses_nothing),
 		IN_PLACE(a_file_that_came_and_went_while_the_path_was_empty_is_read),
 		IN_PLACE(what_cannot_be_read_is_told),
 		IN_PLACE(damaged_packing_gives_what_came_before_and_is_told),
