@@ -56,26 +56,30 @@ static const char *tail_state_word(enum tail_state state)
 	return "";
 }
 
-/* A pattern that no file fits. */
-static void status_globs(const struct daemon *d, struct value *sources)
+/* Patterns that no file fits, or too many. */
+static void status_globs(const struct daemon *d, struct value *sources, struct value *findings)
 {
 	for (size_t i = 0; i < globs_count(d->globs); i++) {
-		size_t files;
-		bool is_there;
-		const char *pattern = globs_status(d->globs, i, &files, &is_there);
+		const struct globs_status s = globs_status(d->globs, i);
 		struct value *row;
 
-		if (files) {
+		if (s.left_out) {
+			add_finding(findings, "error", "ipsctl check",
+				    "%zu files that fit %s are not read: patterns may fit at most "
+				    "%d files at a time; name narrower ones as sources in [filter]",
+				    s.left_out, s.pattern, (int)GLOBS_FILES_MAX);
+		}
+		if (s.files || s.left_out) {
 			continue;
 		}
 		row = value_object();
-		value_set_word(row, "path", pattern);
+		value_set_word(row, "path", s.pattern);
 		value_set_word(row, "state", "missing");
 		value_set_int(row, "lag_bytes", 0);
 		value_set_int(row, "lines", 0);
 		value_set_word(
 			row, "why",
-			is_there
+			s.is_there
 				? "no file fits the pattern yet; one that comes is read from its beginning"
 				: "its folder does not exist yet");
 		value_add(sources, row);
@@ -186,7 +190,7 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 				    (unsigned long long)s.cut);
 		}
 	}
-	status_globs(d, sources);
+	status_globs(d, sources, findings);
 	status_journals(d, sources, findings);
 	find_nothing_read(sources, findings);
 }

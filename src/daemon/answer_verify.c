@@ -137,9 +137,10 @@ static int verify_look(struct verify *v)
 static struct value *verify_result(struct verify *v)
 {
 	const struct enforcer_state *state = enforcer_state(v->daemon->enforcer);
+	const struct reconcile *r = &v->daemon->reconcile;
 	struct value *reply = value_object();
 
-	if (v->daemon->reconcile.broken) {
+	if (r->broken) {
 		add_difference(v, NULL, 0,
 			       "the table does not stand and cannot be made: nobody is blocked",
 			       "tried again each second");
@@ -147,12 +148,19 @@ static struct value *verify_result(struct verify *v)
 		add_difference(v, NULL, 0, "the table was changed or removed by somebody else",
 			       "made again");
 	}
+	if (r->too_many) {
+		add_difference(
+			v, NULL, 0,
+			"there are more elements in its sets than can be looked through, "
+			"though fewer are wished: packets are dropped",
+			"left there: `ipsctl observe`, then `ipsctl enforce` takes them out");
+	}
 	if (v->n_differences) {
 		log_warning("ipsctl verify: the kernel differed in %zu things from what is wished",
 			    v->n_differences);
 	}
 	value_set_int(reply, "checked", (int64_t)v->asked);
-	value_set_bool(reply, "listed", reconcile_lists(v->daemon));
+	value_set_bool(reply, "listed", r->listed);
 	value_set_int(reply, "differing", (int64_t)v->n_differences);
 	value_set(reply, "differences", TAKE(v->differences));
 	return reply;

@@ -46,6 +46,9 @@ struct reconcile {
 	bool list_due;  /* all wishes are on their way; what else stands there is to be asked for */
 	bool under_way; /* that was asked */
 	bool confirms;  /* the wishes on their way should stand there already */
+	bool asked_all; /* all elements were asked for, */
+	bool listed;    /* and told, the last time, */
+	bool too_many;  /* or there were more than can be */
 	instant at;     /* no look at the elements before */
 	instant since;  /* when the last one began */
 	uint64_t looks; /* that are over */

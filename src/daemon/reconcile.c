@@ -52,7 +52,7 @@ void reconcile_ready(struct daemon *d, bool restarted)
 	enforcement_resync(d);
 }
 
-bool reconcile_lists(const struct daemon *d)
+static bool has_few(const struct daemon *d)
 {
 	return enforcer_state(d->enforcer)->elements <= LIST_MAX;
 }
@@ -66,11 +66,11 @@ static void ask_for_list(struct daemon *d)
 		r->list_due = true;
 		return;
 	}
-	max = adoption_is_expected(d) ? adoption_max(d) : reconcile_lists(d) ? LIST_MAX : 0;
-
+	max = adoption_is_expected(d) ? adoption_max(d) : has_few(d) ? LIST_MAX : 0;
 	r->list_due = enforcer_list(d->enforcer, max) < 0;
 	if (!r->list_due) {
 		r->under_way = true;
+		r->asked_all = max > 0;
 		r->releases_then = r->releases;
 	}
 }
@@ -100,7 +100,12 @@ void reconcile_turn(struct daemon *d, instant now)
 {
 	struct reconcile *r = &d->reconcile;
 
-	if (!d->enforcer || d->resync || r->under_way) {
+	if (!d->enforcer) {
+		return;
+	}
+	/* They may be our own, of which not all had been answered when that was asked. */
+	r->too_many = r->too_many && has_few(d);
+	if (d->resync || r->under_way) {
 		return;
 	}
 	if (r->list_due) {
@@ -189,6 +194,8 @@ void reconcile_listed(struct daemon *d, int error)
 	r->under_way = false;
 	r->looks++;
 	r->wanted |= error == EINTR;
+	r->listed = r->asked_all && error == 0;
+	r->too_many = r->asked_all && error == E2BIG && !adoption_is_expected(d);
 	if (adoption_is_expected(d)) {
 		adoption_listed(d, error);
 	}
@@ -222,5 +229,11 @@ void reconcile_findings(const struct daemon *d,
 			buf_printf(&text, "%llu %s", (unsigned long long)notes[i].n, notes[i].what);
 			add(arg, "note", NULL, buf_text(&text));
 		}
+	}
+	if (d->reconcile.too_many) {
+		add(arg, "warning", "ipsctl observe; ipsctl enforce",
+		    "somebody has put so much into the kernel's sets that nobody looks through it: "
+		    "packets are dropped that nobody had blocked here; the two commands empty "
+		    "the sets and fill them again");
 	}
 }

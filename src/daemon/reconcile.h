@@ -11,8 +11,6 @@ void reconcile_foreign(struct daemon *d, const char *broken);
 void reconcile_ready(struct daemon *d, bool restarted);
 /* All wishes are on their way. */
 void reconcile_sent(struct daemon *d);
-/* There are so few that elements which nobody had wished are looked for. */
-bool reconcile_lists(const struct daemon *d);
 /* An element that stands in our sets; that there are no more. */
 void reconcile_found(struct daemon *d, const struct prefix *prefix, uint16_t scope, duration left);
 void reconcile_listed(struct daemon *d, int error);

@@ -31,9 +31,10 @@ struct pattern_dir {
 	struct str name;       /* its last component, in `text` */
 	int wd;                /* -1: the directory is not watched */
 	bool is_there, silent; /* silent: nobody tells what others do there */
-	bool looked; /* it was looked at once, or was not there at first: what comes now has
-			appeared */
-	size_t files;
+	bool looked;     /* it was looked at once, or was not there at first: what comes now has
+			    appeared */
+	size_t files;    /* that are known */
+	size_t left_out; /* for lack of room, at the last look */
 };
 
 struct known_file {
@@ -97,6 +98,7 @@ static int take_file(struct globs *g, size_t pattern, const char *path)
 	}
 	forget_past(g);
 	if (g->n_files == GLOBS_FILES_MAX) {
+		p->left_out++;
 		return 0;
 	}
 	g->files[g->n_files] = (struct known_file){ .path = strdup(path), .pattern = pattern };
@@ -135,6 +137,7 @@ static int look(struct globs *g, size_t pattern)
 	if (p->wd < 0) {
 		p->wd = inotify_add_watch(g->inotify, p->dir, dir_mask);
 	}
+	p->left_out = 0;
 	r = files_list(p->dir, "", &names);
 	p->is_there = r >= 0;
 	p->silent = p->wd >= 0 && !files_dir_tells_changes(p->dir);
@@ -307,9 +310,12 @@ size_t globs_count(const struct globs *g)
 	return g->n;
 }
 
-const char *globs_status(const struct globs *g, size_t i, size_t *ret_files, bool *ret_is_there)
+struct globs_status globs_status(const struct globs *g, size_t i)
 {
-	*ret_files = g->patterns[i].files;
-	*ret_is_there = g->patterns[i].is_there;
-	return g->patterns[i].text;
+	return (struct globs_status){
+		.pattern = g->patterns[i].text,
+		.files = g->patterns[i].files,
+		.left_out = g->patterns[i].left_out,
+		.is_there = g->patterns[i].is_there,
+	};
 }

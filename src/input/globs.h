@@ -20,6 +20,13 @@ enum { GLOBS_FILES_MAX = 512, GLOBS_NO_SOURCE = 0xffff };
 
 struct globs;
 
+struct globs_status {
+	const char *pattern;
+	size_t files;    /* of it that are known */
+	size_t left_out; /* that fit, and are not known for lack of room */
+	bool is_there;   /* its directory exists */
+};
+
 /* A file that fits. `appeared`: it came while its directory was watched (or with its directory), so
  * it is to be read from its beginning. A negative errno ends the loop. */
 typedef int (*globs_found)(void *arg, uint16_t source, const char *path, bool appeared);
@@ -38,5 +45,4 @@ NODISCARD int globs_add(struct globs *g, uint16_t source, struct str pattern);
  * `found` fails with. */
 NODISCARD int globs_renumber(struct globs *g, const uint16_t *sources);
 size_t globs_count(const struct globs *g);
-/* Pattern i, how many of its files are known, and whether its directory exists. */
-const char *globs_status(const struct globs *g, size_t i, size_t *ret_files, bool *ret_is_there);
+struct globs_status globs_status(const struct globs *g, size_t i);

@@ -7,6 +7,7 @@ from daemon import line
 from netns import until
 
 BAD, OTHER = "198.51.100.7", "198.51.100.8"
+BOUND = 512
 
 
 def with_pattern(daemons):
@@ -71,3 +72,20 @@ def test_files_of_the_past_are_left_alone_and_let_go(daemons):
     daemon.wait_blocked(BAD)
     until(lambda: [s["path"] for s in daemon.ctl("status", "--json").json["sources"]] == [str(daemon.log)], "the old one's end")
     assert events(daemon) == 10
+
+
+def test_files_beyond_the_bound_are_told_and_read_when_there_is_room(daemons):
+    daemon = with_pattern(daemons)
+    for i in range(BOUND):
+        (daemon.log.parent / f"{i}-ids.log").touch()
+    daemon.log = daemon.log.parent / "z-ids.log"
+    daemon.log.touch()
+    daemon.start()
+    status = daemon.ctl("status")
+    assert status.code == 1 and "1 files that fit" in status.out
+    for i in range(BOUND):
+        (daemon.log.parent / f"{i}-ids.log").unlink()
+    (daemon.log.parent / "other-ids.log").touch()
+    daemon.attack(BAD)
+    daemon.wait_blocked(BAD)
+    assert daemon.ctl("status").code == 0

@@ -106,3 +106,17 @@ def test_decisions_tell_what_counted(daemon):
     decision = json.loads(daemon.ctl("events", "--decisions", "--json").out.splitlines()[0])
     assert decision["events"] == {"relay-denied": 10}
     assert daemon.ctl("list", "--jail", "nope").code == 2
+
+
+def test_so_many_elements_of_somebody_else_that_they_are_not_looked_through_are_told(cable, daemons):
+    daemon = daemons().start()
+    assert daemon.ctl("ban", "198.51.100.7", "--for", "1h").code == 0
+    many = ", ".join(f"100.64.{i >> 8}.{i & 255}" for i in range(20001))
+    cable.server.nft(f"add element inet ipsd all4_32 {{ {many} }}")
+    answer = daemon.ctl("verify")
+    assert answer.code == 1 and "nothing else" not in answer.out
+    status = daemon.ctl("status")
+    assert status.code == 1 and "next: ipsctl observe; ipsctl enforce" in status.out
+    assert daemon.ctl("observe").code == 0 and daemon.ctl("enforce").code == 0
+    until(lambda: daemon.ctl("verify").out == "the kernel holds all 1 blocks, and nothing else\n", "the sets")
+    assert daemon.ctl("status").code == 0
