@@ -2,6 +2,8 @@
 /* All figures in one text: nothing here is computed, only told. */
 #include "daemon/call.h"
 
+#include <sys/resource.h>
+
 #include "daemon/leaking.h"
 #include "sys/clock.h"
 #include "wire/metrics.h"
@@ -13,15 +15,33 @@ static void one(struct buf *out, const char *name, enum metric_kind kind, const 
 	metrics_sample(out, name, NULL, STR_NONE, number);
 }
 
+static double memory_peak(void)
+{
+	struct rusage usage;
+
+	return getrusage(RUSAGE_SELF, &usage) == 0 ? (double)usage.ru_maxrss * 1024 : 0;
+}
+
 static void engine_metrics(const struct daemon *d, struct buf *out)
 {
 	struct engine_stats s = engine_stats(d->engine);
+	const struct bans *bans = engine_bans(d->engine);
 
 	one(out, "ipsd_lines_total", METRIC_COUNTER, "Log lines read.", (double)s.lines);
 	one(out, "ipsd_events_total", METRIC_COUNTER, "Events recognised.", (double)s.events);
 	one(out, "ipsd_counted_events_total", METRIC_COUNTER, "Events that some jail counted.",
 	    (double)s.counted);
 	one(out, "ipsd_bans_total", METRIC_COUNTER, "Bans made.", (double)s.bans);
+	one(out, "ipsd_bans", METRIC_GAUGE, "Running bans.", bans_count(bans, DECISION_BAN));
+	one(out, "ipsd_ban_entries", METRIC_GAUGE,
+	    "Running, observed and spared bans, and ended ones that a late line may ask for.",
+	    bans_entries(bans));
+	one(out, "ipsd_ban_entries_limit", METRIC_GAUGE, "How many of these there is room for.",
+	    bans_capacity(bans));
+	one(out, "ipsd_no_room_total", METRIC_COUNTER, "Bans that were not made for lack of room.",
+	    (double)s.no_room);
+	one(out, "ipsd_memory_peak_bytes", METRIC_GAUGE,
+	    "Most memory that the reader has held since the start.", memory_peak());
 	one(out, "ipsd_spared_total", METRIC_COUNTER, "Would-be bans of what is on never-block.",
 	    (double)s.spared);
 	one(out, "ipsd_observed_total", METRIC_COUNTER, "Would-be bans while only observing.",

@@ -14,6 +14,7 @@
 #include "daemon/offsets.h"
 #include "daemon/reconcile.h"
 #include "daemon/reload.h"
+#include "daemon/room.h"
 #include "sys/clock.h"
 
 enum { SPARED_OFTEN = 10, SPARED_TOLD = 5 };
@@ -479,9 +480,11 @@ enum call_next answer_status(struct call *call)
 	status_patterns(d, findings);
 	learning_findings(d, status_note, findings);
 	status_spared(d, findings);
+	room_findings(d, status_note, findings);
 	leaking_findings(d, status_leaking, findings);
 	value_set(reply, "sources", sources);
 	value_set(reply, "jails", jails);
+	value_set(reply, "bans", room_bans(d));
 	value_set(reply, "kernel", kernel);
 	value_set(reply, "findings", findings);
 	call_reply(call, reply, false);

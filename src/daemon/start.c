@@ -21,6 +21,7 @@
 #include "daemon/daemon.h"
 #include "daemon/learning.h"
 #include "daemon/mode.h"
+#include "daemon/recall.h"
 #include "daemon/reload.h"
 #include "daemon/rights.h"
 #include "daemon/telling.h"
@@ -234,58 +235,10 @@ static int start_anew(struct daemon *d)
 	return 0;
 }
 
-struct gone {
-	struct daemon *d;
-	size_t n, n_scopes; /* bans; scopes that the enforcer knows */
-};
-
-/* The sets of before are taken over, so what is not wished any more is taken out by name. Sets of
- * ports that nobody has any more go with the plan. */
-static void start_gone(void *arg, const struct stored_ban *ban, bool moved)
-{
-	struct gone *gone = arg;
-	const struct ruleset *rules = engine_ruleset(gone->d->engine);
-
-	gone->n += !moved;
-	for (size_t i = 0; i < gone->n_scopes; i++) {
-		if (str_eq(rules->scopes[i].label, ban->scope)) {
-			enforcement_release(gone->d, &ban->decision.prefix, (uint16_t)i);
-		}
-	}
-}
-
-static int start_scope(void *arg, struct str words, uint16_t *ret)
-{
-	const struct gone *gone = arg;
-	struct config_scope wanted;
-	struct str word;
-	int r = config_scope(gone->d->config, words, &wanted, &word);
-
-	return r < 0 ? r : engine_scope(gone->d->engine, &wanted.scope, ret);
-}
-
-/* What people put on never-block; the log of before is judged by it. */
-static int start_never(struct daemon *d)
-{
-	size_t gone;
-	int r = store_recall_never(d->store, d->engine, clock_now(), &gone);
-
-	if (r >= 0 && gone > 0) {
-		log_notice("%zu entries of never-block are for jails or services that are gone, "
-			   "and were left out; `ipsctl never-block list` shows the others",
-			   gone);
-	}
-	return r;
-}
-
 static int start_engine(struct daemon *d)
 {
 	struct engine_limits limits = { 0 };
 	uint8_t seed[TABLE_SEED_SIZE];
-	struct gone gone = { .d = d };
-	const struct store_recall_calls calls = { .gone = start_gone,
-						  .scope = start_scope,
-						  .arg = &gone };
 	int r;
 
 	files_random(seed, sizeof(seed));
@@ -296,20 +249,13 @@ static int start_engine(struct daemon *d)
 		log_error("no memory for the engine");
 		return EXIT_TROUBLE;
 	}
-	gone.n_scopes = engine_ruleset(d->engine)->n_scopes;
 	steps_begin(d);
 	lag_recall(d);
-	r = start_never(d);
-	if (r >= 0) {
-		r = store_recall(d->store, d->engine, clock_now(), &calls);
-	}
+	r = recall_state(d);
 	enforcement_plan(d);
 	if (r < 0 && r != -EBADMSG) {
 		log_error("cannot read the state of before: %s", store_error(d->store));
 		return EXIT_TROUBLE;
-	}
-	if (gone.n) {
-		log_notice("%zu bans of jails or ports that are gone were lifted", gone.n);
 	}
 	return r < 0 ? start_anew(d) : 0;
 }
@@ -393,7 +339,7 @@ int daemon_start(struct daemon *d)
 		return r;
 	}
 	/* Bans of before follow the list of now. */
-	if (start_never(d) < 0 || wheel_apply(d, false) < 0) {
+	if (recall_never(d) < 0 || wheel_apply(d, false) < 0) {
 		log_error("bans of before cannot be compared with never-block");
 	}
 	if (mode_recall(d) < 0) {
@@ -449,7 +395,7 @@ int daemon_run(const struct options *options)
 	r = daemon_start(d);
 	if (r == 0) {
 		telling_ready(d);
-		loop_notify("READY=1");
+		loop_notify("READY=1\nSTATUS=");
 		r = loop_run(d->loop) < 0 ? EXIT_TROUBLE : 0;
 		loop_notify("STOPPING=1");
 		telling_stay(d);

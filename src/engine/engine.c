@@ -392,10 +392,7 @@ int engine_recall_ban(struct engine *e, const struct ban *ban)
 	never_recall(j, ban);
 	history_add(j->history, judge_observer(ban), &ban->prefix, ban->since, ban->until);
 	hearing_recall_news(j, ban);
-	if (bans_is_full(j->bans) && !bans_find(j->bans, ban->jail, &ban->prefix, ban->scope)) {
-		return -ENOSPC;
-	}
-	return bans_put(j->bans, ban) ? 0 : -ENOMEM;
+	return verdict_recall_put(j, ban);
 }
 
 void engine_recall_ids(struct engine *e, uint64_t last_event, uint64_t last_ban)

@@ -119,7 +119,8 @@ NODISCARD int engine_scope(struct engine *e, const struct scope *wanted, uint16_
  * their decisions (one that the brake took back has its `because`), then events, for a jail with
  * after-ban = clear leaves out what came while its ban ran, and what it forgot when it decided. An
  * event counts in all jails `but` those that were told to forget it (NULL: none).
- * -ENOSPC; -ENOMEM; -EINVAL: no such jail, or it is a lift. */
+ * -ENOMEM; -EINVAL: no such jail, or it is a lift. What there is no room for is left out, and
+ * counted (no_room) if it runs. */
 void engine_recall_event(struct engine *e, uint64_t id, const struct event *event,
 			 const struct jail_set *but);
 NODISCARD int engine_recall_ban(struct engine *e, const struct ban *ban);

@@ -42,6 +42,7 @@ struct judge {
 	struct outbox out;
 	struct outbox_room line; /* what one line may need at most */
 	bool observes;
+	bool unsettled; /* a ban that was recalled is on never-block */
 	instant latest; /* the newest time that it was told: of an event, a tick or an order */
 	uint64_t last_event, last_ban; /* ids given so far */
 	struct evidence *evidence;     /* scratch, max_evidence of them */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* never.c - bans follow the never-block list.
  *
- * A change of the list is rare, so it may walk all bans, once for a whole order, however many
- * entries it brings. The walk first counts what it will lift and makes room for it. */
+ * What is learnt of this host are single addresses, and comes with every login: for these the table
+ * is asked. A network may cover any ban, so an order that brings one walks over all of them, once,
+ * however many entries it brings. The walk first counts what it will lift and makes room for it. */
 #include "engine/never.h"
 
 #include <errno.h>
@@ -44,20 +45,51 @@ int never_load(struct judge *j)
 	return r;
 }
 
+/* What came into the list. */
+struct news {
+	const struct never_entry *entries;
+	size_t n;
+};
+
+/* Does the entry cover no ban? False: perhaps. One for a jail or a service may be kept as a wider
+ * prefix. */
+static bool covers_nothing(const struct judge *j, const struct never_entry *entry)
+{
+	if (never_entry_is_host(entry)) {
+		return true;
+	}
+	return never_entry_is_global(entry) &&
+	       entry->prefix.len == addr_bits(&entry->prefix.addr) &&
+	       !bans_on(j->bans, &entry->prefix, NULL);
+}
+
+/* May a running ban be on the list? None was when it was looked at last. */
+static bool may_lift(const struct judge *j, const struct news *news)
+{
+	bool covers = j->unsettled;
+
+	for (size_t i = 0; i < news->n && !covers; i++) {
+		covers = !covers_nothing(j, &news->entries[i]);
+	}
+	return covers;
+}
+
 static bool is_to_lift(const struct judge *j, const struct ban *ban)
 {
 	return ban->kind == DECISION_BAN && !ban->ended && judge_spared_by(j, ban) != NULL;
 }
 
 /* Brings the bans in line with the list. */
-static int settle(struct judge *j, const struct order *order, size_t *ret_lifted)
+static int settle(struct judge *j, const struct order *order, const struct news *news,
+		  size_t *ret_lifted)
 {
+	bool looks = may_lift(j, news);
 	uint32_t cursor = 0;
 	const struct ban *ban;
 	size_t lifts = 0;
 	int r;
 
-	while ((ban = bans_each(j->bans, &cursor))) {
+	while (looks && (ban = bans_each(j->bans, &cursor))) {
 		lifts += is_to_lift(j, ban) ? 1 : 0;
 	}
 	r = outbox_reserve(&j->out, lifts);
@@ -73,6 +105,7 @@ static int settle(struct judge *j, const struct order *order, size_t *ret_lifted
 		}
 	}
 	lifts_pardon(j, order->time);
+	j->unsettled = false;
 	*ret_lifted = lifts;
 	return 0;
 }
@@ -120,7 +153,7 @@ int never_add(struct judge *j, const struct order *order, struct order_result *r
 		result.made += r == NEVER_MADE ? 1 : 0;
 		result.renewed += r == NEVER_RENEWED ? 1 : 0;
 	}
-	r = settle(j, order, &result.lifted);
+	r = settle(j, order, &(struct news){ order->never, order->n_never }, &result.lifted);
 	if (r < 0) {
 		return r;
 	}
@@ -153,6 +186,7 @@ void never_recall(struct judge *j, const struct ban *ban)
 	if (ban->kind == DECISION_SPARED && entry) {
 		never_block_count_spared(j->never, entry, ban->since);
 	}
+	j->unsettled = j->unsettled || (ban->kind == DECISION_BAN && entry);
 }
 
 int never_learn(struct judge *j, enum never_from from, const struct never_entry *entries, size_t n)
@@ -161,5 +195,5 @@ int never_learn(struct judge *j, enum never_from from, const struct never_entry 
 	size_t lifted;
 	int r = never_block_replace(j->never, from, entries, n);
 
-	return r < 0 ? r : settle(j, &learnt, &lifted);
+	return r < 0 ? r : settle(j, &learnt, &(struct news){ entries, n }, &lifted);
 }

@@ -8,6 +8,10 @@
  * free, too. */
 #include "engine/verdict.h"
 
+#include <errno.h>
+
+enum { RECALL_SWEEP = 1000 };
+
 bool verdict_is_trusted(const struct judge *j, uint16_t index, const struct event *event)
 {
 	const struct addr own = addr_unwrap(&event->addr);
@@ -152,6 +156,19 @@ bool verdict_recall(struct judge *j, const struct ban *ban)
 		(void)brake_note(&j->brakes[ban->jail], &ban->prefix, ban->since, j->rules->brake);
 	}
 	return !taken_back;
+}
+
+/* What was over when this one was decided makes room for it. */
+int verdict_recall_put(struct judge *j, const struct ban *ban)
+{
+	if (bans_is_full(j->bans)) {
+		(void)bans_sweep(j->bans, j->rules->jails, ban->since, RECALL_SWEEP);
+	}
+	if (bans_is_full(j->bans) && !bans_find(j->bans, ban->jail, &ban->prefix, ban->scope)) {
+		j->stats.no_room += ban->ended ? 0 : 1;
+		return 0;
+	}
+	return bans_put(j->bans, ban) ? 0 : -ENOMEM;
 }
 
 /* ---- decisions ---- */

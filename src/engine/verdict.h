@@ -15,5 +15,8 @@ void verdict_brake(struct judge *j, uint16_t index, const struct prefix *target,
 /* A decision of before, as the brake knew it. False: the brake took it back, it counts for nothing
  * else. */
 bool verdict_recall(struct judge *j, const struct ban *ban);
+/* Puts it into the table. What there is no room for is left out, and counted if it runs. -ENOMEM.
+ */
+NODISCARD int verdict_recall_put(struct judge *j, const struct ban *ban);
 /* Does the event come from an address on never-block? It counts for no network and no account. */
 bool verdict_is_trusted(const struct judge *j, uint16_t index, const struct event *event);

@@ -107,6 +107,9 @@ struct store_recall_calls {
 	store_gone_fn gone;
 	/* The number of the scope that a person once named by these words; negative: none. */
 	int (*scope)(void *arg, struct str words, uint16_t *ret);
+	/* Now and then while there is much to read: so many bans were; the events come behind. May
+	 * be NULL. */
+	void (*progress)(void *arg, size_t bans, bool events);
 	void *arg;
 };
 

@@ -17,8 +17,18 @@ struct recall {
 	struct engine *engine;
 	instant now;
 	const struct store_recall_calls *calls;
+	size_t n; /* bans read */
 	int error;
 };
+
+enum { PROGRESS_BANS = 16384 };
+
+static void tell_progress(const struct recall *recall, bool events)
+{
+	if (recall->calls->progress) {
+		recall->calls->progress(recall->calls->arg, recall->n, events);
+	}
+}
 
 /* The ports of a jail's ban are those that the jail has now, of one by hand those that were named:
  * for one that runs they are made again. False: they are no ports of the ruleset any more; a ban of
@@ -119,9 +129,8 @@ static int find_event(const struct recall *recall, struct ban *ban)
 	return r;
 }
 
-static bool recall_ban(void *arg, const struct stored_ban *stored)
+static bool recall_ban(struct recall *recall, const struct stored_ban *stored)
 {
-	struct recall *recall = arg;
 	const struct ruleset *rules = engine_ruleset(recall->engine);
 	const struct decision *d = &stored->decision;
 	CLEANUP(buf_done) struct buf by = { 0 }, reason = { 0 };
@@ -161,6 +170,16 @@ static bool recall_ban(void *arg, const struct stored_ban *stored)
 	return recall->error >= 0;
 }
 
+static bool recall_row(void *arg, const struct stored_ban *stored)
+{
+	struct recall *recall = arg;
+
+	if (++recall->n % PROGRESS_BANS == 0) {
+		tell_progress(recall, false);
+	}
+	return recall_ban(recall, stored);
+}
+
 static int recall_bans(struct store *s, struct recall *recall)
 {
 	struct sql_statement *st;
@@ -177,7 +196,7 @@ static int recall_bans(struct store *s, struct recall *recall)
 	sql_bind_int(st, 1, recall->now.us - ruleset_memory(engine_ruleset(recall->engine)).us);
 	sql_bind_int(st, 2, DECISION_BAN);
 	sql_bind_int(st, 3, recall->now.us);
-	r = store_rows_bans(st, NULL, recall_ban, recall);
+	r = store_rows_bans(st, NULL, recall_row, recall);
 	return r < 0 ? r : recall->error;
 }
 
@@ -198,6 +217,7 @@ int store_recall(struct store *s, struct engine *e, instant now,
 		r = recall_bans(s, &recall);
 	}
 	if (r >= 0) {
+		tell_progress(&recall, true);
 		r = store_recall_events(s, e, now);
 	}
 	if (r >= 0) {

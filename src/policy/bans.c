@@ -296,6 +296,16 @@ void bans_drop(struct bans *b, const struct ban *ban)
 	table_remove(b->slots, slot);
 }
 
+uint32_t bans_entries(const struct bans *b)
+{
+	return table_count(b->slots);
+}
+
+uint32_t bans_capacity(const struct bans *b)
+{
+	return b->capacity;
+}
+
 bool bans_is_full(const struct bans *b)
 {
 	return table_count(b->slots) == b->capacity;

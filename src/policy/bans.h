@@ -49,6 +49,9 @@ void bans_end(struct bans *b, const struct ban *ban);
 void bans_move(struct bans *b, instant was, duration by);
 /* Takes it out of the table: the pointer is dead. */
 void bans_drop(struct bans *b, const struct ban *ban);
+/* Entries of all kinds, running or not; and how many there may be. */
+uint32_t bans_entries(const struct bans *b);
+uint32_t bans_capacity(const struct bans *b);
 /* No room for another jail, prefix and scope. */
 bool bans_is_full(const struct bans *b);
 /* The latest end of the enforced, not ended bans on exactly this prefix in this scope. False: there

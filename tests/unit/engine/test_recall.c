@@ -119,10 +119,62 @@ static void what_cannot_be_is_refused(void **state)
 	ban.kind = DECISION_LIFT;
 	assert_int_equal(engine_recall_ban(e, &ban), -EINVAL);
 	ban.kind = DECISION_BAN;
-	ban.by = "uid 0 (root)";
+}
+
+static void what_there_is_no_room_for_is_left_out_and_counted(void **state)
+{
+	CLEANUP(engine_freep)
+	struct engine *e =
+		rig_start_with(rig_rules(1), (struct engine_limits){ .subjects = 10, .bans = 1 });
+	struct ban first = ban_of(1, 100, 2000), second = ban_of(2, 150, 3000);
+
+	(void)state;
+	first.jail = JAIL_BY_HAND;
+	first.by = "uid 0 (root)";
+	assert_int_equal(engine_recall_ban(e, &first), 0);
+	second.ended = true;
+	assert_int_equal(engine_recall_ban(e, &second), 0);
+	assert_int_equal(engine_stats(e).no_room, 0);
+	second.ended = false;
+	assert_int_equal(engine_recall_ban(e, &second), 0);
+	assert_int_equal(engine_stats(e).no_room, 1);
+	assert_null(engine_find_ban(e, 0, &second.prefix, second.scope));
+	assert_non_null(engine_find_ban(e, JAIL_BY_HAND, &first.prefix, first.scope));
+}
+
+/* The window of the first is over when the second begins. */
+static void what_is_over_makes_room_for_what_runs(void **state)
+{
+	CLEANUP(engine_freep)
+	struct engine *e =
+		rig_start_with(rig_rules(1), (struct engine_limits){ .subjects = 10, .bans = 1 });
+	struct ban first = ban_of(1, 100, 2000), second = ban_of(2, 2000 + 86400, 200000);
+
+	(void)state;
+	first.ended = true;
+	first.prefix = rig_prefix("198.51.100.0/24");
+	assert_int_equal(engine_recall_ban(e, &first), 0);
+	assert_int_equal(engine_recall_ban(e, &second), 0);
+	assert_int_equal(engine_stats(e).no_room, 0);
+	assert_non_null(engine_find_ban(e, 0, &second.prefix, second.scope));
+}
+
+/* Bans come in the place of the list, addresses that are learnt behind it. */
+static void a_ban_that_is_on_the_list_is_lifted_when_something_is_learnt(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	const struct ban ban = ban_of(1, 100, 2000);
+	const struct prefix wide = prefix_of(&ban.prefix.addr, 24),
+			    other = rig_prefix("192.0.2.1/32");
+	const struct never_entry entry = never_entry_of(NEVER_BY_HAND, &wide),
+				 own = never_entry_of(NEVER_OWN, &other);
+
+	(void)state;
+	assert_int_equal(engine_learn(e, NEVER_BY_HAND, &entry, 1), 0);
 	assert_int_equal(engine_recall_ban(e, &ban), 0);
-	ban.jail = 0;
-	assert_int_equal(engine_recall_ban(e, &ban), -ENOSPC);
+	assert_int_equal(engine_learn(e, NEVER_OWN, &own, 1), 0);
+	assert_int_equal(engine_take(e).n_decisions, 1);
+	assert_null(engine_find_ban(e, 0, &ban.prefix, ban.scope));
 }
 
 /* Half a history by the old engine, its events and bans told to a new one, the other half by both.
@@ -169,6 +221,9 @@ int main(void)
 		cmocka_unit_test(a_jail_that_clears_forgets_what_led_to_the_ban),
 		cmocka_unit_test(ids_go_on_after_the_highest),
 		cmocka_unit_test(what_cannot_be_is_refused),
+		cmocka_unit_test(what_there_is_no_room_for_is_left_out_and_counted),
+		cmocka_unit_test(what_is_over_makes_room_for_what_runs),
+		cmocka_unit_test(a_ban_that_is_on_the_list_is_lifted_when_something_is_learnt),
 		cmocka_unit_test(the_new_engine_decides_as_the_old_one),
 	};
 
