@@ -7,6 +7,9 @@
  * What only repeats a wider block of the same list is told in that one's row (folds.h), where this
  * is wanted.
  *
+ * A reload copies the table in its order and closes the gaps in it: the list goes on behind the
+ * entry that it looked at last.
+ *
  * How many packets were dropped only the kernel knows. It is asked about the rows of a reply when
  * that is wanted; the reply waits for the answers, not for ever. */
 #include <stdlib.h>
@@ -32,7 +35,9 @@ struct list {
 	struct str jail, service, type, action;
 	bool ban, observed, spared, ended;
 	uint32_t cursor;
-	uint64_t before; /* ended: go on below this id */
+	uint64_t last;    /* the id that the cursor stands behind */
+	uint64_t reloads; /* when the cursor was right */
+	uint64_t before;  /* ended: go on below this id */
 	size_t n_ended;
 	struct folds *folds; /* NULL: each block has a row */
 	bool counted;        /* what is told in the rows of others */
@@ -183,6 +188,25 @@ static void list_answer(struct call *call, const struct enforcer_answer *answer)
 	}
 }
 
+/* False: rules were taken over, and the entry that was looked at last is not there any more. */
+static bool list_resume(struct list *l)
+{
+	const struct ban *ban;
+	uint32_t cursor = 0;
+
+	if (l->reloads == l->daemon->reloads || l->engine_done || l->cursor == 0) {
+		return true;
+	}
+	while ((ban = engine_each_ban(l->daemon->engine, &cursor))) {
+		if (ban->id == l->last) {
+			l->cursor = cursor;
+			l->reloads = l->daemon->reloads;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A slice of the table. */
 static void list_engine(struct call *call, struct list *l)
 {
@@ -193,6 +217,7 @@ static void list_engine(struct call *call, struct list *l)
 			l->engine_done = true;
 			return;
 		}
+		l->last = ban->id;
 		if (!list_shows(l, ban)) {
 			continue;
 		}
@@ -264,6 +289,10 @@ static enum call_next list_step(struct call *call)
 	struct list *l = call->state;
 	bool done = l->engine_done && !l->ended;
 
+	if (!list_resume(l)) {
+		return call_refused(call, "ipsctl list",
+				    "the config was taken over while the list was made");
+	}
 	if (!done && value_length(l->rows) < CALL_ROWS) {
 		list_collect(call, l);
 		done = l->engine_done && !l->ended;
@@ -295,6 +324,7 @@ enum call_next answer_list(struct call *call)
 		.dropped = call->daemon->enforcer && value_bool(value_get(p, "dropped"), false),
 		.daemon = call->daemon,
 		.now = clock_now(),
+		.reloads = call->daemon->reloads,
 	};
 	if (!list_kinds(l, value_get(p, "kinds"))) {
 		return call_invalid(call, "kinds");

@@ -142,6 +142,7 @@ struct daemon {
 	bool caught_up;      /* what stood in the logs at the start has been read */
 	bool forced_observe; /* --observe, no rights, or a broken never-block list */
 	const char *forced_why;
+	uint64_t reloads; /* that were done */
 };
 
 /* start.c: how config files are read, and what exists on this host. */

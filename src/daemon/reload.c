@@ -260,6 +260,7 @@ int reload_run(struct daemon *d, const char *by, struct reload *ret)
 		r = run(&c, TAKE(config), by);
 	}
 	free(c.sources);
+	d->reloads += ret->done;
 	if (!ret->done) {
 		log_error(
 			"%s: the config was not taken over; the rules of before go on: `ipsctl check`",

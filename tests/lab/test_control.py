@@ -345,6 +345,22 @@ def test_what_stands_all_the_time_is_listed_once_while_others_come_and_go(daemon
     other.close()
 
 
+def test_a_reload_in_the_middle_of_a_list_changes_nothing_in_it(daemon):
+    """The table of before had gaps, that of after has none."""
+    ban_many(daemon, 3000)
+    client, other = Client(daemon), Client(daemon)
+    assert other.call("Unban", prefixes=addresses(500))["parameters"]["lifted"] == 500
+    client.send("List", more=True)
+    seen = []
+    for n, rows in enumerate(pages(client)):
+        seen += [row["prefix"].removesuffix("/32") for row in rows]
+        if n in (2, 5):
+            assert daemon.ctl("reload").code == 0
+    assert sorted(seen) == sorted(addresses(2500, 500))
+    client.close()
+    other.close()
+
+
 # ---- events ---------------------------------------------------------------------------------------
 
 
