@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """One ban's latency: from the deciding line, or from the order, to the element in the kernel.
 
-usage: sudo latency.py BUILD [--elements 0,10000,100000,1000000] [--times 100] [--lived-in] [--userns]
+usage: sudo latency.py BUILD [--elements 0,10000,100000,1000000] [--times 200] [--lived-in] [--userns]
 
 The real ipsd in a namespace, the attacker in another; so many bans lie in the database and stand in the kernel already.
 For each ban nine lines are written, then the deciding one; the attacker sends datagrams all the while. Told are
@@ -224,7 +224,7 @@ def measure_floor(fig, elements, times):
 def main():
     parser = figures.options(__doc__)
     parser.add_argument("--elements", type=figures.numbers, default="0,10000,100000,1000000", help="bans that stand already")
-    parser.add_argument("--times", type=int, default=100, help="bans of each kind at each number of elements")
+    parser.add_argument("--times", type=int, default=200, help="bans of each kind at each number of elements")
     args, fig = figures.start(parser, "latency")
     for elements in args.elements:
         cable = Cable()
