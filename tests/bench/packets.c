@@ -182,8 +182,11 @@ static void send_for(struct sender *s, uint64_t span)
 		before = now;
 	}
 	qsort(took, bursts, sizeof(took[0]), compare);
-	(void)printf("%" PRIu64 " %.1f %.1f\n", sent, (double)took[bursts / 2] / BURST,
-		     (double)took[bursts * 99 / 100] / BURST);
+	size_t median = bursts / 2;
+	size_t tail = bursts * 99 / 100;
+
+	(void)printf("%" PRIu64 " %.1f %.1f\n", sent, (double)took[median] / BURST,
+		     (double)took[tail] / BURST);
 }
 
 int main(int argc, char **argv)
