@@ -292,7 +292,7 @@ void judge_drop_shadows(struct judge *j)
 	uint32_t cursor = 0;
 	const struct ban *ban;
 
-	while (bans_count(j->bans, DECISION_SPARED) > 0 && (ban = bans_each(j->bans, &cursor))) {
+	while ((ban = bans_each(j->bans, &cursor))) {
 		if (ban->kind == DECISION_SPARED && ban->because != BECAUSE_KNOWN_GOOD &&
 		    !judge_spared_by(j, ban)) {
 			bans_drop(j->bans, ban);
