@@ -9,6 +9,7 @@
 #include "base/span.h"
 #include "daemon/braking.h"
 #include "daemon/call.h"
+#include "daemon/cutting.h"
 #include "daemon/leaking.h"
 #include "daemon/learning.h"
 #include "daemon/offsets.h"
@@ -377,6 +378,7 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 			    "the kernel refused a change: %s", d->kernel_trouble.text);
 	}
 	reconcile_findings(d, status_note, findings);
+	cutting_findings(d, status_note, findings);
 	if (s->restarts) {
 		add_finding(findings, "note", NULL, "the enforcer was started again %llu times",
 			    (unsigned long long)s->restarts);

@@ -132,6 +132,7 @@ struct daemon {
 	struct telling telling;
 	bool braked[JAILS_MAX]; /* jails whose brake was told to hold */
 	struct trouble store_trouble, kernel_trouble;
+	int uncut; /* enforcer_state.uncut, as told */
 	struct adoption adoption;
 	duration lag; /* lines come up to so late; until then, NEVER: none do */
 	instant lag_until, lag_saved;

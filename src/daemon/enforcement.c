@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/control.h"
+#include "daemon/cutting.h"
 #include "daemon/leaking.h"
 #include "daemon/reconcile.h"
 #include "sys/clock.h"
@@ -228,6 +229,7 @@ static int enforcement_dispatch(void *arg, int fd, uint32_t events)
 		return r;
 	}
 	d->resync_blocked = false;
+	cutting_follow(d);
 	control_progress(d->control);
 	return loop_watch_events(d->enforcer_watch,
 				 EPOLLIN | (enforcer_wants_write(d->enforcer) ? EPOLLOUT : 0U));

@@ -6,6 +6,9 @@
  * at was begun by the other side, and one of a port that nobody waits at may be ours: it is left
  * alone, its packets are dropped anyway.
  *
+ * A dump counts the sockets that it has told, and would pass over some if others went meanwhile: so
+ * it is read to its end before the first is closed, and again when it had more than fit.
+ *
  * A dual-stack server has its IPv4 clients as v4-mapped addresses among the IPv6 sockets. A dump is
  * read on one descriptor and sockets are closed over another one: an acknowledgement shall not
  * stand between the dump's messages. A socket is named with its cookie, so that no later one of the
@@ -26,11 +29,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "output/banned.h"
 #include "output/netlink.h"
 
 enum {
 	RECEIVE_SIZE = 65536,
 	PORTS = 65536,
+	TARGETS_MAX = 16384,
+	TARGETS_AT_ONCE = 256,
+	CLOSE_ANSWER = 512,
 	/* As the kernel numbers them (net/tcp_states.h). */
 	ESTABLISHED = 1,
 	SYN_SENT = 2,
@@ -65,27 +72,23 @@ static const struct dump dumps[] = {
 	{ IPPROTO_UDP, AF_INET6, false, 1U << ESTABLISHED },
 };
 
-/* Scopes are told apart by their ranges; their number changes with a plan. */
-struct ban {
-	struct prefix prefix;
-	size_t n_ranges;
-	struct port_range ranges[SCOPE_RANGES_MAX];
-};
-
-struct bans {
-	struct ban *list;
-	size_t n, room;
+struct target {
+	struct inet_diag_sockid id;
+	uint8_t family;
 };
 
 struct closer {
 	int dump_fd, close_fd;
 	bool both;
 	uint32_t seq;
-	struct bans now, next;
-	struct netset *banned;                  /* the prefixes of `now` */
+	struct banned *now, *next;
 	size_t dump;                            /* under way; ARRAY_SIZE(dumps): none */
 	struct netset *own;                     /* this host's addresses */
 	uint8_t tcp[PORTS / 8], udp[PORTS / 8]; /* ports that are waited at */
+	bool is_read;                           /* the dump; its targets are being closed */
+	bool more;                              /* it had more of them than there is room for */
+	size_t n, at, closed;
+	struct target targets[TARGETS_MAX];
 	_Alignas(struct nlmsghdr) char in[RECEIVE_SIZE];
 };
 
@@ -121,24 +124,14 @@ static int send_request(struct closer *c, int fd, uint16_t type, uint16_t flags,
 	return netlink_send(fd, (const char *)&r, sizeof(r));
 }
 
-static int begin_dump(struct closer *c)
+/* 1: closed; 0: it was gone meanwhile. */
+static int close_connection(struct closer *c, const struct target *t)
 {
-	const struct dump *d = &dumps[c->dump];
-	struct inet_diag_req_v2 body = { .sdiag_family = d->family,
-					 .sdiag_protocol = d->proto,
-					 .idiag_states = d->states };
-
-	return send_request(c, c->dump_fd, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &body);
-}
-
-/* A socket that is gone meanwhile is as good as closed. */
-static int close_connection(struct closer *c, const struct inet_diag_msg *m)
-{
-	_Alignas(struct nlmsghdr) char answer[512];
-	struct inet_diag_req_v2 body = { .sdiag_family = m->idiag_family,
+	_Alignas(struct nlmsghdr) char answer[CLOSE_ANSWER];
+	struct inet_diag_req_v2 body = { .sdiag_family = t->family,
 					 .sdiag_protocol = dumps[c->dump].proto,
 					 .idiag_states = UINT32_MAX,
-					 .id = m->id };
+					 .id = t->id };
 	int r = send_request(c, c->close_fd, SOCK_DESTROY, NLM_F_ACK, &body);
 	ssize_t n = r < 0 ? r : netlink_receive(c->close_fd, answer, sizeof(answer), 0);
 	size_t at = 0;
@@ -148,7 +141,7 @@ static int close_connection(struct closer *c, const struct inet_diag_msg *m)
 		return n < 0 ? (int)n : -EBADMSG;
 	}
 	r = netlink_error(h);
-	return r == -ENOENT || r == -ESTALE ? 0 : r;
+	return r == -ENOENT || r == -ESTALE ? 0 : r < 0 ? r : 1;
 }
 
 /* --- Which sockets
@@ -175,33 +168,6 @@ static bool is_waited_at(const struct closer *c, uint16_t port)
 	return ports[port / 8] >> port % 8 & 1;
 }
 
-static bool has_port(const struct ban *ban, uint8_t proto, uint16_t port)
-{
-	for (size_t i = 0; i < ban->n_ranges; i++) {
-		const struct port_range *r = &ban->ranges[i];
-
-		if ((r->proto == PROTO_TCP) == (proto == IPPROTO_TCP) && r->low <= port &&
-		    port <= r->high) {
-			return true;
-		}
-	}
-	return ban->n_ranges == 0;
-}
-
-static bool is_banned(const struct closer *c, const struct prefix *peer, uint16_t port)
-{
-	if (!netset_covering(c->banned, peer, NULL)) {
-		return false;
-	}
-	for (size_t i = 0; i < c->now.n; i++) {
-		if (prefix_contains(&c->now.list[i].prefix, peer) &&
-		    has_port(&c->now.list[i], dumps[c->dump].proto, port)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static bool is_to_close(const struct closer *c, const struct netset *never_block,
 			const struct inet_diag_msg *m)
 {
@@ -214,7 +180,8 @@ static bool is_to_close(const struct closer *c, const struct netset *never_block
 	    netset_covering(never_block, &peer, NULL)) {
 		return false;
 	}
-	return (c->both || is_waited_at(c, port)) && is_banned(c, &peer, port);
+	return (c->both || is_waited_at(c, port)) &&
+	       banned_has(c->now, &other, dumps[c->dump].proto, port);
 }
 
 static int take_socket(struct closer *c, const struct netset *never_block, const struct nlmsghdr *h)
@@ -231,7 +198,15 @@ static int take_socket(struct closer *c, const struct netset *never_block, const
 		ports[port / 8] |= (uint8_t)(1U << port % 8);
 		return 0;
 	}
-	return is_to_close(c, never_block, m) ? close_connection(c, m) : 0;
+	if (is_to_close(c, never_block, m)) {
+		if (c->n < TARGETS_MAX) {
+			c->targets[c->n++] =
+				(struct target){ .id = m->id, .family = m->idiag_family };
+		} else {
+			c->more = true;
+		}
+	}
+	return 0;
 }
 
 /* --- Looks
@@ -287,38 +262,56 @@ static int list_own(struct closer *c)
 	return 0;
 }
 
-static int list_banned(struct closer *c)
+static int begin_dump(struct closer *c)
 {
-	int r = 0;
+	const struct dump *d = &dumps[c->dump];
+	struct inet_diag_req_v2 body = { .sdiag_family = d->family,
+					 .sdiag_protocol = d->proto,
+					 .idiag_states = d->states };
 
-	netset_free(c->banned);
-	c->banned = netset_new();
-	for (size_t i = 0; i < c->now.n && c->banned && r == 0; i++) {
-		r = netset_add(c->banned, &c->now.list[i].prefix, 0);
-	}
-	if (!c->banned || r < 0) {
-		return -ENOMEM;
-	}
-	netset_seal(c->banned);
-	return 0;
+	c->is_read = false;
+	c->more = false;
+	c->n = 0;
+	c->at = 0;
+	c->closed = 0;
+	return send_request(c, c->dump_fd, SOCK_DIAG_BY_FAMILY, NLM_F_DUMP, &body);
 }
 
 static int begin_look(struct closer *c)
 {
-	struct bans done = c->now;
+	struct banned *done = c->now;
 	int r = list_own(c);
 
+	banned_clear(done);
 	c->now = c->next;
 	c->next = done;
-	c->next.n = 0;
 	c->dump = 0;
 	memset(c->tcp, 0, sizeof(c->tcp));
 	memset(c->udp, 0, sizeof(c->udp));
-	r = r < 0 ? r : list_banned(c);
+	r = r < 0 ? r : banned_seal(c->now);
 	return r < 0 ? r : begin_dump(c);
 }
 
-/* Reads one message of the dump. 1: it is at its end. */
+/* The error of a dump stands in its last message, whatever the type of that. Kernels without IPv6
+ * or without udp_diag list no such sockets; without tcp_diag nothing could be closed. */
+static int end_dump(struct closer *c, const struct nlmsghdr *h)
+{
+	int r = 0;
+
+	if (h->nlmsg_type == NLMSG_ERROR) {
+		r = netlink_error(h);
+	} else if (h->nlmsg_len >= NLMSG_LENGTH(sizeof(r))) {
+		memcpy(&r, (const char *)h + NLMSG_HDRLEN, sizeof(r));
+		r = r > 0 ? -EBADMSG : r;
+	}
+	if (r == -ENOENT && c->dump > 0) {
+		r = 0;
+	}
+	c->is_read = true;
+	return r;
+}
+
+/* Reads one message of the dump. */
 static int read_dump(struct closer *c, const struct netset *never_block)
 {
 	ssize_t n = netlink_receive(c->dump_fd, c->in, sizeof(c->in), 0);
@@ -329,24 +322,37 @@ static int read_dump(struct closer *c, const struct netset *never_block)
 	if (n < 0) {
 		return (int)n;
 	}
-	while (r == 0 && (h = netlink_next(c->in, (size_t)n, &at)) != NULL) {
-		if (h->nlmsg_type == NLMSG_DONE) {
-			return 1;
-		}
-		if (h->nlmsg_type == NLMSG_ERROR && netlink_error(h) == -ENOENT) {
-			return 1; /* this kernel lists no sockets of the protocol */
-		}
-		r = h->nlmsg_type == NLMSG_ERROR ? netlink_error(h)
-						 : take_socket(c, never_block, h);
+	while (r == 0 && !c->is_read && (h = netlink_next(c->in, (size_t)n, &at)) != NULL) {
+		bool last = h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR;
+
+		r = last ? end_dump(c, h) : take_socket(c, never_block, h);
 	}
 	return r;
+}
+
+/* Closes some of what the dump has found. 1: that was the look's last dump. */
+static int close_some(struct closer *c)
+{
+	for (size_t i = 0; i < TARGETS_AT_ONCE && c->at < c->n; i++) {
+		int r = close_connection(c, &c->targets[c->at++]);
+
+		if (r < 0) {
+			return r;
+		}
+		c->closed += (size_t)r;
+	}
+	if (c->at < c->n) {
+		return 0;
+	}
+	c->dump += !c->more || c->closed == 0;
+	return c->dump < ARRAY_SIZE(dumps) ? begin_dump(c) : 1;
 }
 
 /* What is left of a dump would stand before the next one, so it goes with its descriptor. */
 static void forget(struct closer *c)
 {
-	c->now.n = 0;
-	c->next.n = 0;
+	banned_clear(c->now);
+	banned_clear(c->next);
 	c->dump = ARRAY_SIZE(dumps);
 	(void)close(c->dump_fd);
 	c->dump_fd = -1;
@@ -358,12 +364,9 @@ int closer_step(struct closer *c, const struct netset *never_block)
 	int r;
 
 	if (c->dump == ARRAY_SIZE(dumps)) {
-		r = c->next.n > 0 ? begin_look(c) : 0;
+		r = banned_count(c->next) > 0 ? begin_look(c) : 0;
 	} else {
-		r = read_dump(c, never_block);
-		if (r > 0) {
-			r = ++c->dump < ARRAY_SIZE(dumps) ? begin_dump(c) : 0;
-		}
+		r = c->is_read ? close_some(c) : read_dump(c, never_block);
 	}
 	if (r < 0) {
 		forget(c);
@@ -373,31 +376,21 @@ int closer_step(struct closer *c, const struct netset *never_block)
 
 bool closer_is_busy(const struct closer *c)
 {
-	return c->dump < ARRAY_SIZE(dumps) || c->next.n > 0;
+	return c->dump < ARRAY_SIZE(dumps) || banned_count(c->next) > 0;
 }
 
-void closer_add(struct closer *c, const struct prefix *prefix, const struct scope *scope)
+int closer_add(struct closer *c, const struct prefix *prefix, const struct scope *scope,
+	       const struct netset *never_block)
 {
-	struct bans *b = &c->next;
+	int r;
 
-	if (b->n == CLOSER_MAX || scope->n_ranges > SCOPE_RANGES_MAX) {
-		return;
-	}
-	if (b->n == b->room) {
-		size_t room = b->room > 0 ? b->room * 2 : 64;
-		struct ban *list = reallocarray(b->list, room, sizeof(*list));
-
-		if (!list) {
-			return;
+	while ((r = banned_add(c->next, prefix, scope)) == -ENOBUFS) {
+		r = closer_step(c, never_block);
+		if (r < 0) {
+			return r;
 		}
-		b->list = list;
-		b->room = room;
 	}
-	b->list[b->n] = (struct ban){ .prefix = *prefix, .n_ranges = scope->n_ranges };
-	for (size_t i = 0; i < scope->n_ranges; i++) {
-		b->list[b->n].ranges[i] = scope->ranges[i];
-	}
-	b->n++;
+	return r;
 }
 
 int closer_open(bool both, struct closer **ret)
@@ -413,9 +406,9 @@ int closer_open(bool both, struct closer **ret)
 	c->close_fd = -1;
 	c->dump = ARRAY_SIZE(dumps);
 	r = open_socket(&c->dump_fd);
-	if (r == 0) {
-		r = open_socket(&c->close_fd);
-	}
+	r = r < 0 ? r : open_socket(&c->close_fd);
+	r = r < 0 ? r : banned_new(&c->now);
+	r = r < 0 ? r : banned_new(&c->next);
 	if (r < 0) {
 		closer_close(c);
 		return r;
@@ -434,9 +427,8 @@ struct closer *closer_close(struct closer *c)
 			(void)close(c->close_fd);
 		}
 		netset_free(c->own);
-		netset_free(c->banned);
-		free(c->now.list);
-		free(c->next.list);
+		banned_free(c->now);
+		banned_free(c->next);
 		free(c);
 	}
 	return NULL;

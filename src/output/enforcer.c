@@ -90,15 +90,15 @@ static int take_report(struct enforcer *e, const struct report *r)
 		return announce(e, true);
 	case REPORT_FOREIGN: tell_foreign(e, NULL); return 0;
 	case REPORT_BROKEN:
-		e->state.ready = false;
-		note_error(e, r->text);
-		tell_foreign(e, r->text);
-		return 0;
-	case REPORT_TROUBLE: note_error(e, r->text); return 0;
 	case REPORT_FAILED:
 		e->state.ready = false;
 		note_error(e, r->text);
+		if (r->state == REPORT_BROKEN) {
+			tell_foreign(e, r->text);
+		}
 		return 0;
+	case REPORT_TROUBLE: note_error(e, r->text); return 0;
+	case REPORT_UNCUT: e->state.uncut = r->error; return 0;
 	case REPORT_ENDED:
 		if (e->state.ready) {
 			note_error(e, r->text);

@@ -48,6 +48,7 @@ struct enforcer_state {
 	size_t elements;      /* wishes that stand in the kernel by what was answered */
 	char last_error[200]; /* "" when the last transaction went well */
 	instant last_error_at;
+	int uncut; /* why cut-connections closes nothing: 0, or a positive errno as in closer.h */
 };
 
 /* What the kernel holds for one (prefix, scope). */

@@ -48,8 +48,8 @@ struct process {
 	int fd;
 	uint64_t starts;
 	const struct enforcer_job *job;
-	struct closer *closer;     /* NULL: nothing was cut yet */
-	bool never_cuts;           /* it cannot, and has said so */
+	struct closer *closer; /* NULL: nothing was cut yet */
+	int uncut; /* why it closes nothing, as told: 0 or a positive errno; -1: nothing was told */
 	struct plan *plan, *draft; /* the one that stands, and one that arrives */
 	struct kernel_plan stands;
 	bool strange[SCOPES_MAX]; /* scopes whose number means another one to the daemon */
@@ -154,34 +154,36 @@ static void send_replies(struct process *p)
 
 static void tell_uncut(struct process *p, int error)
 {
-	struct buf text CLEANUP(buf_done) = { 0 };
-
-	p->never_cuts = error == -EOPNOTSUPP;
-	buf_printf(&text, "cut-connections: %s",
-		   p->never_cuts ? "this kernel closes no connections (CONFIG_INET_DIAG_DESTROY)"
-				 : strerrordesc_np(-error));
-	report(p, REPORT_TROUBLE, -error, buf_str(&text));
+	if (p->uncut != error) {
+		p->uncut = error;
+		report(p, REPORT_UNCUT, error, STR_NONE);
+	}
 }
 
-/* What was banned in this turn loses its connections, behind the replies. */
+static int cut_one(struct process *p, const struct prefix *prefix, const struct scope *scope)
+{
+	int r = p->closer ? 0 : closer_open(p->job->both, &p->closer);
+
+	return r < 0 ? r : closer_add(p->closer, prefix, scope, p->stands.never_block);
+}
+
+/* What was banned in this turn loses its connections, behind the replies. A kernel that cannot is
+ * not asked again. */
 static void cut(struct process *p)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < p->n && p->job->cuts && !p->never_cuts; i++) {
+	for (size_t i = 0; r == 0 && i < p->n && p->job->cuts && p->uncut != EOPNOTSUPP; i++) {
 		const struct record *record = &p->records[i];
 		struct prefix prefix = record_prefix(record);
 
-		if (record->kind != RECORD_HOLD || p->replies[i].error != 0 ||
-		    record->deadline <= clock_monotonic()) {
-			continue;
+		if (record->kind == RECORD_HOLD && p->replies[i].error == 0 &&
+		    record->deadline > clock_monotonic()) {
+			r = cut_one(p, &prefix, &p->stands.scopes[record->scope]);
 		}
-		r = p->closer ? 0 : closer_open(p->job->both, &p->closer);
-		if (r < 0) {
-			tell_uncut(p, r);
-			return;
-		}
-		closer_add(p->closer, &prefix, &p->stands.scopes[record->scope]);
+	}
+	if (r < 0) {
+		tell_uncut(p, -r);
 	}
 }
 
@@ -192,14 +194,17 @@ static bool a_message_waits(const struct process *p)
 	return poll(&wait, 1, 0) != 0;
 }
 
-/* The daemon comes first: with its next message the rest waits. */
+/* The daemon comes first: while it has something to say there is one slice between its messages. */
 static void go_on_cutting(struct process *p)
 {
-	while (p->closer && !p->never_cuts && closer_is_busy(p->closer) && !a_message_waits(p)) {
+	while (p->closer && closer_is_busy(p->closer)) {
 		int r = closer_step(p->closer, p->stands.never_block);
 
-		if (r < 0) {
-			tell_uncut(p, r);
+		if (r != 0) {
+			tell_uncut(p, r < 0 ? -r : 0);
+		}
+		if (a_message_waits(p)) {
+			return;
 		}
 	}
 }
@@ -464,6 +469,7 @@ noreturn void enforcer_process_run(const struct enforcer_job *job, int fd, uint6
 	p.fd = fd;
 	p.starts = starts;
 	p.job = job;
+	p.uncut = -1;
 	kernel_table_prepare();
 	r = seal_process(&seal);
 	r = r < 0 ? r : plan_new(&p.plan);

@@ -181,7 +181,7 @@ int report_parse(const uint8_t *bytes, size_t n, struct report *ret)
 		return -EMSGSIZE;
 	}
 	memcpy(&r, bytes, sizeof(r));
-	if (r.kind != REPLY_REPORT || r.state < REPORT_STARTED || r.state > REPORT_BROKEN ||
+	if (r.kind != REPLY_REPORT || r.state < REPORT_STARTED || r.state > REPORT_UNCUT ||
 	    r.error < 0 || !memchr(r.text, '\0', sizeof(r.text))) {
 		return -EBADMSG;
 	}

@@ -86,6 +86,7 @@ enum report_state {
 	REPORT_ENDED,   /* from the keeper: the process ended and is started again */
 	REPORT_FOREIGN, /* somebody has changed nftables; the table stands */
 	REPORT_BROKEN,  /* the table does not stand and cannot be made; it is tried again */
+	REPORT_UNCUT,   /* cut-connections closes nothing, for this error; 0: it does again */
 };
 
 enum { REPORT_TEXT = 200 };

@@ -156,7 +156,9 @@ def transparent(s):
 
 def is_connected(s):
     """False: not yet. An error that ended the attempt is raised."""
-    if not select.select([], [s], [], 0)[1]:
+    ready = select.poll()
+    ready.register(s, select.POLLOUT)
+    if not ready.poll(0):
         return False
     error = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:

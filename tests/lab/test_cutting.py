@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: MIT
 """cut-connections = yes: a ban closes the kernel's sockets of the address, and nobody else's."""
+import json
+import resource
 import socket
 
 import pytest
@@ -221,3 +223,34 @@ def test_a_start_with_it_closes_what_standing_bans_had_left(cable, daemons, sock
     (daemon.etc / "ipsd.conf").write_text(CUTS)
     daemon.restart()
     is_closed(pair.served)
+
+
+def test_a_kernel_that_closes_no_connection_is_a_warning_and_blocks_all_the_same(cable, build, daemons, sockets):
+    daemon = daemons(conf=CUTS).start(wrapper=("env", f"LD_PRELOAD={build}/tests/lab/diag_shim.so"))
+    pair = dial(cable, sockets, BANNED[4], sockets(cable.server.listen(SERVER[4], 25)))
+    assert "cut-connections" not in daemon.ctl("status").out
+    assert daemon.ctl("ban", BANNED[4]).code == 0
+    netns.until(lambda: "cut-connections" in daemon.ctl("status").out, "the warning")
+    status = daemon.ctl("status")
+    assert status.code == 1
+    found = [row for row in json.loads(daemon.ctl("status", "--json").out)["findings"] if "cut-connections" in row["text"]]
+    assert [row["level"] for row in found] == ["warning"]
+    assert found[0]["command"].startswith("grep INET_DIAG_DESTROY")
+    assert "cut-connections closes no connection" in daemon.ctl("doctor").out
+    assert daemon.ctl("ban", FRIEND[6]).code == 0
+    assert daemon.words().count("cut-connections closes no connection: this kernel cannot") == 1
+    assert is_open(pair.served)
+    assert not cable.passes(BANNED[4])
+
+
+def test_thousands_of_connections_of_one_address_are_all_closed(cable, start, sockets):
+    """More than one of the kernel's messages tells."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    e = start("--cut")
+    door = sockets(cable.server.listen(SERVER[4], 25))
+    pairs = [Pair(sockets, cable.attacker.connect(BANNED[4], SERVER[4], 25), door) for _ in range(2000)]
+    assert e.hold(f"{BANNED[4]}/32") == 0
+    for pair in pairs:
+        is_closed(pair.served)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -266,7 +266,7 @@ static void checks_reports(void **state)
 	for (int i = 0; i < 5; i++) {
 		bad = good;
 		bad.kind = i == 0 ? REPLY_FATE : bad.kind;
-		bad.state = i == 1 ? 0 : i == 2 ? REPORT_BROKEN + 1 : bad.state;
+		bad.state = i == 1 ? 0 : i == 2 ? REPORT_UNCUT + 1 : bad.state;
 		bad.error = i == 3 ? -1 : bad.error;
 		if (i == 4) {
 			memset(bad.text, 'x', sizeof(bad.text));
