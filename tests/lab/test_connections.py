@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Connections that stand when a ban comes: what a banned address began stops, what we began goes on.
 
-The server forwards for a container: `published` is its port 80 behind the server's 8080, and what it
-begins itself leaves with the server's address.
+The server forwards for a container: its port 80 is published as the server's 8080, and what it
+begins itself leaves with the server's address. First the enforcer alone, then ipsd as a whole.
 """
 import pytest
 
@@ -40,6 +40,16 @@ def container(cable):
     """)
     yield made
     made.close()
+
+
+def notrack(cable):
+    cable.server.nft("""
+        add table inet bypass
+        add chain inet bypass pre { type filter hook prerouting priority raw; }
+        add rule inet bypass pre tcp dport 25 notrack
+        add chain inet bypass out { type filter hook output priority raw; }
+        add rule inet bypass out tcp sport 25 notrack
+    """)
 
 
 def stops(pair, friend):
@@ -108,13 +118,7 @@ def test_a_forwarded_transfer_stops(cable, container, start, sockets, version):
 @pytest.mark.parametrize("version", [4, 6])
 def test_an_untracked_transfer_stops(cable, start, sockets, version):
     e = start()
-    cable.server.nft("""
-        add table inet bypass
-        add chain inet bypass pre { type filter hook prerouting priority raw; }
-        add rule inet bypass pre tcp dport 25 notrack
-        add chain inet bypass out { type filter hook output priority raw; }
-        add rule inet bypass out tcp sport 25 notrack
-    """)
+    notrack(cable)
     door = sockets(cable.server.listen(SERVER[version], 25))
     pair = Pair(sockets, cable.attacker.connect(BANNED[version], SERVER[version], 25), door)
     friend = Pair(sockets, cable.attacker.connect(FRIEND[version], SERVER[version], 25), door)
@@ -249,3 +253,103 @@ def test_reject_refuses_a_new_connection_at_once(cable, container, start, socket
         client = sockets(cable.attacker.start_connect(BANNED[version], target, port))
         with pytest.raises(ConnectionRefusedError):
             until(lambda c=client: netns.is_connected(c), "an answer")
+
+
+# --- By the daemon -------------------------------------------------------------------------------------
+
+
+CONFIG = "[ipsd]\nmode = enforce\n[nft]\ndirection = {}\n"
+
+
+def transfers(cable, container, sockets, version, way):
+    """One of the address that will be banned, one of a friend."""
+    host, dialled, port = {"local": (cable.server, SERVER, 25), "published": (container, SERVER, 8080),
+                           "forwarded": (container, CONTAINER, 80), "untracked": (cable.server, SERVER, 25)}[way]
+    if way == "untracked":
+        notrack(cable)
+    door = sockets(host.listen(SERVER[version] if host is cable.server else CONTAINER[version], 25 if port == 25 else 80))
+    return [Pair(sockets, cable.attacker.connect(source[version], dialled[version], port), door) for source in (BANNED, FRIEND)]
+
+
+@pytest.mark.parametrize("direction", ["original", "both"])
+@pytest.mark.parametrize("way", ["local", "published", "forwarded", "untracked"])
+@pytest.mark.parametrize("version", [4, 6])
+def test_log_lines_stop_a_transfer(cable, container, daemons, sockets, version, way, direction):
+    daemon = daemons(conf=CONFIG.format(direction)).start()
+    pair, friend = transfers(cable, container, sockets, version, way)
+    for _ in range(20):
+        pair.carry(b"x" * 1000)
+    daemon.attack(BANNED[version])
+    daemon.wait_blocked(BANNED[version])
+    until(daemon.settled, "the kernel's agreement")
+    stops(pair, friend)
+    assert daemon.ctl("unban", BANNED[version]).code == 0
+    until(daemon.settled, "the kernel's agreement")
+    assert Pair.receive(pair.served, 6) == b"during"
+
+
+@pytest.mark.parametrize("direction, goes_on", [("original", True), ("both", False)])
+@pytest.mark.parametrize("version", [4, 6])
+def test_what_we_begin_with_a_banned_network_goes_on(cable, container, daemons, sockets, version, direction, goes_on):
+    daemon = daemons(conf=CONFIG.format(direction)).start()
+    begun = []
+    for target in (BANNED, FRIEND):
+        mx, web = (sockets(cable.attacker.listen(target[version], port)) for port in (25, 443))
+        begun.append([Pair(sockets, cable.server.connect(SERVER[version], target[version], 25), mx),
+                      Pair(sockets, container.connect(CONTAINER[version], target[version], 443), web)])
+    assert daemon.ctl("ban", NETWORK[version]).code == 0
+    until(daemon.settled, "the kernel's agreement")
+    asks = ask_resolver(cable, sockets, version, 40053)
+    for pair, friend in zip(*begun):
+        pair.served.sendall(b"220 hello")
+        friend.answer(b"220 hello")
+        if goes_on:
+            assert Pair.receive(pair.client, 9) == b"220 hello"
+            pair.carry(b"EHLO")
+    assert not cable.passes(BANNED[version]), "what it begins itself does not arrive"
+    if goes_on:
+        assert asks.recv(100) == b"answer"
+        return
+    for s in (asks, *(pair.client for pair in begun[0])):
+        s.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            s.recv(100)
+
+
+@pytest.mark.parametrize("direction", ["original", "both"])
+@pytest.mark.parametrize("version", [4, 6])
+def test_the_hosts_connections_with_itself_go_on(cable, daemons, sockets, version, direction):
+    daemon = daemons(conf=CONFIG.format(direction) + "[never-block]\nown-addresses = no\nprivate = no\n").start()
+    loopback = {4: "127.0.0.1", 6: "::1"}[version]
+    pairs = []
+    for own in (loopback, SERVER[version]):
+        door = sockets(cable.server.listen(own, 25))
+        pairs.append(Pair(sockets, cable.server.connect(own, own, 25), door))
+        assert daemon.ctl("ban", own, "--force").code == 0
+    until(daemon.settled, "the kernel's agreement")
+    assert daemon.held() == {4: {loopback, SERVER[4]}, 6: {"::", "2001:db8:77::"}}[version]
+    for pair in pairs:
+        pair.carry(b"hello")
+        pair.answer(b"hello yourself")
+
+
+@pytest.mark.parametrize("version", [4, 6])
+def test_a_jail_that_rejects_says_so(cable, daemons, sockets, version):
+    daemon = daemons(jail="verdict = reject\nports = smtp udp/53").start()
+    door = sockets(cable.server.listen(SERVER[version], 25))
+    pair = Pair(sockets, cable.attacker.connect(BANNED[version], SERVER[version], 25), door)
+    sockets(cable.server.datagrams(SERVER[version], 53))
+    datagrams = sockets(cable.attacker.datagrams(BANNED[version], 0))
+    datagrams.connect((SERVER[version], 53))
+    daemon.attack(BANNED[version])
+    daemon.wait_blocked(BANNED[version])
+    until(daemon.settled, "the kernel's agreement")
+    datagrams.send(b"question")
+    with pytest.raises(ConnectionRefusedError):
+        datagrams.recv(100)
+    pair.client.sendall(b"during")
+    with pytest.raises(ConnectionResetError):
+        pair.client.recv(100)
+    again = sockets(cable.attacker.start_connect(BANNED[version], SERVER[version], 25))
+    with pytest.raises(ConnectionRefusedError):
+        until(lambda: netns.is_connected(again), "an answer")

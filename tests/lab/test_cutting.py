@@ -53,6 +53,19 @@ def test_an_idle_connection_of_a_banned_address_is_closed(cable, start, sockets,
     assert e.state()["failed"] == 0
 
 
+def test_a_connection_that_no_program_has_taken_yet_is_closed(cable, start, sockets):
+    e = start("--cut")
+    door = sockets(cable.server.listen(SERVER[4], 25))
+    sockets(cable.attacker.connect(BANNED[4], SERVER[4], 25))
+    friend = sockets(cable.attacker.connect(FRIEND[4], SERVER[4], 25))
+    assert e.hold(f"{BANNED[4]}/32") == 0
+    cut_marker(cable, e, sockets)
+    waiting = [sockets(door.accept()[0]) for _ in range(2)]
+    is_closed(waiting[0])
+    friend.sendall(b"friend")
+    assert Pair.receive(waiting[1], 6) == b"friend"
+
+
 def test_without_it_the_connection_stands_in_silence(cable, start, sockets):
     e = start()
     door = sockets(cable.server.listen(SERVER[4], 25))
