@@ -24,45 +24,11 @@ import time
 
 import figures
 from daemon import Daemon, line
+from elements import heard, make_room, watcher
 from netns import Cable, FRIEND, Netns, SERVER, transparent, until
 from scale import AT_ONCE, begin_with, fill
 
-NFNLGRP_NFTABLES, SOL_NETLINK, ADD_MEMBERSHIP, NEWSETELEM = 7, 270, 1, (10 << 8) | 12
-SO_RCVBUFFORCE, PORT, LONG = 33, 53, 1200
-
-
-def make_room(s):
-    """As much as it may have: in a user namespace not more than anybody."""
-    try:
-        s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
-    except PermissionError:
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 20)
-
-
-def watcher(ns):
-    """A socket that hears of every element that is added."""
-    with ns.inside():
-        s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)
-        s.bind((0, 0))
-        s.setsockopt(SOL_NETLINK, ADD_MEMBERSHIP, NFNLGRP_NFTABLES)
-        make_room(s)
-        s.setblocking(False)
-    return s
-
-
-def heard(nl, wanted):
-    """Has the element come up? Reads what is there."""
-    while True:
-        try:
-            data = nl.recv(1 << 18)
-        except BlockingIOError:
-            return False
-        at = 0
-        while at + 16 <= len(data):
-            size, kind = struct.unpack_from("=IH", data, at)
-            if kind == NEWSETELEM and wanted in data[at:at + size]:
-                return True
-            at += max(16, (size + 3) & ~3)
+PORT, LONG = 53, 1200
 
 
 class Sender:
