@@ -84,15 +84,23 @@ void kernel_set_name(const struct scope *scope, uint8_t family, uint8_t len,
 		       (unsigned)family, (unsigned)len);
 }
 
-bool kernel_set_parse(const struct kernel_plan *plan, struct str name, struct kernel_set *ret)
+/* Behind the last `_` of a name: where the length of a prefix stands. */
+static size_t find_length(struct str name)
 {
-	struct kernel_set set;
 	size_t at = name.n;
-	uint64_t len;
 
 	while (at > 0 && name.p[at - 1] != '_') {
 		at--;
 	}
+	return at;
+}
+
+bool kernel_set_parse(const struct kernel_plan *plan, struct str name, struct kernel_set *ret)
+{
+	struct kernel_set set;
+	size_t at = find_length(name);
+	uint64_t len;
+
 	if (at < 2 || str_to_uint(str_slice(name, at, SIZE_MAX), 128, &len) < 0) {
 		return false;
 	}
@@ -108,6 +116,19 @@ bool kernel_set_parse(const struct kernel_plan *plan, struct str name, struct ke
 		}
 	}
 	return false;
+}
+
+bool kernel_set_is_of_some_plan(struct str name)
+{
+	size_t at = find_length(name);
+	struct scope scope = { .name = str_slice(name, 0, at < 2 ? 0 : at - 2) };
+	const struct kernel_plan plan = { .scopes = &scope, .n_scopes = 1 };
+	struct kernel_set set;
+
+	if (scope.name.n > 1 && scope.name.p[0] == '_' && is_digit(scope.name.p[1])) {
+		scope.name = str_slice(scope.name, 1, SIZE_MAX);
+	}
+	return is_name(scope.name, SCOPE_NAME_MAX) && kernel_set_parse(&plan, name, &set);
 }
 
 static void write_never(const struct kernel_plan *plan, uint8_t family, struct buf *out)

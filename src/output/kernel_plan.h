@@ -41,6 +41,8 @@ void kernel_set_name(const struct scope *scope, uint8_t family, uint8_t len,
 /* Which set of the plan has this name. False: none, for example that of a scope that was removed.
  */
 bool kernel_set_parse(const struct kernel_plan *plan, struct str name, struct kernel_set *ret);
+/* Whether kernel_set_name() gives this name to a set of some scope, be it of another plan. */
+bool kernel_set_is_of_some_plan(struct str name);
 /* Appends the commands that make table, chains, rules, the never-block sets and these sets; what
  * is there stays, rules and never-block are replaced. */
 void kernel_plan_write(const struct kernel_plan *plan, const struct kernel_set *sets, size_t n,

@@ -26,7 +26,7 @@ struct kernel_table {
 	struct kernel_plan plan;
 	struct kernel_set *sets;
 	size_t n_sets, cap_sets;
-	struct buf strangers; /* commands that delete sets which are not of the plan */
+	struct buf left_over; /* commands that delete sets of scopes that the plan does not know */
 };
 
 static struct nft_ctx *prepared; /* of kernel_table_prepare() */
@@ -96,7 +96,7 @@ struct kernel_table *kernel_table_free(struct kernel_table *t)
 			nft_ctx_free(t->ctx);
 		}
 		free(t->sets);
-		buf_done(&t->strangers);
+		buf_done(&t->left_over);
 		free(t);
 	}
 	return NULL;
@@ -172,13 +172,13 @@ int kernel_table_adopt(struct kernel_table *t, struct str name)
 {
 	struct kernel_set set;
 
-	if (str_eq(name, STR("never4")) || str_eq(name, STR("never6"))) {
+	if (!kernel_set_is_of_some_plan(name)) {
 		return 0;
 	}
 	if (!kernel_set_parse(&t->plan, name, &set)) {
-		buf_printf(&t->strangers, "delete set inet %s %.*s\n", t->plan.table,
+		buf_printf(&t->left_over, "delete set inet %s %.*s\n", t->plan.table,
 			   STR_ARG(name));
-		return buf_ok(&t->strangers);
+		return buf_ok(&t->left_over);
 	}
 	return find_set(t, set.scope, set.family, set.len) < t->n_sets ? 0 : add_set(t, set);
 }
@@ -197,10 +197,10 @@ int kernel_table_ensure(struct kernel_table *t, struct buf *error)
 	int r;
 
 	kernel_plan_write(&t->plan, t->sets, t->n_sets, &gently);
-	buf_add_str(&gently, buf_str(&t->strangers));
+	buf_add_str(&gently, buf_str(&t->left_over));
 	r = run(t->ctx, &gently, error);
 	if (r == 0) {
-		buf_clear(&t->strangers);
+		buf_clear(&t->left_over);
 	}
 	if (!is_mismatch(r)) {
 		return r;
@@ -212,7 +212,7 @@ int kernel_table_ensure(struct kernel_table *t, struct buf *error)
 		return r;
 	}
 	buf_clear(error);
-	buf_clear(&t->strangers);
+	buf_clear(&t->left_over);
 	return 1;
 }
 
@@ -239,7 +239,7 @@ int kernel_table_set(struct kernel_table *t, uint16_t scope, uint8_t family, uin
 }
 
 /* Puts the sets in that the next plan knows as well, by the numbers that it gives to their scopes;
- * the others are strangers then. */
+ * those of the others are left over. */
 static int carry_sets(struct kernel_table *next, const struct kernel_table *t)
 {
 	int r = 0;
@@ -263,17 +263,17 @@ int kernel_table_replan(struct kernel_table *t, const struct kernel_plan *plan, 
 	r = r < 0 ? r : kernel_table_ensure(&next, error);
 	if (r == -ENOENT) {
 		buf_clear(error);
-		buf_clear(&next.strangers);
+		buf_clear(&next.left_over);
 		r = kernel_table_ensure(&next, error);
 		r = r < 0 ? r : 1;
 	}
 	if (r < 0) {
 		free(next.sets);
-		buf_done(&next.strangers);
+		buf_done(&next.left_over);
 		return r;
 	}
 	free(t->sets);
-	buf_done(&t->strangers);
+	buf_done(&t->left_over);
 	*t = next;
 	return r;
 }

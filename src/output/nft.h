@@ -21,7 +21,8 @@ NODISCARD int kernel_table_new(const struct kernel_plan *plan, struct kernel_tab
 struct kernel_table *kernel_table_free(struct kernel_table *t);
 DEFINE_FREEP(struct kernel_table, kernel_table_free)
 /* Tells of a set that stands in the kernel's table, before kernel_table_ensure(): it keeps its
- * elements and gets its rule; one that the plan does not know is removed. -ENOMEM. */
+ * elements and gets its rule; that of a scope which the plan does not know is removed, any other is
+ * left alone. -ENOMEM. */
 NODISCARD int kernel_table_adopt(struct kernel_table *t, struct str name);
 /* Makes what is missing of table, chains, rules and sets; elements that are there stay. 1: the
  * table stood there in a shape that could not be kept and was made anew, without its elements.

@@ -56,6 +56,20 @@ def test_a_start_with_other_scopes_and_counters_makes_the_table_fit(cable, start
     assert second.ask("203.0.113.9/32", scope=1)["packets"] == 1
 
 
+def test_sets_and_chains_of_others_in_our_table_are_left_alone_by_a_start(cable, start):
+    start("--scope=old:udp:53-53").stop()
+    cable.server.nft("""
+        add set inet ipsd somebodys { type ipv4_addr; elements = { 203.0.113.9 } }
+        add chain inet ipsd somebodys_own
+        add rule inet ipsd somebodys_own ip saddr @somebodys counter
+    """)
+    e = start("--scope=new:udp:54-54")
+    assert e.hold("203.0.113.10/32") == 0
+    listed = cable.server.run("nft", "list", "table", "inet", "ipsd")
+    assert "set somebodys" in listed and "203.0.113.9" in listed and "chain somebodys_own" in listed
+    assert cable.probe(["203.0.113.9", "203.0.113.10"]) == {"203.0.113.9"}
+
+
 def test_a_table_of_our_name_in_another_shape_is_made_anew(cable, start):
     cable.server.nft("""
         add table inet ipsd

@@ -123,6 +123,23 @@ static void other_names_are_no_sets_of_ours(void **state)
 	assert_false(kernel_set_parse(&plan, STR("mail4_32"), &set));
 }
 
+static void a_set_of_another_plan_is_known_by_the_form_of_its_name(void **state)
+{
+	static const char *const ours[] = { "all4_32", "old6_64", "_254_0", "a_b4_24", "a4_254_8" };
+	static const char *const others[] = {
+		"",       "_",         "4_32",    "blocklist", "bad_hosts", "bad_4",  "never4",
+		"never6", "_old4_33x", "all4_33", "254_32",    "my4_032",   "__set0",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++) {
+		assert_true(kernel_set_is_of_some_plan(str_of(ours[i])));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		assert_false(kernel_set_is_of_some_plan(str_of(others[i])));
+	}
+}
+
 static void names_that_nft_would_not_take_are_refused(void **state)
 {
 	static const char *const tables[] = { "",      "9ipsd",  "ip sd", "ipsd;",
@@ -276,6 +293,7 @@ int main(void)
 		cmocka_unit_test(the_longest_name_fits),
 		cmocka_unit_test(a_name_tells_its_set),
 		cmocka_unit_test(other_names_are_no_sets_of_ours),
+		cmocka_unit_test(a_set_of_another_plan_is_known_by_the_form_of_its_name),
 		cmocka_unit_test(names_that_nft_would_not_take_are_refused),
 		cmocka_unit_test(scopes_whose_sets_would_have_one_name_are_refused),
 		cmocka_unit_test(the_table_is_never_block_first_and_overlaps_are_gone),
