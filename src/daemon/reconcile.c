@@ -4,9 +4,11 @@
  * about it: what stands stays, with its time and its counter. Behind them goes the question what
  * stands there at all, as long as that is cheap; what nobody wishes is taken out.
  *
- * Others may change nftables a thousand times a second, none of it ours. A look at the elements
- * waits for three times as long as the last one took, so that it never takes more than a quarter
- * of the time; a table that was made again waits for nothing. */
+ * Others may change nftables a thousand times a second, none of it ours. So looks at the elements
+ * take no more than a quarter of the time: each is paid for with four times as long as it took.
+ * One may be owed, so a change waits for nothing when no storm was before it, nor does the one
+ * that came while the first was looked for. What is sent for another reason (a start, a table that
+ * was made again, a refused wish) pays nothing. */
 #include "daemon/reconcile.h"
 
 #include <errno.h>
@@ -16,7 +18,7 @@
 #include "output/record.h"
 #include "sys/clock.h"
 
-enum { LIST_MAX = 20000, PAUSES = 3, TOLD_MAX = 5 };
+enum { LIST_MAX = 20000, PRICE = 4, TOLD_MAX = 5 };
 
 static const duration pause = { .us = 250000 }, soon = { .us = 20000 };
 /* What ends within this time may have ended here and not there. */
@@ -48,6 +50,7 @@ void reconcile_ready(struct daemon *d, bool restarted)
 	}
 	d->reconcile.broken = false;
 	d->reconcile.since = clock_now();
+	d->reconcile.free = true;
 	d->mends = state->mends;
 	enforcement_resync(d);
 }
@@ -111,7 +114,7 @@ void reconcile_turn(struct daemon *d, instant now)
 	if (r->list_due) {
 		ask_for_list(d);
 	} else if (r->wanted && now.us >= r->at.us) {
-		r->wanted = false;
+		r->wanted = r->free = false;
 		r->since = now;
 		if (engine_observes(d->engine)) {
 			ask_for_list(d);
@@ -184,6 +187,20 @@ static void tell(struct daemon *d, duration took)
 	r->removed_told = r->removed;
 }
 
+/* When the next look may begin, after one that took so long. */
+static instant pay(struct reconcile *r, instant now, duration took)
+{
+	const duration price = { .us = took.us > 0 ? took.us * PRICE : 0 };
+	const instant soonest = instant_add(now, pause);
+	const instant owing = instant_max(r->paid, r->since);
+
+	if (r->free) {
+		return soonest;
+	}
+	r->paid = instant_add(owing, price);
+	return instant_max(owing, soonest);
+}
+
 void reconcile_listed(struct daemon *d, int error)
 {
 	struct reconcile *r = &d->reconcile;
@@ -199,8 +216,8 @@ void reconcile_listed(struct daemon *d, int error)
 	if (adoption_is_expected(d)) {
 		adoption_listed(d, error);
 	}
-	took.us = took.us > 0 ? took.us * PAUSES : 0;
-	r->at = instant_add(now, took.us > pause.us ? took : pause);
+	r->at = pay(r, now, took);
+	r->free = true;
 }
 
 void reconcile_findings(const struct daemon *d,

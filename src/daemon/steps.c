@@ -78,7 +78,8 @@ static void move_times(struct daemon *d, duration by)
 {
 	instant *const times[] = { &d->positions_since, &d->retain_at,  &d->reconcile.at,
 				   &d->retry_at,        &d->mode_until, &d->lag_until,
-				   &d->lag_saved,       &d->started,    &d->reconcile.since };
+				   &d->lag_saved,       &d->started,    &d->reconcile.since,
+				   &d->reconcile.paid };
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		if (times[i]->us != 0) {

@@ -10,10 +10,11 @@ import time
 import pytest
 
 from netns import until
+from test_control import ban_many
 
 BAD, OTHER, NET, GOOD = "198.51.100.7", "198.51.100.8", "203.0.113.0/24", "192.0.2.2"
 IN_NET, SIX = "203.0.113.200", "2001:db8:a::7"
-WITHIN = 1.0
+WITHIN, MANY = 1.0, 60_000
 FIREWALLD_AND_DOCKER = """
 table inet firewalld {
     chain filter_PREROUTING { type filter hook prerouting priority filter + 10; policy accept; icmpv6 type nd-router-advert accept; }
@@ -228,6 +229,32 @@ def conversation(ns):
     yield nft.stdin
     nft.stdin.close()
     assert nft.wait(60) == 0
+
+
+def test_after_an_observation_a_removed_element_is_back_as_soon(cable, blocking):
+    """However long ago the last look was."""
+    daemon = blocking
+    assert daemon.ctl("ban", OTHER, "--for", "3s").code == 0
+    until(lambda: not daemon.is_blocked(OTHER), "the end of a block")
+    assert daemon.ctl("observe").code == 0 and daemon.ctl("enforce").code == 0
+    until(lambda: daemon.settled() and blocks_all(cable), "the blocks")
+    cable.server.nft(f"delete element inet ipsd all4_32 {{ {BAD} }}")
+    until(lambda: not cable.passes(BAD), "the block", WITHIN)
+
+
+def test_a_single_change_waits_for_no_share_of_the_time(cable, daemon):
+    """The restore of many blocks takes longer than a look at them, and is not counted; nor does the second change wait."""
+    ban_many(daemon, MANY)
+    until(daemon.settled, "the kernel")
+    began = time.monotonic()
+    cable.server.nft("delete table inet ipsd")
+    until(lambda: count(daemon, "mends") and daemon.settled(), "the kernel")
+    restore = time.monotonic() - began
+    for _ in range(2):
+        began = time.monotonic()
+        cable.server.nft("delete element inet ipsd all4_32 { 198.18.0.0 }")
+        until(lambda: not cable.passes("198.18.0.0"), "the block")
+        assert time.monotonic() - began < restore
 
 
 def test_a_storm_of_changes_does_not_make_us_spin(cable, daemon):
