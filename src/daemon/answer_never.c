@@ -236,9 +236,13 @@ static enum call_next add_run(struct call *call, const struct never_entry *entri
 enum call_next answer_never_add(struct call *call)
 {
 	size_t n;
-	struct never_entry *entries = read_wishes(call, &n);
+	struct never_entry *entries;
 	enum call_next next = CALL_DONE;
 
+	if (order_must_wait(call)) {
+		return CALL_YIELD;
+	}
+	entries = read_wishes(call, &n);
 	if (entries) {
 		next = add_run(call, entries, n);
 		free(entries);
@@ -405,6 +409,9 @@ enum call_next answer_never_remove(struct call *call)
 	struct going g = { .n = 0 };
 	enum call_next next = CALL_DONE;
 
+	if (order_must_wait(call)) {
+		return CALL_YIELD;
+	}
 	if (read_going(call, &g)) {
 		next = remove_run(call, &g);
 	}

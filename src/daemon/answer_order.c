@@ -1,18 +1,31 @@
 /* SPDX-License-Identifier: MIT */
-/* Orders. Everything that was fed before an order is decided and stored before it; the order is on
- * the disk before the answer, all of it or nothing; and the answer waits until the kernel has said
- * what became of it, so that "done" means that packets are dropped or pass. What speaks against an
- * order is looked for in all of its prefixes before the first one is taken. */
+/* Orders. Everything that was fed before an order is decided and stored before it; and the answer
+ * waits until the kernel has said what became of it, so that "done" means that packets are dropped
+ * or pass.
+ *
+ * An order may be long: a file of many prefixes, an unban of everything. It is done in slices of a
+ * few milliseconds, with a turn of the wheel between them. First all of its prefixes are looked at,
+ * so that what speaks against one stops the order before it began. Then each slice is a transaction
+ * of its own, on the disk before the next one begins, with nothing else in it that could be held up
+ * or undone: whatever happens to ipsd, what the slices did stands as if it had been ordered, and
+ * whoever was not told that all is done gives the order again. So an order ends where it stands
+ * when its client goes away.
+ *
+ * One order at a time is in slices, the others wait for their turn: nobody is told that an address
+ * is free while a file that has it is at work. What is decided from the logs, and what else is
+ * asked, waits for none of it. A reload may come in between, so nothing that the rules have numbers
+ * for is kept over a turn.
+ *
+ * The kernel is slower than the engine. A slice waits until the queue to it has room again, but not
+ * for ever: what does not fit costs a walk over all wishes, and with an unban empty sets meanwhile.
+ */
+#include "daemon/answer_order.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/span.h"
-#include "daemon/answer_order.h"
 #include "daemon/call.h"
-#include "daemon/class_c.h"
-#include "daemon/rows.h"
 #include "daemon/target.h"
 #include "sys/clock.h"
 
@@ -20,17 +33,31 @@ enum {
 	ORDER_PREFIXES_MAX = 1000,
 	ORDER_LINES_MAX = 200000, /* of a file */
 	SECONDS_MAX_MINUTES = 999999999,
+	SLICE_US = 10000,
+	PENDING_MAX = 8192, /* wishes under way, before another slice */
+	MANY = 1000,        /* bans made or lifted, whose answer waits longer for the kernel */
 };
 
-static const duration file_patience = { .us = 60000000 };
+static const duration patience = { .us = 2000000 }, long_patience = { .us = 60000000 };
 
 static void order_call_free(void *state)
 {
 	struct order_call *o = state;
 
+	if (o->daemon->order == o) {
+		o->daemon->order = NULL;
+	}
 	value_free(o->reply);
+	value_free(o->notes);
+	value_free(o->covered);
+	value_free(o->covered_by);
 	free(o->prefixes);
 	free(o);
+}
+
+bool order_must_wait(const struct call *call)
+{
+	return call->daemon->order != NULL;
 }
 
 /* Has the kernel said what became of all that the order sent? What did not fit into the queue is
@@ -70,23 +97,17 @@ static enum call_next order_step(struct call *call)
 	return CALL_DONE;
 }
 
-/* NULL, or the parameter that is wrong. */
-static const char *order_prefixes(const struct call *call, struct order_call *o, bool all)
+/* The order is in the database; its answer waits for the kernel. */
+static enum call_next order_settle(struct call *call, struct order_call *o)
 {
-	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
-	const struct value *list = value_get(call->parameters, o->lines ? "lines" : "prefixes");
-	size_t n = value_length(list);
+	struct daemon *d = call->daemon;
 
-	for (size_t i = 0; i < n; i++) {
-		const struct value *item = value_at(list, i);
-		struct str text = value_text(o->lines ? value_get(item, "prefix") : item, STR_NONE);
-
-		if (target_parse(rules, text, &o->prefixes[i]) < 0) {
-			return o->lines ? "lines" : "prefixes";
-		}
+	if (d->store_trouble.on) {
+		value_set_bool(o->reply, "stored", false);
 	}
-	o->n_prefixes = n;
-	return n || all ? NULL : "prefixes";
+	o->sent = d->enforcer ? enforcer_state(d->enforcer)->sent : 0;
+	o->behind = d->enforcer && (d->empty || d->resync);
+	return order_step(call);
 }
 
 struct order_call *order_new(struct call *call, size_t n)
@@ -94,9 +115,14 @@ struct order_call *order_new(struct call *call, size_t n)
 	struct order_call *o = calloc(1, sizeof(*o));
 
 	if (o) {
-		*o = (struct order_call){ .reply = value_object(),
+		*o = (struct order_call){ .daemon = call->daemon,
+					  .reply = value_object(),
+					  .notes = value_array(),
+					  .covered = value_array(),
+					  .covered_by = value_array(),
 					  .refused = call->daemon->refused,
-					  .prefixes = calloc(n ? n : 1, sizeof(*o->prefixes)) };
+					  .prefixes = calloc(n ? n : 1, sizeof(*o->prefixes)),
+					  .n = n };
 		call->state = o;
 		call->free_state = order_call_free;
 		call->step = order_step;
@@ -108,33 +134,26 @@ struct order_call *order_new(struct call *call, size_t n)
 	return o;
 }
 
-struct order_call *order_begin(struct call *call, bool all)
+struct order_call *order_begin(struct call *call)
 {
 	const struct value *lines = value_get(call->parameters, "lines");
-	size_t most = lines ? ORDER_LINES_MAX : ORDER_PREFIXES_MAX;
-	size_t n = value_length(lines ? lines : value_get(call->parameters, "prefixes"));
+	const struct value *list = lines ? lines : value_get(call->parameters, "prefixes");
+	size_t most = lines ? ORDER_LINES_MAX : ORDER_PREFIXES_MAX, n = value_length(list);
 	struct order_call *o;
-	const char *wrong;
 
 	if (n > most) {
-		(void)call_refused(call, NULL, "at most %zu %s at a time", most,
+		(void)call_refused(call, NULL, "at most %zu %s in one order; split it", most,
 				   lines ? "lines" : "prefixes");
 		return NULL;
 	}
 	o = order_new(call, n);
-	if (!o) {
-		return NULL;
-	}
-	o->lines = lines;
-	wrong = order_prefixes(call, o, all);
-	if (wrong) {
-		(void)call_invalid(call, wrong);
-		return NULL;
+	if (o) {
+		o->list = list;
+		o->lines = lines != NULL;
 	}
 	return o;
 }
 
-/* Applies what the orders made, durably, and waits for the kernel. */
 enum call_next order_end(struct call *call, struct order_call *o)
 {
 	struct daemon *d = call->daemon;
@@ -142,52 +161,113 @@ enum call_next order_end(struct call *call, struct order_call *o)
 	if (wheel_close_order(d) < 0) {
 		return call_refused(call, NULL, "ipsd is about to end");
 	}
-	if (d->store_trouble.on) {
-		value_set_bool(o->reply, "stored", false);
+	return order_settle(call, o);
+}
+
+static bool slice_is_over(int64_t began)
+{
+	return clock_monotonic() - began >= SLICE_US;
+}
+
+/* So many wishes are under way that another slice should wait. */
+static bool kernel_is_behind(const struct daemon *d)
+{
+	const struct enforcer_state *s = d->enforcer ? enforcer_state(d->enforcer) : NULL;
+
+	return s && s->running && (d->resync || s->pending > PENDING_MAX);
+}
+
+/* One slice, which is a transaction. False: the call has been answered. */
+static bool act_slice(struct call *call, struct order_call *o)
+{
+	int64_t began = clock_monotonic();
+	int r = 0;
+
+	wheel_open_order(call->daemon);
+	do {
+		r = o->work->act(call, o);
+		o->next += r == 0 ? 1 : 0;
+	} while (r >= 0 && o->next < o->n && !slice_is_over(began));
+	if (wheel_close_order(call->daemon) < 0 && r >= 0) {
+		(void)call_refused(call, NULL, "ipsd is about to end");
+		return false;
 	}
-	o->sent = d->enforcer ? enforcer_state(d->enforcer)->sent : 0;
-	o->behind = d->enforcer && (d->empty || d->resync);
-	return order_step(call);
+	return r >= 0;
+}
+
+static enum call_next act_step(struct call *call)
+{
+	struct order_call *o = call->state;
+	struct daemon *d = call->daemon;
+
+	if (kernel_is_behind(d) && !o->unhindered) {
+		o->unhindered = call_is_late(call);
+		if (!o->unhindered) {
+			return CALL_WAIT;
+		}
+	}
+	steps_follow(d);
+	if (wheel_apply(d, false) < 0) {
+		return call_refused(call, NULL, "ipsd is about to end");
+	}
+	if (!o->work->ready(call, o) || !act_slice(call, o)) {
+		return CALL_DONE;
+	}
+	if (o->next < o->n) {
+		call->deadline = instant_add(clock_now(), patience);
+		return CALL_YIELD;
+	}
+	d->order = NULL;
+	o->work->finish(call, o);
+	call->deadline =
+		instant_add(clock_now(), o->made + o->lifted > MANY ? long_patience : patience);
+	call->step = order_step;
+	return order_settle(call, o);
+}
+
+static bool look_one(struct call *call, struct order_call *o)
+{
+	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
+	const struct value *item = value_at(o->list, o->next);
+	struct str text = value_text(o->lines ? value_get(item, "prefix") : item, STR_NONE);
+
+	if (target_parse(rules, text, &o->prefixes[o->next]) < 0) {
+		(void)call_invalid(call, o->lines ? "lines" : "prefixes");
+		return false;
+	}
+	return !o->work->look || o->work->look(call, o);
+}
+
+static enum call_next look_step(struct call *call)
+{
+	struct order_call *o = call->state;
+	int64_t began = clock_monotonic();
+
+	for (; o->list && o->next < o->n; o->next++) {
+		if (slice_is_over(began)) {
+			return CALL_YIELD;
+		}
+		if (!look_one(call, o)) {
+			return CALL_DONE;
+		}
+	}
+	o->next = 0;
+	call->deadline = instant_add(clock_now(), patience);
+	call->step = act_step;
+	return act_step(call);
+}
+
+enum call_next order_run(struct call *call, struct order_call *o, const struct order_work *work)
+{
+	call->daemon->order = o;
+	o->work = work;
+	call->step = look_step;
+	return look_step(call);
 }
 
 bool order_is_too_wide(const struct prefix *p)
 {
 	return p->len < (p->addr.family == 4 ? 8 : 16);
-}
-
-/* All of them or none: 0, or -errno when the call has been answered with why not. */
-static int ban_check(struct call *call, const struct order_call *o, bool force)
-{
-	const struct never_block *never = engine_never(call->daemon->engine);
-	char text[PREFIX_TEXT_MAX], cover[PREFIX_TEXT_MAX];
-
-	for (size_t i = 0; i < o->n_prefixes; i++) {
-		const struct never_entry *by =
-			never_block_find(never, &o->prefixes[i], JAIL_BY_HAND, NEVER_ANY_SERVICE);
-
-		prefix_format_short(&o->prefixes[i], text);
-		if (order_is_too_wide(&o->prefixes[i]) && !force) {
-			(void)call_refused(
-				call, NULL,
-				"%s is a large part of the internet; --force does it all the same",
-				text);
-			return -EPERM;
-		}
-		if (target_wraps_v4(&o->prefixes[i]) && !force) {
-			(void)call_refused(
-				call, NULL,
-				"%s stands for IPv4 addresses (NAT64, 6to4, Teredo), and it is those that are counted and banned; ban them, or this by --force",
-				text);
-			return -EPERM;
-		}
-		if (by) {
-			(void)call_refused(call, "ipsctl never-block list",
-					   "%s is inside %s, which is on never-block", text,
-					   prefix_format_short(&by->prefix, cover));
-			return -EPERM;
-		}
-	}
-	return 0;
 }
 
 int order_until(const struct value *from, instant *ret)
@@ -204,184 +284,4 @@ int order_until(const struct value *from, instant *ret)
 	}
 	*ret = instant_add(clock_now(), (duration){ .us = n * 1000000 });
 	return 0;
-}
-
-static bool lines_are_good(const struct order_call *o)
-{
-	instant until;
-
-	for (size_t i = 0; o->lines && i < o->n_prefixes; i++) {
-		if (order_until(value_at(o->lines, i), &until) < 0) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* What the line of a file says about its ban. */
-static void take_line(const struct order_call *o, size_t i, struct order *order)
-{
-	const struct value *line = value_at(o->lines, i);
-
-	(void)!order_until(line, &order->until);
-	order->reason = value_text(value_get(line, "reason"), STR_NONE);
-}
-
-/* One prefix; false: the call has been answered with why not. */
-static bool ban_one(struct call *call, const struct order *order, size_t *made, size_t *known)
-{
-	struct order_result result;
-	char text[PREFIX_TEXT_MAX];
-	int r = engine_order(call->daemon->engine, order, &result);
-
-	if (r < 0) {
-		(void)call_refused(call, "ipsctl status", "%s: %s",
-				   prefix_format_short(&order->prefix, text), strerror(-r));
-		return false;
-	}
-	*made += result.made;
-	*known += result.known;
-	return wheel_apply(call->daemon, false) >= 0;
-}
-
-static struct value *ban_rows(struct call *call, const struct order_call *o, uint16_t scope)
-{
-	struct engine *e = call->daemon->engine;
-	struct value *rows = value_array();
-	instant now = clock_now();
-
-	for (size_t i = 0; i < o->n_prefixes && !o->lines; i++) {
-		const struct ban *ban = engine_find_ban(e, JAIL_BY_HAND, &o->prefixes[i], scope);
-
-		if (ban) {
-			value_add(rows, row_ban(call->daemon, ban, now));
-		}
-	}
-	return rows;
-}
-
-static int refuse_ports(struct call *call, int error, struct str word)
-{
-	if (error == -E2BIG || error == -ENOSPC) {
-		(void)call_refused(call, NULL, "--ports: the list is too long: at most %d ranges",
-				   (int)SCOPE_RANGES_MAX);
-	} else if (error == -ERANGE) {
-		(void)call_refused(
-			call, NULL,
-			"%.*s is no port: ports go from 1 to 65535, ranges from low to high",
-			STR_ARG(word));
-	} else {
-		(void)call_refused(
-			call, "ipsctl cat",
-			"%.*s is neither a port, a range like 8000-8010 or udp/53, nor a group of [ports]",
-			STR_ARG(word));
-	}
-	return error;
-}
-
-/* The number of the scope, made when no ban has these ports yet. Negative: the call has been
- * answered. */
-static int ban_scope(struct call *call, struct str ports, uint16_t *ret)
-{
-	struct daemon *d = call->daemon;
-	struct config_scope wanted;
-	struct str word;
-	int r = config_scope(d->config, ports, &wanted, &word);
-
-	if (r < 0) {
-		return refuse_ports(call, r, word);
-	}
-	r = engine_scope(d->engine, &wanted.scope, ret);
-	if (r < 0) {
-		(void)call_refused(
-			call, "ipsctl list -o +PORTS",
-			"there are %d different lists of ports already; lift the bans of one, or take one of them",
-			(int)SCOPES_MAX);
-	} else if (r > 0) {
-		enforcement_plan(d);
-	}
-	return r;
-}
-
-/* What --class-c made, or found, wider than a Class C. */
-static void note_wide(const struct call *call, const struct order_call *o, struct value *notes)
-{
-	char text[PREFIX_TEXT_MAX], line[160];
-
-	for (size_t i = 0; i < o->n_prefixes && !o->lines; i++) {
-		const struct prefix *p = &o->prefixes[i];
-		int usual = p->addr.family == 4 ? 24 : 48;
-
-		if (value_bool(value_get(call->parameters, "class_c"), false) && p->len < usual) {
-			snprintf(line, sizeof(line), "%s is wider than a Class C (/%d)",
-				 prefix_format_short(p, text), usual);
-			value_add_text(notes, str_of(line));
-		}
-	}
-}
-
-static enum call_next ban_run(struct call *call, struct order_call *o, struct order *order)
-{
-	size_t made = 0, known = 0;
-	struct value *notes;
-
-	wheel_open_order(call->daemon);
-	for (size_t i = 0; i < o->n_prefixes; i++) {
-		order->prefix = o->prefixes[i];
-		if (o->lines) {
-			take_line(o, i, order);
-		}
-		if (!ban_one(call, order, &made, &known)) {
-			(void)!wheel_close_order(call->daemon); /* what the engine did stands */
-			return CALL_DONE;
-		}
-	}
-	value_set_int(o->reply, "made", (int64_t)made);
-	value_set_int(o->reply, "known", (int64_t)known);
-	value_set(o->reply, "bans", ban_rows(call, o, order->scope));
-	value_set_bool(o->reply, "many", o->lines != NULL);
-	notes = row_holes(call->daemon->engine, o->prefixes, o->lines ? 0 : o->n_prefixes);
-	note_wide(call, o, notes);
-	value_set(o->reply, "notes", notes);
-	if (o->lines) {
-		call->deadline = instant_add(clock_now(), file_patience);
-	}
-	return order_end(call, o);
-}
-
-static enum call_next ban_go(struct call *call)
-{
-	const struct value *p = call->parameters;
-	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
-	struct order order = { .kind = ORDER_BAN,
-			       .by = str_of(call->peer.user),
-			       .time = clock_now() };
-	struct order_call *o = order_begin(call, false);
-
-	if (!o) {
-		return CALL_DONE;
-	}
-	order.reason = value_text(value_get(p, "reason"), STR_NONE);
-	if (order_until(p, &order.until) < 0 || !lines_are_good(o)) {
-		return call_invalid(call, "seconds");
-	}
-	for (size_t i = 0; i < o->n_prefixes && value_bool(value_get(p, "class_c"), false); i++) {
-		o->prefixes[i] = target_class_c(rules, &o->prefixes[i]);
-	}
-	if (ban_check(call, o, value_bool(value_get(p, "force"), false)) < 0) {
-		return CALL_DONE;
-	}
-	if (ban_scope(call, value_text(value_get(p, "ports"), STR("all")), &order.scope) < 0) {
-		return CALL_DONE;
-	}
-	return ban_run(call, o, &order);
-}
-
-enum call_next answer_ban(struct call *call)
-{
-	const struct value *p = call->parameters;
-	bool seek = value_bool(value_get(p, "class_c"), false) &&
-		    !value_bool(value_get(p, "force"), false) && !value_get(p, "lines");
-
-	return seek ? class_c_seek(call, ban_go) : ban_go(call);
 }

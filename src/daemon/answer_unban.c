@@ -14,20 +14,12 @@
 
 static const duration patience = { .us = 10000000 };
 
-enum { UNBAN_ENTRIES = 64, UNBAN_TYPES = 3, UNBAN_ACCOUNT_MAX = 64 };
-
-struct unban {
-	struct call *call;
-	struct order order;
-	struct value *covered, *covered_by, *notes;
+enum {
+	UNBAN_ENTRIES = 64,
+	UNBAN_TYPES = 3,
+	UNBAN_ACCOUNT_MAX = 64,
+	UNBAN_PIECE = 500, /* bans that are looked at in one go */
 };
-
-static void unban_done(struct unban *u)
-{
-	value_free(u->covered);
-	value_free(u->covered_by);
-	value_free(u->notes);
-}
 
 /* The account that all lines of one kind named. */
 struct named {
@@ -50,10 +42,10 @@ static bool take_account(void *arg, const struct stored_event *event)
 }
 
 /* " 4 x wrong password for bob" */
-static void add_kind(const struct unban *u, const struct evidence *entries, size_t n, uint16_t type,
+static void add_kind(struct daemon *d, const struct evidence *entries, size_t n, uint16_t type,
 		     struct buf *out)
 {
-	const struct ruleset *rules = engine_ruleset(u->call->daemon->engine);
+	const struct ruleset *rules = engine_ruleset(d->engine);
 	const struct event_kind *kind = type < EVENT_KNOWN_TYPES ? event_kind(type) : NULL;
 	CLEANUP(buf_done) struct buf account = { 0 };
 	struct named named = { .account = &account };
@@ -64,8 +56,8 @@ static void add_kind(const struct unban *u, const struct evidence *entries, size
 		if (entries[i].type == type) {
 			count += entries[i].count;
 			r = r < 0 ? r
-				  : store_events_since(u->call->daemon->store, entries[i].event - 1,
-						       1, take_account, &named);
+				  : store_events_since(d->store, entries[i].event - 1, 1,
+						       take_account, &named);
 		}
 	}
 	buf_printf(out, "%u x %.*s", count,
@@ -76,8 +68,7 @@ static void add_kind(const struct unban *u, const struct evidence *entries, size
 }
 
 /* "4 x wrong password for bob, 1 x relaying denied": the types that came last. */
-static void add_kinds(const struct unban *u, const struct evidence *entries, size_t n,
-		      struct buf *out)
+static void add_kinds(struct daemon *d, const struct evidence *entries, size_t n, struct buf *out)
 {
 	uint16_t told[UNBAN_TYPES];
 	size_t n_told = 0;
@@ -96,15 +87,16 @@ static void add_kinds(const struct unban *u, const struct evidence *entries, siz
 			return;
 		}
 		buf_add_str(out, n_told ? STR(", ") : STR_NONE);
-		add_kind(u, entries, n, entries[i].type, out);
+		add_kind(d, entries, n, entries[i].type, out);
 		told[n_told++] = entries[i].type;
 	}
 }
 
 /* What will bring it back: said before the score is gone. */
-static void unban_note(const struct unban *u, const struct prefix *p)
+static void unban_note(const struct call *call, struct order_call *o)
 {
-	const struct engine *e = u->call->daemon->engine;
+	const struct prefix *p = &o->order.prefix;
+	const struct engine *e = call->daemon->engine;
 	const struct ruleset *rules = engine_ruleset(e);
 	struct evidence entries[UNBAN_ENTRIES];
 	char text[PREFIX_TEXT_MAX], window[SPAN_TEXT_MAX];
@@ -114,14 +106,15 @@ static void unban_note(const struct unban *u, const struct prefix *p)
 		CLEANUP(buf_done) struct buf line = { 0 };
 		struct engine_score had;
 
-		if (u->order.jail != ORDER_ANY_JAIL && u->order.jail != i) {
+		if (o->order.jail != ORDER_ANY_JAIL && o->order.jail != i) {
 			continue;
 		}
 		had = engine_score(e, i, p, clock_now(), entries, UNBAN_ENTRIES);
 		if (had.n == 0) {
 			continue;
 		}
-		add_kinds(u, entries, had.n < UNBAN_ENTRIES ? had.n : UNBAN_ENTRIES, &line);
+		add_kinds(call->daemon, entries, had.n < UNBAN_ENTRIES ? had.n : UNBAN_ENTRIES,
+			  &line);
 		buf_printf(
 			&line,
 			" in the last %s gave %s %lld of %u points in %.*s; they are forgotten, %s",
@@ -129,7 +122,7 @@ static void unban_note(const struct unban *u, const struct prefix *p)
 			(long long)had.score, jail->threshold, STR_ARG(jail->name),
 			had.score >= (int64_t)jail->threshold ? "the same again blocks it again"
 							      : "it begins at 0 again");
-		value_add_text(u->notes, buf_str(&line));
+		value_add_text(o->notes, buf_str(&line));
 	}
 }
 
@@ -169,53 +162,95 @@ static void unban_unknown(struct daemon *d, const struct prefix *prefix)
 	}
 }
 
-/* The number of lifted bans, or -errno when the call has been answered. */
-static int64_t unban_one(const struct unban *u, const struct order *order)
+static void note_cover(struct call *call, struct order_call *o, const struct order_result *result)
 {
-	struct call *call = u->call;
-	struct order_result result;
+	const struct ban *widest =
+		bans_around(engine_bans(call->daemon->engine), &o->order.prefix, NULL);
 	char text[PREFIX_TEXT_MAX];
-	int r = engine_order(call->daemon->engine, order, &result);
 
-	if (r < 0 || wheel_apply(call->daemon, false) < 0) {
-		(void)call_refused(call, "ipsctl status", "%s", strerror(r < 0 ? -r : EIO));
-		return -EIO;
-	}
-	if (adoption_is_expected(call->daemon) && result.lifted == 0 &&
-	    order->kind == ORDER_UNBAN && order->jail == ORDER_ANY_JAIL) {
-		unban_unknown(call->daemon, &order->prefix);
-	}
-	if (result.covered) {
-		const struct ban *widest =
-			bans_around(engine_bans(call->daemon->engine), &order->prefix, NULL);
-		const struct prefix *cover = widest ? &widest->prefix : &result.cover;
-
-		value_add_text(u->covered, str_of(prefix_format_short(&order->prefix, text)));
-		value_add_text(u->covered_by, str_of(prefix_format_short(cover, text)));
-	}
-	unban_forget(call->daemon->store, engine_ruleset(call->daemon->engine), order);
-	return (int64_t)result.lifted;
+	prefix_format_short(&o->order.prefix, text);
+	value_add_text(o->covered, str_of(text));
+	prefix_format_short(widest ? &widest->prefix : &result->cover, text);
+	value_add_text(o->covered_by, str_of(text));
 }
 
-/* False: the call has been answered. */
-static bool unban_run(struct unban *u, struct order_call *o)
+/* The jail's number, and the place in the table, are worth nothing under other rules. */
+static bool unban_ready(struct call *call, struct order_call *o)
 {
-	int64_t lifted = 0, n;
+	const struct ruleset *rules = engine_ruleset(call->daemon->engine);
+	struct str jail = value_text(value_get(call->parameters, "jail"), STR_NONE);
+	bool all = value_bool(value_get(call->parameters, "all"), false);
 
-	if (u->order.kind == ORDER_UNBAN_ALL) {
-		lifted = unban_one(u, &u->order);
+	o->order = (struct order){ .kind = all ? ORDER_UNBAN_ALL : ORDER_UNBAN,
+				   .time = clock_now(),
+				   .by = str_of(call->peer.user),
+				   .jail = jail.n ? ruleset_jail(rules, jail) : ORDER_ANY_JAIL,
+				   .most = UNBAN_PIECE,
+				   .from = rules == o->rules ? o->order.from
+							     : (struct order_place){ .slot = 0 } };
+	o->rules = rules;
+	if (o->order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand"))) {
+		(void)call_refused(call, "ipsctl status", "there is no jail %.*s", STR_ARG(jail));
+		return false;
 	}
-	for (size_t i = 0; u->order.kind == ORDER_UNBAN && i < o->n_prefixes; i++) {
-		u->order.prefix = o->prefixes[i];
-		unban_note(u, &u->order.prefix);
-		n = unban_one(u, &u->order);
-		if (n < 0) {
-			return false;
+	return true;
+}
+
+/* Once a prefix, when the last of its bans has been looked at. */
+static void unban_over(struct call *call, struct order_call *o, const struct order_result *result)
+{
+	struct daemon *d = call->daemon;
+
+	if (adoption_is_expected(d) && o->lifted == o->lifted_before &&
+	    o->order.kind == ORDER_UNBAN && o->order.jail == ORDER_ANY_JAIL) {
+		unban_unknown(d, &o->order.prefix);
+	}
+	if (result->covered) {
+		note_cover(call, o, result);
+	}
+	o->lifted_before = o->lifted;
+}
+
+static int unban_act(struct call *call, struct order_call *o)
+{
+	struct daemon *d = call->daemon;
+	struct order_result result;
+	bool begins = o->order.from.slot == 0;
+	int r;
+
+	if (o->order.kind == ORDER_UNBAN) {
+		o->order.prefix = o->prefixes[o->next];
+		if (begins) {
+			unban_note(call, o);
 		}
-		lifted += n;
 	}
-	value_set_int(o->reply, "lifted", lifted);
-	return lifted >= 0;
+	r = engine_order(d->engine, &o->order, &result);
+	r = r < 0 ? r : wheel_apply(d, false);
+	if (r < 0) {
+		(void)call_refused(call, "ipsctl status",
+				   "%s; %llu blocks were lifted, not all that was to be",
+				   strerror(-r), (unsigned long long)o->lifted);
+		return r;
+	}
+	if (begins) {
+		unban_forget(d->store, engine_ruleset(d->engine), &o->order);
+	}
+	o->lifted += result.lifted;
+	o->order.from = result.next;
+	if (result.next.slot == 0) {
+		unban_over(call, o, &result);
+	}
+	return result.next.slot > 0 ? 1 : 0;
+}
+
+static void unban_finish(struct call *call, struct order_call *o)
+{
+	(void)call;
+	value_set_int(o->reply, "lifted", (int64_t)o->lifted);
+	value_set_bool(o->reply, "free", value_length(o->covered_by) == 0);
+	value_set(o->reply, "covered", TAKE(o->covered));
+	value_set(o->reply, "covered_by", TAKE(o->covered_by));
+	value_set(o->reply, "notes", TAKE(o->notes));
 }
 
 /* After a crash lines are read again that may have led to a block before it. They are older than
@@ -228,47 +263,18 @@ static bool must_wait(struct call *call)
 	return !call->daemon->caught_up && !call_is_late(call);
 }
 
-static enum call_next unban_answer(struct call *call)
+enum call_next answer_unban(struct call *call)
 {
-	const struct value *p = call->parameters;
-	bool all = value_bool(value_get(p, "all"), false);
-	struct str jail = value_text(value_get(p, "jail"), STR_NONE);
-	CLEANUP(unban_done)
-	struct unban u = {
-		.call = call,
-		.order = { .kind = all ? ORDER_UNBAN_ALL : ORDER_UNBAN,
-			   .time = clock_now(),
-			   .by = str_of(call->peer.user),
-			   .jail = ORDER_ANY_JAIL },
-	};
-	struct order_call *o = order_begin(call, all);
+	static const struct order_work work = { NULL, unban_ready, unban_act, unban_finish };
+	bool all = value_bool(value_get(call->parameters, "all"), false);
+	struct order_call *o;
 
+	if (must_wait(call) || order_must_wait(call)) {
+		return CALL_YIELD;
+	}
+	o = all ? order_new(call, 1) : order_begin(call);
 	if (!o) {
 		return CALL_DONE;
 	}
-	if (jail.n) {
-		u.order.jail = ruleset_jail(engine_ruleset(call->daemon->engine), jail);
-		if (u.order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand"))) {
-			return call_refused(call, "ipsctl status", "there is no jail %.*s",
-					    STR_ARG(jail));
-		}
-	}
-	u.covered = value_array();
-	u.covered_by = value_array();
-	u.notes = value_array();
-	wheel_open_order(call->daemon);
-	if (!unban_run(&u, o)) {
-		(void)!wheel_close_order(call->daemon);
-		return CALL_DONE;
-	}
-	value_set_bool(o->reply, "free", value_length(u.covered_by) == 0);
-	value_set(o->reply, "covered", TAKE(u.covered));
-	value_set(o->reply, "covered_by", TAKE(u.covered_by));
-	value_set(o->reply, "notes", TAKE(u.notes));
-	return order_end(call, o);
-}
-
-enum call_next answer_unban(struct call *call)
-{
-	return must_wait(call) ? CALL_YIELD : unban_answer(call);
+	return o->n > 0 ? order_run(call, o, &work) : call_invalid(call, "prefixes");
 }

@@ -23,6 +23,7 @@ enum { POSITIONS_MAX = 1024, JOURNALS_MAX = 8, DAEMON_LONGEST_WAIT_US = 2000000 
 enum { COOKIE_LEAKING, COOKIES_OF_CALLS };
 
 struct control;
+struct order_call;
 struct learning;
 struct geo;
 
@@ -109,9 +110,10 @@ struct daemon {
 
 	struct stored_position positions[POSITIONS_MAX]; /* moved since the last commit */
 	size_t n_positions;
-	instant positions_since; /* when the oldest of them moved; 0: none */
-	bool ordering;           /* between wheel_open_order() and wheel_close_order() */
-	instant retain_at;       /* when old events are looked for next */
+	instant positions_since;  /* when the oldest of them moved; 0: none */
+	struct order_call *order; /* that is done in slices; NULL */
+	bool ordering;            /* between wheel_open_order() and wheel_close_order() */
+	instant retain_at;        /* when old events are looked for next */
 
 	struct netset *holes; /* of the last plan: what is on never-block for everybody */
 	uint64_t holes_of;    /* the list's changes then */

@@ -274,9 +274,9 @@ static void add_hole(struct value *notes, const struct never_entry *entry)
 	value_add_text(notes, buf_str(&line));
 }
 
-struct value *row_holes(const struct engine *e, const struct prefix *prefixes, size_t n)
+void row_add_holes(const struct engine *e, const struct prefix *prefixes, size_t n,
+		   struct value *notes)
 {
-	struct value *notes = value_array();
 	const struct never_entry *entry;
 	uint32_t cursor = 0;
 
@@ -291,7 +291,6 @@ struct value *row_holes(const struct engine *e, const struct prefix *prefixes, s
 			add_hole(notes, entry);
 		}
 	}
-	return notes;
 }
 
 struct value *row_never(const struct daemon *d, const struct never_entry *entry, instant now)

@@ -26,4 +26,5 @@ enum { HOLES_MAX = 20 };
 
 /* A sentence for each never-block entry, up to HOLES_MAX, inside these banned prefixes: what passes
  * all the same. */
-struct value *row_holes(const struct engine *e, const struct prefix *prefixes, size_t n);
+void row_add_holes(const struct engine *e, const struct prefix *prefixes, size_t n,
+		   struct value *notes);

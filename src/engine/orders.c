@@ -2,8 +2,9 @@
 /* orders.c - what happens when a person says ban, unban, observe or enforce?
  *
  * Orders are rare, so they may walk all bans and all subjects; only the usual one, the unban of a
- * single host, asks the tracker jail by jail instead. An unban first counts what it will lift and
- * makes room for that many decisions, so nothing is half done when memory runs out. */
+ * single host, asks the tracker jail by jail instead. An unban goes through the bans in slices as
+ * large as its caller wants. Of each it first counts what it will lift and makes room for that many
+ * decisions, so nothing is half done when memory runs out. */
 #include "engine/orders.h"
 
 #include <assert.h>
@@ -139,10 +140,23 @@ static int ban(struct judge *j, const struct order *order, struct order_result *
 	return 0;
 }
 
-static bool is_meant(const struct ban *ban, const struct order *order, const struct prefix *inside)
+/* What an unban is about. */
+struct lifting {
+	const struct order *order;
+	const struct prefix *inside;
+	size_t n;
+	uint64_t newest;
+};
+
+static bool is_meant(const struct ban *ban, const struct lifting *l)
 {
-	return (order->jail == ORDER_ANY_JAIL || order->jail == ban->jail) &&
-	       prefix_contains(inside, &ban->prefix);
+	bool meant = false;
+
+	for (size_t i = 0; i < l->n; i++) {
+		meant = meant || prefix_contains(&l->inside[i], &ban->prefix);
+	}
+	return meant && ban->id <= l->newest &&
+	       (l->order->jail == ORDER_ANY_JAIL || l->order->jail == ban->jail);
 }
 
 static bool is_running(const struct ban *ban)
@@ -150,39 +164,53 @@ static bool is_running(const struct ban *ban)
 	return ban->kind == DECISION_BAN && !ban->ended;
 }
 
-/* Bans that an unban of these prefixes lifts. */
-static size_t count_lifts(const struct judge *j, const struct order *order,
-			  const struct prefix *inside, size_t n)
+/* The next of the order's slice, *looked being how many came before; NULL: the slice is over, and
+ * *cursor 0 if it was the last. */
+static const struct ban *next_ban(const struct judge *j, const struct lifting *l, uint32_t *cursor,
+				  uint32_t *looked)
 {
-	uint32_t cursor = 0;
+	const struct ban *ban = NULL;
+
+	if (l->order->most == 0 || *looked < l->order->most) {
+		ban = bans_each(j->bans, cursor);
+		*looked += 1;
+		*cursor = ban ? *cursor : 0;
+	}
+	return ban;
+}
+
+/* Bans that the slice lifts. */
+static size_t count_lifts(const struct judge *j, const struct lifting *l)
+{
+	uint32_t cursor = l->order->from.slot, looked = 0;
 	const struct ban *ban;
 	size_t lifts = 0;
 
-	while ((ban = bans_each(j->bans, &cursor))) {
-		for (size_t i = 0; i < n; i++) {
-			lifts += is_running(ban) && is_meant(ban, order, &inside[i]) ? 1 : 0;
-		}
+	while ((ban = next_ban(j, l, &cursor, &looked))) {
+		lifts += is_running(ban) && is_meant(ban, l) ? 1 : 0;
 	}
 	return lifts;
 }
 
-static size_t lift_inside(struct judge *j, const struct order *order, const struct prefix *inside)
+/* Where the next slice begins; 0: there is none. */
+static uint32_t lift_inside(struct judge *j, const struct lifting *l, size_t *ret_lifted)
 {
-	uint32_t cursor = 0;
+	uint32_t cursor = l->order->from.slot, looked = 0;
 	const struct ban *ban;
-	size_t lifts = 0;
+	size_t lifted = 0;
 
-	while ((ban = bans_each(j->bans, &cursor))) {
-		if (!is_meant(ban, order, inside) || (ban->kind == DECISION_BAN && ban->ended)) {
+	while ((ban = next_ban(j, l, &cursor, &looked))) {
+		if (!is_meant(ban, l) || (ban->kind == DECISION_BAN && ban->ended)) {
 			continue;
 		}
 		if (is_running(ban)) {
-			lifts_say(j, ban, order, BECAUSE_UNBAN);
-			lifts++;
+			lifts_say(j, ban, l->order, BECAUSE_UNBAN);
+			lifted++;
 		}
 		bans_drop(j->bans, ban);
 	}
-	return lifts;
+	*ret_lifted = lifted;
+	return cursor;
 }
 
 static void forget_inside(struct judge *j, const struct order *order, const struct prefix *inside)
@@ -207,21 +235,26 @@ static void forget_inside(struct judge *j, const struct order *order, const stru
 	}
 }
 
+/* What was scored is forgotten before the first ban goes: nobody who is let in is banned again for
+ * it while the slices go on. */
 static int unban(struct judge *j, const struct order *order, const struct prefix *inside, size_t n,
 		 struct order_result *ret)
 {
-	struct order_result result = { 0 };
-	int r = outbox_reserve(&j->out, count_lifts(j, order, inside, n));
+	bool begins = order->from.slot == 0;
+	const struct lifting l = { order, inside, n, begins ? j->last_ban : order->from.newest };
+	struct order_result result = { .next.newest = l.newest };
+	int r = outbox_reserve(&j->out, count_lifts(j, &l));
 
 	if (r < 0) {
 		return r;
 	}
-	for (size_t i = 0; i < n; i++) {
-		const struct ban *cover;
-
-		result.lifted += lift_inside(j, order, &inside[i]);
+	for (size_t i = 0; i < n && begins; i++) {
 		forget_inside(j, order, &inside[i]);
-		cover = bans_covering(j->bans, &inside[i]);
+	}
+	result.next.slot = lift_inside(j, &l, &result.lifted);
+	for (size_t i = 0; i < n && result.next.slot == 0; i++) {
+		const struct ban *cover = bans_covering(j->bans, &inside[i]);
+
 		if (cover) {
 			result.covered = true;
 			result.cover = cover->prefix;

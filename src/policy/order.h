@@ -24,16 +24,24 @@ enum order_kind {
 
 enum { ORDER_TEXT_MAX = 255 };
 
+/* How far an unban has come that is given in pieces. */
+struct order_place {
+	uint32_t slot;
+	uint64_t newest; /* ban when it began: those after it are not meant */
+};
+
 struct order {
 	enum order_kind kind;
 	instant time;
-	struct prefix prefix;  /* ban, unban */
-	instant until;         /* ban: its end, INSTANT_NEVER for a blacklist entry; set-clock: what
-				  the clock shows that stood at `time` */
-	uint16_t scope;        /* ban */
-	uint16_t jail;         /* unban: only this jail's bans; JAIL_BY_HAND: only those by hand;
-				  ORDER_ANY_JAIL */
-	struct str by, reason; /* cut at ORDER_TEXT_MAX bytes */
+	struct prefix prefix; /* ban, unban */
+	instant until;        /* ban: its end, INSTANT_NEVER for a blacklist entry; set-clock: what
+				 the clock shows that stood at `time` */
+	uint16_t scope;       /* ban */
+	uint16_t jail;        /* unban: only this jail's bans; JAIL_BY_HAND: only those by hand;
+				 ORDER_ANY_JAIL */
+	uint32_t most;        /* unban: entries of the table of bans that are looked at; 0: all */
+	struct order_place from;         /* unban: 0, then what the piece before gave as `next` */
+	struct str by, reason;           /* cut at ORDER_TEXT_MAX bytes */
 	const struct never_entry *never; /* never-block: NEVER_BY_HAND entries */
 	size_t n_never;
 };
@@ -41,11 +49,12 @@ struct order {
 #define ORDER_ANY_JAIL 0xfffe
 
 struct order_result {
-	size_t made;    /* bans, or never-block entries, made */
-	size_t renewed; /* never-block: entries that stood already */
-	size_t removed; /* never-block: entries taken out */
-	size_t lifted;  /* unban, never-block: bans lifted */
-	bool covered;   /* unban: something still covers the prefix: `cover` */
+	size_t made;             /* bans, or never-block entries, made */
+	size_t renewed;          /* never-block: entries that stood already */
+	size_t removed;          /* never-block: entries taken out */
+	size_t lifted;           /* unban, never-block: bans lifted */
+	struct order_place next; /* unban: where it goes on; slot 0: it is over */
+	bool covered; /* unban that is over: something still covers the prefix: `cover` */
 	struct prefix cover;
 	bool known; /* ban: the same ban by hand stood already and now ends at the later of the two
 		       times */

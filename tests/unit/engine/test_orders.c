@@ -306,6 +306,69 @@ static void an_unban_of_all_lifts_them_all(void **state)
 	assert_string_equal(rig_said(e), "ban 9194 by hand 10.0.0.1/32 300-900");
 }
 
+/* Lifts so many of the table's entries at a time; how many pieces. */
+static unsigned unban_in_pieces(struct engine *e, struct order *order, struct buf *said)
+{
+	unsigned pieces = 0;
+
+	do {
+		const struct order_result result = give(e, order);
+
+		assert_true(result.next.slot == 0 || !result.covered);
+		buf_printf(said, "%s; ", rig_said(e));
+		order->from = result.next;
+		pieces++;
+	} while (order->from.slot > 0 && pieces < 100);
+	return pieces;
+}
+
+static void an_unban_in_pieces_spares_who_was_banned_since_it_began(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	CLEANUP(buf_done) struct buf said = { 0 };
+	struct order all = {
+		.kind = ORDER_UNBAN_ALL, .time = instant_at(200), .jail = ORDER_ANY_JAIL, .most = 1
+	};
+	const char *const text[] = { "192.0.2.1/32", "192.0.2.2/32", "192.0.2.3/32" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(text); i++) {
+		ban(e, text[i], 100, 900);
+		(void)rig_said(e);
+	}
+	all.from = give(e, &all).next;
+	assert_string_equal(rig_said(e), "lift 1 by hand 192.0.2.1/32 200 unban");
+	ban(e, "192.0.2.9/32", 201, 900);
+	(void)rig_said(e);
+	assert_in_range(unban_in_pieces(e, &all, &said), 3, 4);
+	assert_non_null(strstr(buf_text(&said), "lift 2 by hand 192.0.2.2/32 200 unban; "));
+	assert_non_null(strstr(buf_text(&said), "lift 3 by hand 192.0.2.3/32 200 unban; "));
+	assert_null(strstr(buf_text(&said), "192.0.2.9"));
+	assert_int_equal(engine_jail_stats(e, JAIL_BY_HAND).bans, 1);
+}
+
+static void an_unban_in_pieces_forgets_the_score_at_once(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	CLEANUP(buf_done) struct buf said = { 0 };
+	struct order order = order_of(ORDER_UNBAN, ADDR "/32", 200, 0);
+
+	(void)state;
+	ban(e, "192.0.2.1/32", 100, 900);
+	(void)rig_said(e);
+	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 100, 9);
+	order.most = 1;
+	order.from = give(e, &order).next;
+	assert_true(order.from.slot > 0);
+	(void)rig_said(e);
+	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 201, 1);
+	(void)unban_in_pieces(e, &order, &said);
+	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 202, 8);
+	assert_null(strstr(rig_said(e), "ban "));
+	rig_feed_many(e, ADDR, EVENT_RELAY_DENIED, 210, 1);
+	assert_non_null(strstr(rig_said(e), "ban 2"));
+}
+
 static void observing_is_a_mode_of_the_whole_daemon(void **state)
 {
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
@@ -383,6 +446,8 @@ int main(void)
 		cmocka_unit_test(an_unban_of_a_network_reaches_all_inside),
 		cmocka_unit_test(an_unban_drops_shadows_without_a_word),
 		cmocka_unit_test(an_unban_of_all_lifts_them_all),
+		cmocka_unit_test(an_unban_in_pieces_spares_who_was_banned_since_it_began),
+		cmocka_unit_test(an_unban_in_pieces_forgets_the_score_at_once),
 		cmocka_unit_test(observing_is_a_mode_of_the_whole_daemon),
 		cmocka_unit_test(
 			who_was_only_observed_is_blocked_at_his_next_event_once_ipsd_enforces),
