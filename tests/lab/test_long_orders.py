@@ -48,7 +48,7 @@ def agree(daemon):
     """The bans are those in the database and in the kernel: their prefixes."""
     until(daemon.settled, "the kernel")
     bans = {b["prefix"].removesuffix("/32") for b in daemon.ctl("list", "--json").json["bans"]}
-    assert daemon.held() == bans
+    until(lambda: daemon.held() == bans, "the kernel's sets to be just these")
     assert count(daemon) == len(bans)
     return bans
 
