@@ -31,8 +31,8 @@ struct order_call {
 	struct prefix *prefixes;
 	size_t n, next;
 	struct order order;
-	instant until;               /* of a ban, as the call has it */
-	const struct ruleset *rules; /* that the place in the table of bans goes by */
+	instant until;    /* of a ban, as the call has it */
+	uint64_t reloads; /* before the place in the table of bans was noted */
 	uint64_t made, known, lifted, lifted_before; /* this prefix */
 	struct value *notes, *covered, *covered_by;
 	bool unhindered;  /* it has waited for the kernel in vain */

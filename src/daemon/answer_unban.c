@@ -186,9 +186,11 @@ static bool unban_ready(struct call *call, struct order_call *o)
 				   .by = str_of(call->peer.user),
 				   .jail = jail.n ? ruleset_jail(rules, jail) : ORDER_ANY_JAIL,
 				   .most = UNBAN_PIECE,
-				   .from = rules == o->rules ? o->order.from
-							     : (struct order_place){ .slot = 0 } };
-	o->rules = rules;
+				   .from = o->order.from };
+	if (o->reloads != call->daemon->reloads) {
+		o->order.from.slot = 0;
+		o->reloads = call->daemon->reloads;
+	}
 	if (o->order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand"))) {
 		(void)call_refused(call, "ipsctl status", "there is no jail %.*s", STR_ARG(jail));
 		return false;
@@ -215,7 +217,7 @@ static int unban_act(struct call *call, struct order_call *o)
 {
 	struct daemon *d = call->daemon;
 	struct order_result result;
-	bool begins = o->order.from.slot == 0;
+	bool begins = o->order.from.newest == 0;
 	int r;
 
 	if (o->order.kind == ORDER_UNBAN) {
@@ -239,6 +241,7 @@ static int unban_act(struct call *call, struct order_call *o)
 	o->order.from = result.next;
 	if (result.next.slot == 0) {
 		unban_over(call, o, &result);
+		o->order.from.newest = 0;
 	}
 	return result.next.slot > 0 ? 1 : 0;
 }

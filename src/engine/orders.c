@@ -240,7 +240,7 @@ static void forget_inside(struct judge *j, const struct order *order, const stru
 static int unban(struct judge *j, const struct order *order, const struct prefix *inside, size_t n,
 		 struct order_result *ret)
 {
-	bool begins = order->from.slot == 0;
+	bool begins = order->from.newest == 0;
 	const struct lifting l = { order, inside, n, begins ? j->last_ban : order->from.newest };
 	struct order_result result = { .next.newest = l.newest };
 	int r = outbox_reserve(&j->out, count_lifts(j, &l));

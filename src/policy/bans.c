@@ -311,11 +311,6 @@ bool bans_is_full(const struct bans *b)
 	return table_count(b->slots) == b->capacity;
 }
 
-uint32_t bans_capacity(const struct bans *b)
-{
-	return b->capacity;
-}
-
 bool bans_wish(const struct bans *b, const struct prefix *prefix, uint16_t scope,
 	       instant *ret_until)
 {

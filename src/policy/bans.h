@@ -54,8 +54,6 @@ uint32_t bans_entries(const struct bans *b);
 uint32_t bans_capacity(const struct bans *b);
 /* No room for another jail, prefix and scope. */
 bool bans_is_full(const struct bans *b);
-/* How many there is room for in all. */
-uint32_t bans_capacity(const struct bans *b);
 /* The latest end of the enforced, not ended bans on exactly this prefix in this scope. False: there
  * is none. */
 bool bans_wish(const struct bans *b, const struct prefix *prefix, uint16_t scope,

@@ -26,8 +26,8 @@ enum { ORDER_TEXT_MAX = 255 };
 
 /* How far an unban has come that is given in pieces. */
 struct order_place {
-	uint32_t slot;
-	uint64_t newest; /* ban when it began: those after it are not meant */
+	uint32_t slot;   /* of the table of bans; 0 again after a reload, which puts it anew */
+	uint64_t newest; /* ban when it began: those after it are not meant; 0: it begins */
 };
 
 struct order {

@@ -347,6 +347,27 @@ static void an_unban_in_pieces_spares_who_was_banned_since_it_began(void **state
 	assert_int_equal(engine_jail_stats(e, JAIL_BY_HAND).bans, 1);
 }
 
+static void an_unban_that_looks_from_the_front_again_has_begun_all_the_same(void **state)
+{
+	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
+	CLEANUP(buf_done) struct buf said = { 0 };
+	struct order all = {
+		.kind = ORDER_UNBAN_ALL, .time = instant_at(200), .jail = ORDER_ANY_JAIL, .most = 1
+	};
+
+	(void)state;
+	ban(e, "192.0.2.1/32", 100, 900);
+	ban(e, "192.0.2.2/32", 100, 900);
+	(void)rig_said(e);
+	all.from = give(e, &all).next;
+	ban(e, "192.0.2.9/32", 201, 900);
+	(void)rig_said(e);
+	all.from.slot = 0;
+	(void)unban_in_pieces(e, &all, &said);
+	assert_non_null(strstr(buf_text(&said), "lift 2 by hand 192.0.2.2/32 200 unban; "));
+	assert_null(strstr(buf_text(&said), "192.0.2.9"));
+}
+
 static void an_unban_in_pieces_forgets_the_score_at_once(void **state)
 {
 	CLEANUP(engine_freep) struct engine *e = rig_start(rig_rules(1));
@@ -447,6 +468,7 @@ int main(void)
 		cmocka_unit_test(an_unban_drops_shadows_without_a_word),
 		cmocka_unit_test(an_unban_of_all_lifts_them_all),
 		cmocka_unit_test(an_unban_in_pieces_spares_who_was_banned_since_it_began),
+		cmocka_unit_test(an_unban_that_looks_from_the_front_again_has_begun_all_the_same),
 		cmocka_unit_test(an_unban_in_pieces_forgets_the_score_at_once),
 		cmocka_unit_test(observing_is_a_mode_of_the_whole_daemon),
 		cmocka_unit_test(
