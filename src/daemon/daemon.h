@@ -53,6 +53,7 @@ struct reconcile {
 	instant at;     /* no look at the elements before */
 	instant since;  /* when the last one began */
 	bool free;      /* the next that ends was no look for what others did */
+	bool lost;      /* an enforcer has ended: lifts may not have reached the kernel */
 	instant paid;   /* until then the looks so far take their share of the time */
 	uint64_t looks; /* that are over */
 	uint64_t releases, releases_then; /* wishes not to hold, so far, and when the list was asked

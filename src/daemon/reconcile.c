@@ -2,7 +2,9 @@
 /* Reconcile: the enforcer hears of changes by others and looks after the table; what is wished only
  * the daemon knows. So it sends all wishes, each of which is asked for before anything is done
  * about it: what stands stays, with its time and its counter. Behind them goes the question what
- * stands there at all, as long as that is cheap; what nobody wishes is taken out.
+ * stands there at all, as long as that is cheap; what nobody wishes is taken out. Behind a start of
+ * the enforcer it may cost more: what had been lifted, and the one before had not taken out yet,
+ * is found by nothing else.
  *
  * Others may change nftables a thousand times a second, none of it ours. So looks at the elements
  * take no more than a quarter of the time: each is paid for with four times as long as it took.
@@ -50,7 +52,7 @@ void reconcile_ready(struct daemon *d, bool restarted)
 	}
 	d->reconcile.broken = false;
 	d->reconcile.since = clock_now();
-	d->reconcile.free = true;
+	d->reconcile.free = d->reconcile.lost = true;
 	d->mends = state->mends;
 	enforcement_resync(d);
 }
@@ -69,10 +71,14 @@ static void ask_for_list(struct daemon *d)
 		r->list_due = true;
 		return;
 	}
-	max = adoption_is_expected(d) ? adoption_max(d) : has_few(d) ? LIST_MAX : 0;
+	max = adoption_is_expected(d) ? adoption_max(d)
+	      : r->lost               ? RECORD_LIST_MAX
+	      : has_few(d)            ? LIST_MAX
+				      : 0;
 	r->list_due = enforcer_list(d->enforcer, max) < 0;
 	if (!r->list_due) {
 		r->under_way = true;
+		r->lost = false;
 		r->asked_all = max > 0;
 		r->releases_then = r->releases;
 	}
@@ -211,6 +217,7 @@ void reconcile_listed(struct daemon *d, int error)
 	r->under_way = false;
 	r->looks++;
 	r->wanted |= error == EINTR;
+	r->lost |= r->asked_all && error == EINTR;
 	r->listed = r->asked_all && error == 0;
 	r->too_many = r->asked_all && error == E2BIG && !adoption_is_expected(d);
 	if (adoption_is_expected(d)) {
