@@ -62,7 +62,7 @@ def nothing_refused(build):
         return
     os.lseek(log, 0, os.SEEK_END)
     yield
-    ours = [f'exe="{build.resolve() / program}"' for program in ("src/daemon/ipsd", "tests/lab/enforcer_tool")]
+    ours = [f'exe="{build.resolve() / program}"' for program in ("src/daemon/ipsd", "tests/lab/enforcer_tool", "/usr/sbin/ipsd")]
     refused = [line for line in kernel_log(log) if "type=1326" in line and any(exe in line for exe in ours)]
     os.close(log)
     assert not refused, "".join(refused[:5])
