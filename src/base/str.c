@@ -234,3 +234,8 @@ unsigned str_distance(struct str a, struct str b, unsigned max)
 	}
 	return row[b.n] < far ? row[b.n] : far;
 }
+
+const char *str_plural(uint64_t n)
+{
+	return n == 1 ? "" : "s";
+}

@@ -51,3 +51,5 @@ bool str_glob(struct str pattern, struct str s);
 /* How many single-character edits lie between the two, stopping at `max` + 1 (which is also the
  * answer for texts over 64 bytes that differ). For "did you mean". */
 unsigned str_distance(struct str a, struct str b, unsigned max);
+/* The end of a counted noun: "" for 1, else "s". */
+const char *str_plural(uint64_t n);

@@ -128,11 +128,12 @@ static void print_good(const struct findings *f)
 {
 	const struct config *c = f->config;
 	size_t disabled = count_parts(c->jails, c->n_jails, PART_DISABLED);
+	size_t filters = count_parts(c->filters, c->n_filters, PART_OK);
+	size_t jails = count_parts(c->jails, c->n_jails, PART_OK);
 
 	terminal_tone(TONE_GOOD);
-	printf("all is well in %s: %zu filters, %zu jails", f->ctl->config_dir,
-	       count_parts(c->filters, c->n_filters, PART_OK),
-	       count_parts(c->jails, c->n_jails, PART_OK));
+	printf("all is well in %s: %zu filter%s, %zu jail%s", f->ctl->config_dir, filters,
+	       str_plural(filters), jails, str_plural(jails));
 	if (disabled) {
 		printf(", %zu disabled", disabled);
 	}

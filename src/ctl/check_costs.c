@@ -38,7 +38,8 @@ static void print_literals(const struct literal_set *set)
 		printf("\"%s", set->at[i].nocase ? " in any case" : "");
 	}
 	if (set->n > LITERALS_SHOWN) {
-		printf(" or %zu others", set->n - LITERALS_SHOWN);
+		printf(" or %zu other%s", set->n - LITERALS_SHOWN,
+		       str_plural(set->n - LITERALS_SHOWN));
 	}
 }
 

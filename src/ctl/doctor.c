@@ -193,8 +193,8 @@ static void read_config(struct doctor *d, struct config **ret)
 		doctor_find(d, "config",
 			    (struct remedy){ "the parts with errors do not run",
 					     buf_text(&command) },
-			    "there are %zu errors in %s", diag_count(diag, DIAG_ERROR),
-			    d->ctl->config_dir);
+			    "%s has %zu error%s", d->ctl->config_dir, diag_count(diag, DIAG_ERROR),
+			    str_plural(diag_count(diag, DIAG_ERROR)));
 	} else {
 		doctor_fine(d, "config", "%s: jails %zu, filters %zu", d->ctl->config_dir,
 			    d->config->n_jails, d->config->n_filters);

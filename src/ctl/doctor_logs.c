@@ -71,7 +71,7 @@ void doctor_readings(struct doctor *d)
 			"what comes of them, and from where the latest events come, only ipsd knows");
 	} else if (!n_bad) {
 		doctor_fine(d, "logs",
-			    "%zu of %zu sources are read: %lld lines, %lld events of known kinds",
+			    "sources read: %zu of %zu; lines %lld, events of known kinds %lld",
 			    n_read, value_length(readings), lines, events);
 	}
 }

@@ -82,8 +82,8 @@ static void tell_losses(struct doctor *d, const struct losses *l)
 			(struct remedy){
 				"put LogRateLimitIntervalSec=0 below [Service] and restart it",
 				buf_text(&command) },
-			"journald threw away %llu lines of %s within a day, for there were too many at once: ipsd never saw them",
-			(unsigned long long)l->watched, buf_text(&l->unit));
+			"journald threw away %llu line%s of %s within a day, for there were too many at once: ipsd never saw them",
+			(unsigned long long)l->watched, str_plural(l->watched), buf_text(&l->unit));
 	} else if (l->others) {
 		doctor_fine(d, "journald", "it threw away lines of %s only, which no filter reads",
 			    buf_text(&l->other));
@@ -239,7 +239,7 @@ void doctor_syslog(struct doctor *d)
 			      strerror(-logs.error));
 	} else if (logs.n_read && !logs.n_lost) {
 		doctor_fine(d, "rsyslog",
-			    "nothing in the ends of %zu logs says that lines were thrown away",
-			    logs.n_read);
+			    "nothing in the end%s of %zu log%s says that lines were thrown away",
+			    str_plural(logs.n_read), logs.n_read, str_plural(logs.n_read));
 	}
 }

@@ -81,8 +81,8 @@ static void tell_sets(struct doctor *d, const struct others *o)
 			(struct remedy){
 				"an unban by ipsctl alone does not let them in; have one program do the blocking",
 				buf_text(&command) },
-			"%zu of %zu blocked addresses stand in the nftables %s of another program, too (%s)",
-			o->holders[i].holds, o->asked, o->holders[i].name,
+			"blocked addresses stand in the nftables %s of another program, too: %zu of %zu (%s)",
+			o->holders[i].name, o->holders[i].holds, o->asked,
 			addr_format(&o->holders[i].example, address));
 	}
 	if (!o->asked) {
@@ -90,8 +90,8 @@ static void tell_sets(struct doctor *d, const struct others *o)
 			    "no single address is blocked that others could hold, too");
 	} else if (!o->n) {
 		doctor_fine(d, "others",
-			    "none of %zu blocked addresses stands in another nftables set",
-			    o->asked);
+			    "none of %zu blocked address%s stands in another nftables set",
+			    o->asked, o->asked == 1 ? "" : "es");
 	}
 }
 

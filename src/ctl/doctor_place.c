@@ -55,11 +55,12 @@ static void judge_place(struct doctor *d, bool inside, size_t servers)
 	} else if (inside) {
 		doctor_fine(
 			d, "place",
-			"a network namespace of its own, in which servers listen on %zu sockets",
-			servers);
+			"a network namespace of its own, in which servers listen on %zu socket%s",
+			servers, str_plural(servers));
 	} else {
 		doctor_fine(d, "place",
-			    "the host's network namespace; servers listen on %zu sockets", servers);
+			    "the host's network namespace; servers listen on %zu socket%s", servers,
+			    str_plural(servers));
 	}
 }
 

@@ -55,10 +55,10 @@ static void print_summary(const struct replay_run *run)
 		value_free(row);
 		return;
 	}
-	printf("%llu lines, %llu events: %llu bans, %llu spared, %llu observed",
-	       (unsigned long long)s.lines, (unsigned long long)s.events,
-	       (unsigned long long)s.bans, (unsigned long long)s.spared,
-	       (unsigned long long)s.observed);
+	printf("%llu line%s, %llu event%s: %llu ban%s, %llu spared, %llu observed",
+	       (unsigned long long)s.lines, str_plural(s.lines), (unsigned long long)s.events,
+	       str_plural(s.events), (unsigned long long)s.bans, str_plural(s.bans),
+	       (unsigned long long)s.spared, (unsigned long long)s.observed);
 	if (s.events) {
 		printf("; from %s to %s", instant_format(s.oldest, first),
 		       instant_format(s.newest, last));

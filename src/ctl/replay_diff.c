@@ -234,11 +234,6 @@ static bool is_same(const struct diff *diff)
 	return !diff->sides[0].n && !diff->sides[1].n && !diff->changed;
 }
 
-static const char *plural(uint64_t n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void print_answer(const struct diff *diff)
 {
 	const struct side *x = &diff->sides[0], *y = &diff->sides[1];
@@ -246,11 +241,11 @@ static void print_answer(const struct diff *diff)
 
 	if (is_same(diff)) {
 		printf("No difference to %s: %llu ban%s, %llu spared, %llu observed with either.\n",
-		       y->dir, (unsigned long long)x->stats.bans, plural(x->stats.bans),
+		       y->dir, (unsigned long long)x->stats.bans, str_plural(x->stats.bans),
 		       (unsigned long long)x->stats.spared, (unsigned long long)x->stats.observed);
 		return;
 	}
-	printf("%zu ban%s more, %zu less than with %s", more, plural(more), less, y->dir);
+	printf("%zu ban%s more, %zu less than with %s", more, str_plural(more), less, y->dir);
 	for (enum decision_kind kind = DECISION_SPARED; kind <= DECISION_OBSERVED; kind++) {
 		if (x->only[kind] || y->only[kind]) {
 			printf("; %s: %zu more, %zu less", decision_word(kind), x->only[kind],
@@ -258,7 +253,7 @@ static void print_answer(const struct diff *diff)
 		}
 	}
 	printf(": %llu ban%s with %s, %llu with %s", (unsigned long long)x->stats.bans,
-	       plural(x->stats.bans), x->dir, (unsigned long long)y->stats.bans, y->dir);
+	       str_plural(x->stats.bans), x->dir, (unsigned long long)y->stats.bans, y->dir);
 	if (diff->changed) {
 		printf("; %zu of what both decide begin%s at another time or last%s differently",
 		       diff->changed, diff->changed == 1 ? "s" : "", diff->changed == 1 ? "s" : "");

@@ -134,12 +134,13 @@ static void print_table(const struct census *c, const char *path, uint64_t lines
 	const struct ruleset *rules = c->rules;
 
 	if (!c->lines) {
-		printf("No filter knows this log: none of its %llu lines is an event. Next: a filter of your own, ipsd-filter(5)\n",
-		       (unsigned long long)lines);
+		printf("No filter knows this log: no event in %llu line%s. Next: a filter of your own, ipsd-filter(5)\n",
+		       (unsigned long long)lines, str_plural(lines));
 		return;
 	}
-	printf("%.*s knows this log best. Of %llu lines:\n",
-	       STR_ARG(rules->filters[c->tallies[0].filter].name), (unsigned long long)lines);
+	printf("%.*s knows this log best. Of %llu line%s:\n",
+	       STR_ARG(rules->filters[c->tallies[0].filter].name), (unsigned long long)lines,
+	       str_plural(lines));
 	for (size_t i = 0; i < rules->n_filters && c->tallies[i].events; i++) {
 		printf("  %-28.*s %10llu events  %5.1f %%\n",
 		       STR_ARG(rules->filters[c->tallies[i].filter].name),

@@ -40,10 +40,12 @@ static bool take_verify(void *arg, const struct value *p)
 	}
 	terminal_tone(n ? TONE_BAD : TONE_GOOD);
 	if (n) {
-		printf("the kernel differed in %lld %s from what it should hold (%lld blocks); next: ipsctl verify",
-		       (long long)n, n == 1 ? "thing" : "things", (long long)checked);
+		printf("the kernel differed in %lld thing%s from what it should hold (%lld block%s); next: ipsctl verify",
+		       (long long)n, str_plural((uint64_t)n), (long long)checked,
+		       str_plural((uint64_t)checked));
 	} else {
-		printf("the kernel holds all %lld blocks%s", (long long)checked,
+		printf("the kernel holds %s %lld block%s%s", checked == 1 ? "the" : "all",
+		       (long long)checked, str_plural((uint64_t)checked),
 		       value_bool(value_get(p, "listed"), false) ? ", and nothing else" : "");
 	}
 	terminal_tone(TONE_PLAIN);

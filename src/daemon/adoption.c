@@ -123,7 +123,7 @@ static void tell(const struct adoption *a)
 	}
 	if (a->failed) {
 		log_error(
-			"%zu bans that the kernel holds could not be taken up: there are too many",
+			"bans that the kernel holds could not be taken up (%zu): there are too many",
 			a->failed);
 	}
 }

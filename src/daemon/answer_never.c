@@ -224,7 +224,7 @@ static enum call_next add_run(struct call *call, const struct never_entry *entri
 	for (size_t i = 0; i < n && value_length(notes) < NOTES_MAX; i++) {
 		note_about(call->daemon->engine, &entries[i], notes);
 	}
-	log_notice("%s put %zu entries on never-block, renewed %zu; %zu bans were lifted",
+	log_notice("%s changed never-block: entries put on it %zu, renewed %zu; bans lifted %zu",
 		   call->peer.user, result.made, result.renewed, result.lifted);
 	value_set_int(o->reply, "added", (int64_t)result.made);
 	value_set_int(o->reply, "renewed", (int64_t)result.renewed);
@@ -398,7 +398,8 @@ static enum call_next remove_run(struct call *call, const struct going *g)
 	if (!o || !give(call, &order, &result)) {
 		return CALL_DONE;
 	}
-	log_notice("%s took %zu entries off never-block", call->peer.user, result.removed);
+	log_notice("%s took %zu entr%s off never-block", call->peer.user, result.removed,
+		   result.removed == 1 ? "y" : "ies");
 	value_set_int(o->reply, "removed", (int64_t)result.removed);
 	value_set(o->reply, "still", still(call));
 	return order_end(call, o);

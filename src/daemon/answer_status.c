@@ -66,10 +66,11 @@ static void status_globs(const struct daemon *d, struct value *sources, struct v
 		struct value *row;
 
 		if (s.left_out) {
-			add_finding(findings, "error", "ipsctl check",
-				    "%zu files that fit %s are not read: patterns may fit at most "
-				    "%d files at a time; name narrower ones as sources in [filter]",
-				    s.left_out, s.pattern, (int)GLOBS_FILES_MAX);
+			add_finding(
+				findings, "error", "ipsctl check",
+				"not all files that fit %s are read (left out: %zu): patterns may fit at most "
+				"%d files at a time; name narrower ones as sources in [filter]",
+				s.pattern, s.left_out, (int)GLOBS_FILES_MAX);
 		}
 		if (s.files || s.left_out) {
 			continue;
@@ -188,7 +189,7 @@ static void status_sources(const struct daemon *d, struct value *sources, struct
 		}
 		if (s.cut) {
 			add_finding(findings, "note", NULL,
-				    "%s: %llu lines were longer than 64 KiB and were cut", s.path,
+				    "%s: lines longer than 64 KiB were cut: %llu", s.path,
 				    (unsigned long long)s.cut);
 		}
 	}
@@ -340,9 +341,10 @@ static void status_patterns(const struct daemon *d, struct value *findings)
 			if (filter_pattern_gave_up(filter, i)) {
 				add_finding(
 					findings, "warning", "ipsctl check",
-					"%.*s:%u: the pattern gave up on %llu lines (too many ways to match)",
+					"%.*s:%u: the pattern gave up on %llu line%s (too many ways to match)",
 					STR_ARG(at->file), at->line,
-					(unsigned long long)filter_pattern_gave_up(filter, i));
+					(unsigned long long)filter_pattern_gave_up(filter, i),
+					str_plural(filter_pattern_gave_up(filter, i)));
 			}
 		}
 	}
@@ -380,8 +382,8 @@ static void status_kernel(const struct daemon *d, struct value *kernel, struct v
 	reconcile_findings(d, status_note, findings);
 	cutting_findings(d, status_note, findings);
 	if (s->restarts) {
-		add_finding(findings, "note", NULL, "the enforcer was started again %llu times",
-			    (unsigned long long)s->restarts);
+		add_finding(findings, "note", NULL, "the enforcer was started again %llu time%s",
+			    (unsigned long long)s->restarts, str_plural(s->restarts));
 	}
 }
 
@@ -416,7 +418,7 @@ static void status_store(const struct daemon *d, struct value *findings)
 
 		add_finding(
 			findings, "error", "df -h",
-			"the database cannot be written: %s; %llu events and %llu decisions wait",
+			"the database cannot be written: %s; what waits: events %llu, decisions %llu",
 			d->store_trouble.text, (unsigned long long)waits.events,
 			(unsigned long long)waits.decisions);
 	}

@@ -156,8 +156,8 @@ static struct value *verify_result(struct verify *v)
 			"left there: `ipsctl observe`, then `ipsctl enforce` takes them out");
 	}
 	if (v->n_differences) {
-		log_warning("ipsctl verify: the kernel differed in %zu things from what is wished",
-			    v->n_differences);
+		log_warning("ipsctl verify: the kernel differed in %zu thing%s from what is wished",
+			    v->n_differences, str_plural(v->n_differences));
 	}
 	value_set_int(reply, "checked", (int64_t)v->asked);
 	value_set_bool(reply, "listed", r->listed);

@@ -124,8 +124,8 @@ static void enforcement_listed(void *arg, int error)
 static void trouble_over(struct daemon *d)
 {
 	d->kernel_trouble.on = false;
-	log_notice("the kernel takes what it had refused (%llu times in a row)",
-		   (unsigned long long)d->refused_in_a_row);
+	log_notice("the kernel takes what it had refused (%llu time%s in a row)",
+		   (unsigned long long)d->refused_in_a_row, str_plural(d->refused_in_a_row));
 }
 
 static void enforcement_fate(void *arg, const struct prefix *prefix, uint16_t scope, bool held,

@@ -74,13 +74,14 @@ static void add_words(const struct daemon *d, const struct leak *leak, struct bu
 
 	buf_printf(text,
 		   "%s is blocked (jail %.*s, ports %.*s), and %.*s goes on telling of it: "
-		   "%llu events since %s; ",
+		   "%llu event%s since %s; ",
 		   prefix_format_short(&leak->prefix, prefix),
 		   STR_ARG(ruleset_jail_name(rules, leak->jail)),
 		   STR_ARG(ruleset_ports(rules, leak->scope)),
 		   STR_ARG(leak->source < rules->n_sources ? rules->sources[leak->source].text
 							   : STR("a log")),
-		   (unsigned long long)leak->events, instant_format(leak->first, since));
+		   (unsigned long long)leak->events, str_plural(leak->events),
+		   instant_format(leak->first, since));
 	if (leak->packets) {
 		buf_printf(text,
 			   "the kernel drops packets of it (%llu), but not those: they come to "
@@ -152,7 +153,10 @@ void leaking_findings(struct daemon *d, leaking_finding_fn fn, void *arg)
 	}
 	if (n > told) {
 		buf_clear(&text);
-		buf_printf(&text, "%zu more blocks do not stop their addresses either", n - told);
+		buf_printf(&text,
+			   n - told == 1 ? "%zu more block does not stop its address either"
+					 : "%zu more blocks do not stop their addresses either",
+			   n - told);
 		fn(arg, "ipsctl doctor", buf_text(&text));
 	}
 }

@@ -326,8 +326,9 @@ void learning_hosts_findings(const struct learning_hosts *l, learnt_finding_fn a
 	} else if (resolver_restarts(l->resolver)) {
 		CLEANUP(buf_done) struct buf text = { 0 };
 
-		buf_printf(&text, "the resolver of host names was started again %llu times",
-			   (unsigned long long)resolver_restarts(l->resolver));
+		buf_printf(&text, "the resolver of host names was started again %llu time%s",
+			   (unsigned long long)resolver_restarts(l->resolver),
+			   str_plural(resolver_restarts(l->resolver)));
 		add(arg, "note", NULL, buf_text(&text));
 	}
 }

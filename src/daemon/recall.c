@@ -60,9 +60,10 @@ int recall_never(struct daemon *d)
 	int r = store_recall_never(d->store, d->engine, clock_now(), &gone);
 
 	if (r >= 0 && gone > 0) {
-		log_notice("%zu entries of never-block are for jails or services that are gone, "
-			   "and were left out; `ipsctl never-block list` shows the others",
-			   gone);
+		log_notice(
+			"never-block has entries for jails or services that are gone, which were "
+			"left out (%zu); `ipsctl never-block list` shows the others",
+			gone);
 	}
 	return r;
 }
@@ -80,7 +81,7 @@ int recall_state(struct daemon *d)
 		r = store_recall(d->store, d->engine, clock_now(), &calls);
 	}
 	if (recalled.gone > 0) {
-		log_notice("%zu bans of jails or ports that are gone were lifted", recalled.gone);
+		log_notice("bans of jails or ports that are gone were lifted: %zu", recalled.gone);
 	}
 	return r;
 }

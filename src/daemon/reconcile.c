@@ -179,7 +179,7 @@ static void tell(struct daemon *d, duration took)
 	uint64_t put_back = enforcer_state(d->enforcer)->put_back;
 
 	if (put_back > r->put_back) {
-		log_warning("%llu blocks were missing in the kernel, taken out by somebody else; "
+		log_warning("blocks were missing in the kernel (%llu), taken out by somebody else; "
 			    "they are back, after %lld ms",
 			    (unsigned long long)(put_back - r->put_back),
 			    (long long)(took.us / 1000));

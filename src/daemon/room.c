@@ -28,8 +28,8 @@ void room_findings(const struct daemon *d, room_finding fn, void *arg)
 		return;
 	}
 	if (lost > 0) {
-		buf_printf(&text, "%llu blocks were not made since the start, for ",
-			   (unsigned long long)lost);
+		buf_printf(&text, "%llu block%s made since the start, for ",
+			   (unsigned long long)lost, lost == 1 ? " was not" : "s were not");
 	}
 	buf_printf(&text, "the table of blocks holds %llu of at most %llu entries",
 		   (unsigned long long)entries, (unsigned long long)limit);

@@ -56,17 +56,17 @@ void wheel_failed(struct daemon *d)
 static void wheel_recovered(struct daemon *d, const struct unwritten_counts *waited)
 {
 	d->store_trouble.on = false;
-	log_notice("the database is written again: %llu events and %llu decisions had waited and "
-		   "are in it",
+	log_notice("the database is written again, and what had waited is in it: events %llu, "
+		   "decisions %llu",
 		   (unsigned long long)(waited->events - waited->lost_events),
 		   (unsigned long long)(waited->decisions - waited->lost_decisions));
 	if (waited->folded > 0 || waited->lost_events > 0 || waited->lost_decisions > 0) {
-		log_warning("it took so long that %llu of these events are counted in rows of the "
-			    "same address and type, and %llu events and %llu decisions are not "
-			    "in the database; which blocks run is",
-			    (unsigned long long)waited->folded,
-			    (unsigned long long)waited->lost_events,
-			    (unsigned long long)waited->lost_decisions);
+		log_warning(
+			"it took so long that of these %llu are counted in rows of the same address "
+			"and type; not in the database are: events %llu, decisions %llu; which "
+			"blocks run is",
+			(unsigned long long)waited->folded, (unsigned long long)waited->lost_events,
+			(unsigned long long)waited->lost_decisions);
 	}
 }
 

@@ -201,7 +201,7 @@ def test_another_programs_set_that_holds_a_blocked_address_is_found(cable, daemo
     assert not findings(daemon, "others")
     cable.server.nft(f"add element ip f2b addr-set-sshd {{ {BAD} }}")
     found = findings(daemon, "others")
-    assert len(found) == 1 and found[0]["text"].startswith("1 of 2 blocked addresses stand in the nftables set ip f2b addr-set-sshd")
+    assert len(found) == 1 and found[0]["text"].startswith("blocked addresses stand in the nftables set ip f2b addr-set-sshd of another program, too: 1 of 2 (")
     assert found[0]["command"] == "nft list set ip f2b addr-set-sshd"
 
 

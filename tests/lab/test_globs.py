@@ -82,7 +82,7 @@ def test_files_beyond_the_bound_are_told_and_read_when_there_is_room(daemons):
     daemon.log.touch()
     daemon.start()
     status = daemon.ctl("status")
-    assert status.code == 1 and "1 files that fit" in status.out
+    assert status.code == 1 and "(left out: 1)" in status.out
     for i in range(BOUND):
         (daemon.log.parent / f"{i}-ids.log").unlink()
     (daemon.log.parent / "other-ids.log").touch()

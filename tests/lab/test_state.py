@@ -46,11 +46,11 @@ def test_what_a_database_with_little_room_cannot_take_in_waits_and_needs_no_furt
         assert answer.code == 1 and "a restart would forget this" in answer.out, answer
         os.truncate(ballast, ballast.stat().st_size - 128 * 1024)
         daemon.attack(OTHER, 1)
-        until(lambda: "1 events and 5000 decisions wait" in waits(daemon), "the event")
+        until(lambda: "what waits: events 1, decisions 5000" in waits(daemon), "the event")
         assert daemon.ctl("status").code == 1, "the bans do not fit"
         ballast.unlink()
         until(lambda: daemon.ctl("status").code == 0, "green")
-        assert "is written again: 1 events and 5000 decisions had waited" in daemon.words()
+        assert "is written again, and what had waited is in it: events 1, decisions 5000" in daemon.words()
         daemon.stop()
         assert stored(daemon) == {key(OTHER): 1}
         daemon.start()
@@ -67,7 +67,7 @@ def test_a_full_disk_stops_no_blocking_and_loses_no_line(cable, daemons, end):
         until(lambda: waits(daemon), "red")
         until(lambda: not cable.passes(BAD), "the drop")
         daemon.attack(BAD, 7, text=text)
-        until(lambda: stored(daemon).get(key(BAD), 0) + int(re.search(r"(\d+) events", waits(daemon))[1]) == 207, "all lines")
+        until(lambda: stored(daemon).get(key(BAD), 0) + int(re.search(r"events (\d+)", waits(daemon))[1]) == 207, "all lines")
         if end == "is killed":
             daemon.process.kill()
             daemon.process.wait()

@@ -118,5 +118,5 @@ def test_so_many_elements_of_somebody_else_that_they_are_not_looked_through_are_
     status = daemon.ctl("status")
     assert status.code == 1 and "next: ipsctl observe; ipsctl enforce" in status.out
     assert daemon.ctl("observe").code == 0 and daemon.ctl("enforce").code == 0
-    until(lambda: daemon.ctl("verify").out == "the kernel holds all 1 blocks, and nothing else\n", "the sets")
+    until(lambda: daemon.ctl("verify").out == "the kernel holds the 1 block, and nothing else\n", "the sets")
     assert daemon.ctl("status").code == 0
