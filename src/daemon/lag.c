@@ -8,7 +8,8 @@
  * So long the engine keeps what a tick would forget. It survives a restart as a setting, for the
  * windows that come back then would be gone before the next delivery. What is read before the logs
  * were read up to their end for the first time is old, and says nothing about tomorrow; nor does a
- * session that ended by silence, an hour ago by a clock that was just set. */
+ * session that ended by silence, an hour ago by a clock that was just set. An end further off than
+ * any that could have been saved is one of a wrong clock or a damaged database. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ void lag_recall(struct daemon *d)
 {
 	CLEANUP(buf_done) struct buf saved = { 0 };
 	long long lag = 0, until = 0;
+	instant latest_end;
 	char *end;
 
 	if (store_get(d->store, "lag", &saved) == 1 && buf_ok(&saved) == 0) {
@@ -44,7 +46,8 @@ void lag_recall(struct daemon *d)
 	d->lag_until = INSTANT_NEVER;
 	if (lag > 0 && lag <= most.us) {
 		d->lag.us = lag;
-		d->lag_until.us = until;
+		latest_end = instant_add(clock_now(), (duration){ .us = 2 * lag });
+		d->lag_until = instant_min((instant){ .us = until }, latest_end);
 		engine_set_lag(d->engine, d->lag);
 	}
 	d->lag_saved = d->lag_until;

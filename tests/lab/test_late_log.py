@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """A log that lags behind by hours adds up live as it does in a replay (a log server delivers two hours at once)."""
+import contextlib
 import json
+import sqlite3
 
 import pytest
 
@@ -58,3 +60,17 @@ def test_a_ban_that_is_over_when_its_line_comes_is_decided_once_and_not_sent_to_
     trickle(daemon, lines)
     assert decided(daemon) == replayed(daemon) and len(decided(daemon)) == 1
     assert daemon.held() == set() and daemon.sql("SELECT count(*) FROM bans WHERE ended IS NULL") == 0
+
+
+def test_a_saved_end_that_could_never_have_been_saved_is_not_believed(daemons):
+    daemon = daemons().start()
+    daemon.stop()
+    with contextlib.closing(sqlite3.connect(daemon.dir / "state" / "state.db")) as db, db:
+        db.execute("INSERT OR REPLACE INTO meta VALUES (CAST('lag' AS BLOB), '500000 4000000000000000')")
+    daemon.start()
+
+    def ended():
+        daemon.write(line(OTHER))
+        return daemon.sql("SELECT CAST(value AS TEXT) FROM meta WHERE key = CAST('lag' AS BLOB)").startswith("0 ")
+
+    until(ended, "the end of what is believed of the log's lag")
