@@ -125,7 +125,10 @@ void doctor_journal(struct doctor *d)
 	buf_done(&losses.other);
 }
 
-/* ---- rsyslog ---- */
+/* ---- rsyslog ----
+ *
+ * What it writes into a file looks as anybody's line does who names himself rsyslogd (logger -t):
+ * it is told as the file's word, and the command asks the journal, which knows who wrote. */
 
 /* The end of a file. */
 static int read_end(const char *path, struct buf *ret)
@@ -195,10 +198,10 @@ static void look_at_log(struct logs *l, const char *path)
 		doctor_find(
 			l->doctor, "rsyslog",
 			(struct remedy){
-				"set Ratelimit.Interval=\"0\" at its inputs (imuxsock: SysSock.RateLimit.Interval) and restart it",
-				"grep -rin ratelimit /etc/rsyslog.conf /etc/rsyslog.d" },
-			"%llu lines were thrown away, for there were too many at once, says %s (last at %.*s): ipsd never saw them",
-			(unsigned long long)n, path, STR_ARG(stamp));
+				"every user of this host can write such lines; where rsyslog's own words are the same, set Ratelimit.Interval=\"0\" at its inputs (imuxsock: SysSock.RateLimit.Interval, see /etc/rsyslog.conf and /etc/rsyslog.d) and restart it",
+				"journalctl -u rsyslog -g rate-limiting" },
+			"as %s says, rsyslog threw lines away, for there were too many at once (%llu, last at %.*s): ipsd never saw them",
+			path, (unsigned long long)n, STR_ARG(stamp));
 	}
 }
 

@@ -301,5 +301,6 @@ def test_lines_that_rsyslog_threw_away_are_found(daemon):
     assert not findings(daemon, "rsyslog")
     daemon.write(say.format("rsyslogd", 313), say.format("rsyslogd", 4))
     found = findings(daemon, "rsyslog")
-    assert len(found) == 1 and found[0]["text"].startswith("317 lines were thrown away")
+    assert len(found) == 1 and found[0]["text"].startswith(f"as {daemon.log} says, rsyslog threw lines away, ") and "(317, last at " in found[0]["text"]
+    assert "every user" in found[0]["advice"] and found[0]["command"] == "journalctl -u rsyslog -g rate-limiting"
     assert str(daemon.log) in found[0]["text"] and "last at Nov 22 03:04:05" in found[0]["text"]
