@@ -50,15 +50,10 @@ static bool find_renamed(const char *dir_path, const struct position *from,
 	return found;
 }
 
-void older_close(struct older *o)
+void older_done(struct older *o)
 {
 	stream_close(&o->stream);
 	packed_close(&o->packed);
-}
-
-void older_done(struct older *o)
-{
-	older_close(o);
 	drop_chain(o);
 }
 

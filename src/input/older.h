@@ -43,5 +43,4 @@ bool older_has_later(const char *path, const struct stream *s);
 const struct rotated_file *older_next(struct older *o, const char *path, const struct stream *now);
 /* The one that older_next() gave last, or the first; NULL: its name is not that of a relative. */
 const struct rotated_file *older_last(const struct older *o);
-void older_close(struct older *o);
 void older_done(struct older *o);

@@ -112,6 +112,21 @@ static int make_sets(struct shadow *s, uint8_t host_v6)
 	return r < 0 ? r : kernel_table_set(s->table, SCOPE_ALL, 6, host_v6, s->words);
 }
 
+static struct shadow *shadow_close(struct shadow *s)
+{
+	if (s) {
+		if (s->foreign >= 0) {
+			(void)close(s->foreign);
+		}
+		(void)standing_close(s->standing);
+		elements_close(s->elements);
+		kernel_table_free(s->table);
+		table_free(s->keys);
+		free(s);
+	}
+	return NULL;
+}
+
 int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *words,
 		struct shadow **ret)
 {
@@ -148,21 +163,6 @@ int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *wor
 	note_shape(s);
 	*ret = s;
 	return anew;
-}
-
-struct shadow *shadow_close(struct shadow *s)
-{
-	if (s) {
-		if (s->foreign >= 0) {
-			(void)close(s->foreign);
-		}
-		(void)standing_close(s->standing);
-		elements_close(s->elements);
-		kernel_table_free(s->table);
-		table_free(s->keys);
-		free(s);
-	}
-	return NULL;
 }
 
 int shadow_plan(struct shadow *s, const struct kernel_plan *plan, struct buf *words)

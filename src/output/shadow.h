@@ -19,7 +19,6 @@ struct shadow;
  * kept and was made anew, without its elements. */
 NODISCARD int shadow_open(const struct kernel_plan *plan, uint8_t host_v6, struct buf *words,
 			  struct shadow **ret);
-struct shadow *shadow_close(struct shadow *s);
 /* Does what the records say, in their order, at most SHADOW_BATCH. Fills in the replies' error and
  * answer: 0, or a positive errno. EACCES: on never-block. `words` gets nft's when it refused. 1:
  * the table had been taken away and was made again, without its elements. */
