@@ -291,7 +291,7 @@ static enum call_next events_step(struct call *call)
 	if (s->told < value_length(s->found)) {
 		return events_tell(call, s);
 	}
-	call->deadline = INSTANT_NEVER;
+	call_wait(call, DURATION_FOREVER);
 	if (s->decided_lost) {
 		return call_refused(call, NULL, "no memory: decisions were lost");
 	}

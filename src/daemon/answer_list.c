@@ -281,7 +281,7 @@ static void list_collect(struct call *call, struct list *l)
 	if (l->n_asked && enforcer_flush(l->daemon->enforcer) < 0) {
 		l->n_asked = 0;
 	}
-	call->deadline = instant_add(clock_now(), patience);
+	call_wait(call, patience);
 }
 
 static enum call_next list_step(struct call *call)

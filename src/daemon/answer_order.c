@@ -214,13 +214,12 @@ static enum call_next act_step(struct call *call)
 		return CALL_DONE;
 	}
 	if (o->next < o->n) {
-		call->deadline = instant_add(clock_now(), patience);
+		call_wait(call, patience);
 		return CALL_YIELD;
 	}
 	d->order = NULL;
 	o->work->finish(call, o);
-	call->deadline =
-		instant_add(clock_now(), o->made + o->lifted > MANY ? long_patience : patience);
+	call_wait(call, o->made + o->lifted > MANY ? long_patience : patience);
 	call->step = order_step;
 	return order_settle(call, o);
 }
@@ -252,7 +251,7 @@ static enum call_next look_step(struct call *call)
 		}
 	}
 	o->next = 0;
-	call->deadline = instant_add(clock_now(), patience);
+	call_wait(call, patience);
 	call->step = act_step;
 	return act_step(call);
 }

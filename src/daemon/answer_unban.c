@@ -256,23 +256,13 @@ static void unban_finish(struct call *call, struct order_call *o)
 	value_set(o->reply, "notes", TAKE(o->notes));
 }
 
-/* After a crash lines are read again that may have led to a block before it. They are older than
- * the order, and must not block again whom it freed: it waits for them, but not for ever. */
-static bool must_wait(struct call *call)
-{
-	if (!call->deadline.us) {
-		call->deadline = instant_add(clock_now(), patience);
-	}
-	return !call->daemon->caught_up && !call_is_late(call);
-}
-
-enum call_next answer_unban(struct call *call)
+static enum call_next unban_wait(struct call *call)
 {
 	static const struct order_work work = { NULL, unban_ready, unban_act, unban_finish };
 	bool all = value_bool(value_get(call->parameters, "all"), false);
 	struct order_call *o;
 
-	if (must_wait(call) || order_must_wait(call)) {
+	if ((!call->daemon->caught_up && !call_is_late(call)) || order_must_wait(call)) {
 		return CALL_YIELD;
 	}
 	o = all ? order_new(call, 1) : order_begin(call);
@@ -280,4 +270,13 @@ enum call_next answer_unban(struct call *call)
 		return CALL_DONE;
 	}
 	return o->n > 0 ? order_run(call, o, &work) : call_invalid(call, "prefixes");
+}
+
+/* After a crash lines are read again that may have led to a block before it. They are older than
+ * the order, and must not block again whom it freed: it waits for them, but not for ever. */
+enum call_next answer_unban(struct call *call)
+{
+	call_wait(call, patience);
+	call->step = unban_wait;
+	return unban_wait(call);
 }

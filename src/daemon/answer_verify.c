@@ -205,7 +205,7 @@ enum call_next answer_verify(struct call *call)
 	call->free_state = verify_free;
 	call->answer = verify_answer;
 	call->taken_out = verify_taken_out;
-	call->deadline = instant_add(clock_now(), patience);
+	call_wait(call, patience);
 	call->step = verify_step;
 	return verify_step(call);
 }

@@ -73,7 +73,21 @@ enum call_next call_invalid(struct call *call, const char *parameter)
 	return call_error(call, "org.varlink.service.InvalidParameter", parameters);
 }
 
+void call_wait(struct call *call, duration patience)
+{
+	const instant now = { .us = clock_monotonic() };
+
+	call->deadline = instant_add(now, patience).us;
+}
+
+duration call_left(const struct call *call)
+{
+	const instant now = { .us = clock_monotonic() };
+
+	return instant_since((instant){ .us = call->deadline }, now);
+}
+
 bool call_is_late(const struct call *call)
 {
-	return clock_now().us >= call->deadline.us;
+	return call_left(call).us <= 0;
 }

@@ -30,7 +30,7 @@ struct call {
 	const struct value *parameters; /* inside it; may be NULL */
 	bool more;
 	uint64_t cookie;  /* of this call, for enforcer_ask() */
-	instant deadline; /* of CALL_WAIT */
+	int64_t deadline; /* of CALL_WAIT: call_wait() */
 	call_step step;
 	void *state; /* the method's own, freed by free_state */
 	void (*free_state)(void *state);
@@ -49,6 +49,10 @@ enum call_next call_error(struct call *call, const char *error, struct value *pa
 enum call_next call_refused(struct call *call, const char *command, const char *fmt, ...)
 	PRINTF(3, 4);
 enum call_next call_invalid(struct call *call, const char *parameter);
+/* The deadline is so far off, by a clock that nobody sets: forever, none. */
+void call_wait(struct call *call, duration patience);
+/* How long until then; forever: there is none. */
+duration call_left(const struct call *call);
 /* Has its deadline passed? */
 bool call_is_late(const struct call *call);
 

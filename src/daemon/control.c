@@ -90,7 +90,7 @@ static void conn_start_call(struct conn *conn, struct str message)
 	call->parameters = request.parameters;
 	call->more = request.more;
 	call->cookie = COOKIES_OF_CALLS + conn->control->cookies++;
-	call->deadline = instant_add(clock_now(), (duration){ .us = DAEMON_LONGEST_WAIT_US });
+	call_wait(call, (duration){ .us = DAEMON_LONGEST_WAIT_US });
 	call->step = methods_find(request.method);
 	conn->call = call;
 	conn_step(conn);
@@ -155,13 +155,13 @@ static int control_go_on(void *arg);
 /* Wakes at the earliest deadline of all calls that wait. */
 static int control_arm(struct control *c)
 {
-	instant at = INSTANT_NEVER;
+	instant now = clock_now(), at = INSTANT_NEVER;
 
 	for (size_t i = 0; i < ARRAY_SIZE(c->conns); i++) {
 		const struct conn *conn = c->conns[i];
 
 		if (conn && !conn->dead && conn->call && conn->waits == CALL_WAIT) {
-			at = instant_min(at, conn->call->deadline);
+			at = instant_min(at, instant_add(now, call_left(conn->call)));
 		}
 	}
 	return loop_timer_set(c->timer, at);

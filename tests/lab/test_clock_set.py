@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Somebody sets the clock while bans run: they keep the time they have left, in the list, in the kernel, over a restart."""
 import json
+import os
+import signal
+import subprocess
 import time
 
 import pytest
@@ -101,3 +104,20 @@ def test_how_long_ipsd_runs_is_no_matter_of_the_clock(daemons, clock):
     assert daemon.ctl("status", "--json").json["uptime"] < AROUND
     clock.step(-2 * HOUR)
     assert daemon.ctl("status", "--json").json["uptime"] >= 0
+
+
+def test_who_waits_for_an_answer_waits_no_longer_when_the_clock_goes_back(daemons, clock):
+    daemon = daemons().start(wrapper=clock.wrapper)
+    enforcer, = daemon.children("ipsd: enforcer")
+    os.kill(enforcer, signal.SIGSTOP)
+    with daemon.ns.popen(str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "ban", OTHER, stdout=subprocess.DEVNULL) as waits:
+
+        def answered():
+            clock.step(-1)
+            return waits.poll() is not None
+
+        try:
+            until(answered, "the answer")
+        finally:
+            os.kill(enforcer, signal.SIGCONT)
+            waits.kill()
