@@ -8,11 +8,19 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "ctl/progress.h"
+#include "sys/clock.h"
 #include "sys/files.h"
 #include "sys/sockets.h"
 #include "wire/interface.h"
 
-enum { REPLY_MAX = 256 * 1024 * 1024, READ_BYTES = 64 * 1024, PATIENCE = 90, PATIENCE_MAX = 86400 };
+enum {
+	REPLY_MAX = 256 * 1024 * 1024,
+	READ_BYTES = 64 * 1024,
+	PATIENCE = 90,
+	PATIENCE_MAX = 86400,
+	LOOK_MS = 250
+};
 
 static int unreachable(const struct ctl *ctl, int error)
 {
@@ -94,11 +102,16 @@ static int patience(void)
 static int wait_for_bytes(int fd, bool patient)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
+	int64_t began = clock_monotonic(), end = began + (int64_t)patience() * 1000000;
 	int n;
 
 	do {
-		n = poll(&wait, 1, patient ? -1 : patience() * 1000);
-	} while (n < 0 && errno == EINTR);
+		n = poll(&wait, 1, patient ? -1 : LOOK_MS);
+		if (n == 0) {
+			progress_wait("ipsd", began);
+		}
+	} while ((n < 0 && errno == EINTR) || (n == 0 && clock_monotonic() < end));
+	progress_clear();
 	return n < 0 ? -errno : n == 0 ? -ETIMEDOUT : 0;
 }
 

@@ -13,13 +13,18 @@ enum { BAR_WIDTH = 40, AFTER_US = 1000000, EVERY_US = 100000 };
 static int64_t drawn_at;
 static bool drawn;
 
+static bool is_due(int64_t now, int64_t started)
+{
+	return now - started >= AFTER_US && now - drawn_at >= EVERY_US && isatty(STDERR_FILENO);
+}
+
 void progress_show(const char *what, uint64_t done, uint64_t size, int64_t started)
 {
 	int64_t now = clock_monotonic();
 	unsigned filled = size ? (unsigned)(done >= size ? BAR_WIDTH : done * BAR_WIDTH / size) : 0;
 	char bar[BAR_WIDTH + 1];
 
-	if (now - started < AFTER_US || now - drawn_at < EVERY_US || !isatty(STDERR_FILENO)) {
+	if (!is_due(now, started)) {
 		return;
 	}
 	for (unsigned i = 0; i < BAR_WIDTH; i++) {
@@ -34,6 +39,18 @@ void progress_show(const char *what, uint64_t done, uint64_t size, int64_t start
 	}
 	drawn_at = now;
 	drawn = true;
+}
+
+void progress_wait(const char *whom, int64_t started)
+{
+	int64_t now = clock_monotonic();
+
+	if (is_due(now, started)) {
+		fprintf(stderr, "\r%s is at work: %lld s\033[K", whom,
+			(long long)(now - started) / 1000000);
+		drawn_at = now;
+		drawn = true;
+	}
 }
 
 void progress_clear(void)

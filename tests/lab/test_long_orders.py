@@ -2,6 +2,9 @@
 """Orders that take long: other work goes on meanwhile, and whatever happens, what is told is what is blocked."""
 import contextlib
 import ipaddress
+import os
+import pty
+import signal
 import subprocess
 
 import pytest
@@ -127,3 +130,17 @@ def test_stopped_in_the_middle_it_says_that_not_all_is_done(daemon, file):
         assert order.wait(60) == 3 and "ended before it had answered" in order.stderr.read()
     daemon.start()
     assert 0 < len(agree(daemon)) < MANY
+
+
+def test_who_waits_at_a_terminal_is_told_that_ipsd_is_at_work(daemon):
+    ours, theirs = pty.openpty()
+    command = daemon.ns.command(str(daemon.build / "src/ctl/ipsctl"), *daemon.options(), "ban", OTHER)
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs, text=True) as order:
+        os.close(theirs)
+        said = os.read(ours, 1000)
+        assert b"ipsd is at work: 1 s" in said
+        os.kill(daemon.process.pid, signal.SIGCONT)
+        out, _ = order.communicate(timeout=60)
+    os.close(ours)
+    assert order.returncode == 0 and out.startswith(f"{OTHER}/32 is blocked until")
