@@ -48,12 +48,18 @@ static bool ban_check(struct call *call, const struct prefix *p)
 	return true;
 }
 
+/* What says how long: each line of a file, or the call for all its prefixes. */
+static const struct value *ban_time(const struct call *call, const struct order_call *o)
+{
+	return o->lines ? value_at(o->list, o->next) : call->parameters;
+}
+
 static bool ban_look(struct call *call, struct order_call *o)
 {
 	struct prefix *p = &o->prefixes[o->next];
 	instant until;
 
-	if (o->lines && order_until(value_at(o->list, o->next), &until) < 0) {
+	if (order_until(ban_time(call, o), clock_now(), &until) < 0) {
 		(void)call_invalid(call, "seconds");
 		return false;
 	}
@@ -115,8 +121,7 @@ static bool ban_ready(struct call *call, struct order_call *o)
 	*order = (struct order){ .kind = ORDER_BAN,
 				 .by = str_of(call->peer.user),
 				 .reason = value_text(value_get(p, "reason"), STR_NONE),
-				 .time = clock_now(),
-				 .until = o->until };
+				 .time = clock_now() };
 	return ban_scope(call, value_text(value_get(p, "ports"), STR("all")), &order->scope) >= 0;
 }
 
@@ -151,7 +156,7 @@ static void note_never(struct order_call *o, const struct prefix *by)
 	value_add_text(o->notes, str_of(line));
 }
 
-/* The end of a line is counted from the moment when it is taken. */
+/* How long it lasts is counted from the moment when it is made. */
 static int ban_act(struct call *call, struct order_call *o)
 {
 	const struct value *line = o->lines ? value_at(o->list, o->next) : NULL;
@@ -159,8 +164,8 @@ static int ban_act(struct call *call, struct order_call *o)
 	int r;
 
 	o->order.prefix = o->prefixes[o->next];
+	(void)!order_until(ban_time(call, o), o->order.time, &o->order.until);
 	if (line) {
-		(void)!order_until(line, &o->order.until);
 		o->order.reason = value_text(value_get(line, "reason"), STR_NONE);
 	}
 	r = engine_order(call->daemon->engine, &o->order, &result);
@@ -240,9 +245,6 @@ static enum call_next ban_go(struct call *call)
 	}
 	if (o->n == 0) {
 		return call_invalid(call, "prefixes");
-	}
-	if (order_until(call->parameters, &o->until) < 0) {
-		return call_invalid(call, "seconds");
 	}
 	return order_run(call, o, &work);
 }

@@ -103,7 +103,7 @@ static bool read_wish(struct call *call, const struct value *wish, bool force,
 		return false;
 	}
 	ret->reason = value_text(value_get(wish, "reason"), STR_NONE);
-	if (order_until(wish, &ret->until) < 0) {
+	if (order_until(wish, clock_now(), &ret->until) < 0) {
 		(void)call_invalid(call, "seconds");
 		return false;
 	}

@@ -177,18 +177,43 @@ static bool kernel_is_behind(const struct daemon *d)
 	return s && s->running && (d->resync || s->pending > PENDING_MAX);
 }
 
-/* One slice, which is a transaction. False: the call has been answered. */
+/* Is it a transaction? What the database could not take in waits with the rest; that is tried at
+ * the order's begin and end, not with each slice. */
+static bool slice_open(struct daemon *d, struct order_call *o)
+{
+	bool opens = !o->begun || !d->store_trouble.on;
+
+	o->begun = true;
+	if (opens) {
+		wheel_open_order(d);
+	}
+	return opens;
+}
+
+static int slice_close(struct daemon *d, bool opened, bool last)
+{
+	if (!opened && !last) {
+		return wheel_apply(d, false);
+	}
+	if (!opened) {
+		wheel_open_order(d);
+	}
+	return wheel_close_order(d);
+}
+
+/* False: the call has been answered. */
 static bool act_slice(struct call *call, struct order_call *o)
 {
 	int64_t began = clock_monotonic();
+	bool opened = slice_open(call->daemon, o), last;
 	int r = 0;
 
-	wheel_open_order(call->daemon);
 	do {
 		r = o->work->act(call, o);
 		o->next += r == 0 ? 1 : 0;
 	} while (r >= 0 && o->next < o->n && !slice_is_over(began));
-	if (wheel_close_order(call->daemon) < 0 && r >= 0) {
+	last = r < 0 || o->next == o->n;
+	if (slice_close(call->daemon, opened, last) < 0 && r >= 0) {
 		(void)call_refused(call, NULL, "ipsd is about to end");
 		return false;
 	}
@@ -269,7 +294,7 @@ bool order_is_too_wide(const struct prefix *p)
 	return p->len < (p->addr.family == 4 ? 8 : 16);
 }
 
-int order_until(const struct value *from, instant *ret)
+int order_until(const struct value *from, instant now, instant *ret)
 {
 	const struct value *seconds = value_get(from, "seconds");
 	int64_t n = value_int(seconds, -1);
@@ -281,6 +306,6 @@ int order_until(const struct value *from, instant *ret)
 	if (n <= 0 || n > (int64_t)SECONDS_MAX_MINUTES * 60) {
 		return -ERANGE;
 	}
-	*ret = instant_add(clock_now(), (duration){ .us = n * 1000000 });
+	*ret = instant_add(now, (duration){ .us = n * 1000000 });
 	return 0;
 }

@@ -31,10 +31,10 @@ struct order_call {
 	struct prefix *prefixes;
 	size_t n, next;
 	struct order order;
-	instant until;    /* of a ban, as the call has it */
 	uint64_t reloads; /* before the place in the table of bans was noted */
 	uint64_t made, known, lifted, lifted_before; /* this prefix */
 	struct value *notes, *covered, *covered_by;
+	bool begun;       /* its first slice */
 	bool unhindered;  /* it has waited for the kernel in vain */
 	bool behind;      /* what did not fit is sent later */
 	uint64_t sent;    /* wishes that must have met their fate */
@@ -55,6 +55,6 @@ enum call_next order_run(struct call *call, struct order_call *o, const struct o
 enum call_next order_end(struct call *call, struct order_call *o);
 /* A large part of the internet: only with --force. */
 bool order_is_too_wide(const struct prefix *p);
-/* The end that lies `seconds`, a member of `from`, ahead; null: never. -ERANGE: no length of time.
- */
-NODISCARD int order_until(const struct value *from, instant *ret);
+/* The end that lies `seconds`, a member of `from`, after now; null: never. -ERANGE: no length of
+ * time. */
+NODISCARD int order_until(const struct value *from, instant now, instant *ret);
