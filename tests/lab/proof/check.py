@@ -114,13 +114,21 @@ class Checker:
         have = [(KINDS[kind], word(jail) or "by hand", prefix(addr, length), since, end) for _, kind, jail, addr, length, since, end in got]
         if want != have:
             raise Wrong("BANS differ from the oracle's:\n" + "\n".join(
-                [f"  oracle: {x}" for x in want if x not in have] + [f"  stored: {x}" for x in have if x not in want]
-                or [f"  order: {want}\n         {have}"]))
+                ([f"  oracle: {x}" for x in want if x not in have] + [f"  stored: {x}" for x in have if x not in want]
+                 or [f"  order: {want}\n         {have}"])
+                + [f"  event: {x}" for x in self.events_of({x[2] for x in set(want) ^ set(have)})]))
         self.bans += len(want)
         self.said = []
         self.last_ban = got[-1][0] if got else self.last_ban
         if self.last_event != self.oracle.last_event:
             raise Wrong(f"event {self.last_event} is the last one, the oracle's {self.oracle.last_event}")
+
+    def events_of(self, prefixes):
+        """The last ones, as they are stored."""
+        addresses = {ipaddress.ip_address(p.split("/")[0]).packed for p in prefixes}
+        subjects = {address[:8] for address in addresses}
+        return [(number, at, word(kind), word(source), bytes(text)) for number, at, kind, source, addr, _, _, text
+                in self.world.rows(EVENTS, 0) if addr and bytes(addr)[:8] in subjects][-20:]
 
     def jail(self, ban):
         return "by hand" if ban.jail == law.BY_HAND else self.names[ban.jail]
