@@ -53,9 +53,13 @@ struct reconcile {
 	instant at;     /* no look at the elements before */
 	instant since;  /* when the last one began */
 	bool free;      /* the next that ends was no look for what others did */
-	bool lost;      /* an enforcer has ended: lifts may not have reached the kernel */
-	instant paid;   /* until then the looks so far take their share of the time */
-	uint64_t looks; /* that are over */
+	bool lost;      /* an enforcer has ended: lifts may not have reached the kernel; */
+	instant lost_at;    /* no look for them before, */
+	duration lost_wait; /* so long after one that was in vain */
+	bool asked_lost;    /* the look under way is for them */
+	uint64_t left_over; /* that it found */
+	instant paid;       /* until then the looks so far take their share of the time */
+	uint64_t looks;     /* that are over */
 	uint64_t releases, releases_then; /* wishes not to hold, so far, and when the list was asked
 					     for */
 	uint64_t put_back;                /* told so far (enforcer_state) */

@@ -2,9 +2,13 @@
 /* Reconcile: the enforcer hears of changes by others and looks after the table; what is wished only
  * the daemon knows. So it sends all wishes, each of which is asked for before anything is done
  * about it: what stands stays, with its time and its counter. Behind them goes the question what
- * stands there at all, as long as that is cheap; what nobody wishes is taken out. Behind a start of
- * the enforcer it may cost more: what had been lifted, and the one before had not taken out yet,
- * is found by nothing else.
+ * stands there at all, as long as that is cheap; what nobody wishes is taken out.
+ *
+ * Behind a start of the enforcer it may cost more: what had been lifted, and the one before had not
+ * taken out yet, is found by nothing else. While the enforcer reads so many elements, nobody is
+ * blocked, and a change by somebody else makes it all in vain; so then it is tried again after a
+ * minute, and each time after twice as long. What does not fit into the queue to the enforcer is
+ * found by another such look.
  *
  * Others may change nftables a thousand times a second, none of it ours. So looks at the elements
  * take no more than a quarter of the time: each is paid for with four times as long as it took.
@@ -22,6 +26,7 @@
 
 enum { LIST_MAX = 20000, PRICE = 4, TOLD_MAX = 5 };
 
+static const duration in_vain = { .us = 60000000 }, in_vain_most = { .us = 3600000000 };
 static const duration pause = { .us = 250000 }, soon = { .us = 20000 };
 /* What ends within this time may have ended here and not there. */
 static const duration slack = { .us = 3000000 };
@@ -38,6 +43,17 @@ void reconcile_foreign(struct daemon *d, const char *broken)
 	d->reconcile.broken = broken != NULL;
 }
 
+static void look_for_lost(struct reconcile *r, instant at)
+{
+	r->lost = true;
+	r->lost_at = at;
+}
+
+static bool looks_for_lost(const struct reconcile *r, instant now)
+{
+	return r->lost && now.us >= r->lost_at.us;
+}
+
 void reconcile_ready(struct daemon *d, bool restarted)
 {
 	const struct enforcer_state *state = enforcer_state(d->enforcer);
@@ -52,7 +68,10 @@ void reconcile_ready(struct daemon *d, bool restarted)
 	}
 	d->reconcile.broken = false;
 	d->reconcile.since = clock_now();
-	d->reconcile.free = d->reconcile.lost = true;
+	d->reconcile.free = true;
+	if (state->mends == d->mends) {
+		look_for_lost(&d->reconcile, clock_now());
+	}
 	d->mends = state->mends;
 	enforcement_resync(d);
 }
@@ -65,6 +84,7 @@ static bool has_few(const struct daemon *d)
 static void ask_for_list(struct daemon *d)
 {
 	struct reconcile *r = &d->reconcile;
+	bool lost = looks_for_lost(r, clock_now());
 	size_t max;
 
 	if (r->under_way) {
@@ -72,13 +92,14 @@ static void ask_for_list(struct daemon *d)
 		return;
 	}
 	max = adoption_is_expected(d) ? adoption_max(d)
-	      : r->lost               ? RECORD_LIST_MAX
+	      : lost                  ? RECORD_LIST_MAX
 	      : has_few(d)            ? LIST_MAX
 				      : 0;
 	r->list_due = enforcer_list(d->enforcer, max) < 0;
 	if (!r->list_due) {
 		r->under_way = true;
-		r->lost = false;
+		r->lost = r->lost && !lost;
+		r->asked_lost = lost;
 		r->asked_all = max > 0;
 		r->releases_then = r->releases;
 	}
@@ -119,7 +140,7 @@ void reconcile_turn(struct daemon *d, instant now)
 	}
 	if (r->list_due) {
 		ask_for_list(d);
-	} else if (r->wanted && now.us >= r->at.us) {
+	} else if (looks_for_lost(r, now) || (r->wanted && now.us >= r->at.us)) {
 		r->wanted = r->free = false;
 		r->since = now;
 		if (engine_observes(d->engine)) {
@@ -138,7 +159,10 @@ instant reconcile_deadline(const struct daemon *d)
 	if (!d->enforcer || d->resync || r->under_way) {
 		return INSTANT_NEVER;
 	}
-	return r->list_due ? instant_add(clock_now(), soon) : r->wanted ? r->at : INSTANT_NEVER;
+	if (r->list_due) {
+		return instant_add(clock_now(), soon);
+	}
+	return instant_min(r->wanted ? r->at : INSTANT_NEVER, r->lost ? r->lost_at : INSTANT_NEVER);
 }
 
 /* A wish not to hold that went out meanwhile may be the reason why nobody wishes it: then it is
@@ -158,7 +182,11 @@ void reconcile_found(struct daemon *d, const struct prefix *prefix, uint16_t sco
 		return;
 	}
 	if (enforcer_release(d->enforcer, prefix, scope) < 0) {
-		r->wanted = true;
+		look_for_lost(r, clock_now());
+		return;
+	}
+	if (r->asked_lost) {
+		r->left_over++;
 		return;
 	}
 	if (r->releases != r->releases_then) {
@@ -189,6 +217,13 @@ static void tell(struct daemon *d, duration took)
 		log_warning("%llu more that nobody had blocked here were taken out of the kernel",
 			    (unsigned long long)(r->removed - r->removed_told - TOLD_MAX));
 	}
+	if (r->left_over > 0) {
+		log_notice("the kernel still held %llu elements that had been lifted, or that "
+			   "nobody had blocked here, before the enforcer was started; they were "
+			   "taken out",
+			   (unsigned long long)r->left_over);
+		r->left_over = 0;
+	}
 	r->put_back = put_back;
 	r->removed_told = r->removed;
 }
@@ -207,6 +242,16 @@ static instant pay(struct reconcile *r, instant now, duration took)
 	return instant_max(owing, soonest);
 }
 
+/* The look for what was lost was in vain. */
+static void try_again(struct daemon *d, instant now)
+{
+	struct reconcile *r = &d->reconcile;
+
+	r->lost_wait.us = r->lost_wait.us > 0 ? 2 * r->lost_wait.us : in_vain.us;
+	r->lost_wait.us = r->lost_wait.us < in_vain_most.us ? r->lost_wait.us : in_vain_most.us;
+	look_for_lost(r, has_few(d) ? r->at : instant_add(now, r->lost_wait));
+}
+
 void reconcile_listed(struct daemon *d, int error)
 {
 	struct reconcile *r = &d->reconcile;
@@ -217,7 +262,6 @@ void reconcile_listed(struct daemon *d, int error)
 	r->under_way = false;
 	r->looks++;
 	r->wanted |= error == EINTR;
-	r->lost |= r->asked_all && error == EINTR;
 	r->listed = r->asked_all && error == 0;
 	r->too_many = r->asked_all && error == E2BIG && !adoption_is_expected(d);
 	if (adoption_is_expected(d)) {
@@ -225,6 +269,9 @@ void reconcile_listed(struct daemon *d, int error)
 	}
 	r->at = pay(r, now, took);
 	r->free = true;
+	if (r->asked_lost && error == EINTR) {
+		try_again(d, now);
+	}
 }
 
 void reconcile_findings(const struct daemon *d,

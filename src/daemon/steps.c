@@ -76,10 +76,10 @@ void steps_stop(struct daemon *d)
 /* What was to be done soon is to be done as soon, what was begun was begun as long ago. */
 static void move_times(struct daemon *d, duration by)
 {
-	instant *const times[] = { &d->positions_since, &d->retain_at,  &d->reconcile.at,
-				   &d->retry_at,        &d->mode_until, &d->lag_until,
-				   &d->lag_saved,       &d->started,    &d->reconcile.since,
-				   &d->reconcile.paid };
+	instant *const times[] = { &d->positions_since, &d->retain_at,        &d->reconcile.at,
+				   &d->retry_at,        &d->mode_until,       &d->lag_until,
+				   &d->lag_saved,       &d->started,          &d->reconcile.since,
+				   &d->reconcile.paid,  &d->reconcile.lost_at };
 
 	for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
 		if (times[i]->us != 0) {

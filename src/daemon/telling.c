@@ -123,4 +123,9 @@ void telling_stay(const struct daemon *d)
 	} else {
 		log_notice("ended; no bans stay in the kernel");
 	}
+	if (n && d->resync) {
+		log_warning("not all of them have been sent to the kernel, in which %llu stand; "
+			    "the next start sends the rest",
+			    (unsigned long long)enforcer_state(d->enforcer)->elements);
+	}
 }
