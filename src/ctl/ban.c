@@ -251,7 +251,8 @@ static bool take_unban(void *arg, const struct value *p)
 	int64_t lifted = value_int(value_get(p, "lifted"), 0);
 	bool is_free = value_bool(value_get(p, "free"), false);
 
-	if (!is_free || value_length(value_get(p, "warnings"))) {
+	if (!is_free || value_length(value_get(p, "warnings")) ||
+	    !value_bool(value_get(p, "stored"), true)) {
 		a->code = CTL_NO;
 	}
 	if (a->ctl->json) {

@@ -117,12 +117,21 @@ static bool ban_ready(struct call *call, struct order_call *o)
 {
 	const struct value *p = call->parameters;
 	struct order *order = &o->order;
+	struct str ports = value_text(value_get(p, "ports"), STR("all")), word;
+	struct config_scope wanted;
 
 	*order = (struct order){ .kind = ORDER_BAN,
 				 .by = str_of(call->peer.user),
 				 .reason = value_text(value_get(p, "reason"), STR_NONE),
 				 .time = clock_now() };
-	return ban_scope(call, value_text(value_get(p, "ports"), STR("all")), &order->scope) >= 0;
+	if (o->begun && config_scope(call->daemon->config, ports, &wanted, &word) < 0) {
+		(void)call_refused(call, "ipsctl cat",
+				   "a reload came meanwhile, and there are no ports %.*s any more; "
+				   "%zu of %zu were done and stand",
+				   STR_ARG(word), o->next, o->n);
+		return false;
+	}
+	return ban_scope(call, ports, &order->scope) >= 0;
 }
 
 /* How far it got, for who is told of a failure. */
@@ -237,7 +246,7 @@ static enum call_next ban_go(struct call *call)
 
 	if (order_must_wait(call)) {
 		call->step = ban_go;
-		return CALL_YIELD;
+		return order_wait(call);
 	}
 	o = order_begin(call);
 	if (!o) {

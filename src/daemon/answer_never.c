@@ -240,7 +240,7 @@ enum call_next answer_never_add(struct call *call)
 	enum call_next next = CALL_DONE;
 
 	if (order_must_wait(call)) {
-		return CALL_YIELD;
+		return order_wait(call);
 	}
 	entries = read_wishes(call, &n);
 	if (entries) {
@@ -411,7 +411,7 @@ enum call_next answer_never_remove(struct call *call)
 	enum call_next next = CALL_DONE;
 
 	if (order_must_wait(call)) {
-		return CALL_YIELD;
+		return order_wait(call);
 	}
 	if (read_going(call, &g)) {
 		next = remove_run(call, &g);

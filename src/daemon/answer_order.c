@@ -39,6 +39,7 @@ enum {
 };
 
 static const duration patience = { .us = 2000000 }, long_patience = { .us = 60000000 };
+static const duration look_again = { .us = 20000 };
 
 static void order_call_free(void *state)
 {
@@ -53,6 +54,12 @@ static void order_call_free(void *state)
 	value_free(o->covered_by);
 	free(o->prefixes);
 	free(o);
+}
+
+enum call_next order_wait(struct call *call)
+{
+	call_wait(call, look_again);
+	return CALL_WAIT;
 }
 
 bool order_must_wait(const struct call *call)
@@ -161,6 +168,7 @@ enum call_next order_end(struct call *call, struct order_call *o)
 	if (wheel_close_order(d) < 0) {
 		return call_refused(call, NULL, "ipsd is about to end");
 	}
+	call_wait(call, patience);
 	return order_settle(call, o);
 }
 

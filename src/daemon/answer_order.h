@@ -41,8 +41,10 @@ struct order_call {
 	uint64_t refused; /* by the kernel, before the order */
 };
 
-/* Another order is in slices: to be asked again (CALL_YIELD). */
+/* Another order is in slices. */
 bool order_must_wait(const struct call *call);
+/* The step of the call is to ask again, after a while; takes the call's deadline. */
+enum call_next order_wait(struct call *call);
 /* With room for n prefixes. NULL: no memory, or ipsd is about to end; the call has been answered.
  */
 struct order_call *order_new(struct call *call, size_t n);

@@ -127,9 +127,10 @@ static void unban_note(const struct call *call, struct order_call *o)
 }
 
 /* The events that led to the bans count no more, after a restart either. */
-static void unban_forget(struct store *s, const struct ruleset *rules, const struct order *order)
+static void unban_forget(struct daemon *d, const struct order *order)
 {
 	static const struct prefix everything[] = { { .addr.family = 4 }, { .addr.family = 6 } };
+	const struct ruleset *rules = engine_ruleset(d->engine);
 	bool all = order->kind == ORDER_UNBAN_ALL;
 	struct ignored ignored = { .prefix = all ? everything[0] : order->prefix };
 	int r;
@@ -140,13 +141,16 @@ static void unban_forget(struct store *s, const struct ruleset *rules, const str
 	if (order->jail != ORDER_ANY_JAIL) {
 		ignored.jail = rules->jails[order->jail].name;
 	}
-	r = store_ignore(s, &ignored);
-	if (r >= 0 && all) {
+	r = store_ignore(d->store, &ignored);
+	if (all) {
+		int second;
+
 		ignored.prefix = everything[1];
-		r = store_ignore(s, &ignored);
+		second = store_ignore(d->store, &ignored);
+		r = r < 0 ? r : second;
 	}
 	if (r < 0) {
-		log_error("cannot mark the events of an unban as ignored: %s", store_error(s));
+		wheel_failed(d);
 	}
 }
 
@@ -190,6 +194,13 @@ static bool unban_ready(struct call *call, struct order_call *o)
 	if (o->reloads != call->daemon->reloads) {
 		o->order.from.slot = 0;
 		o->reloads = call->daemon->reloads;
+	}
+	if (o->order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand")) && o->begun) {
+		(void)call_refused(call, "ipsctl status",
+				   "a reload came meanwhile, and there is no jail %.*s any more; "
+				   "%llu blocks were lifted before",
+				   STR_ARG(jail), (unsigned long long)o->lifted);
+		return false;
 	}
 	if (o->order.jail == JAIL_BY_HAND && !str_eq(jail, STR("by hand"))) {
 		(void)call_refused(call, "ipsctl status", "there is no jail %.*s", STR_ARG(jail));
@@ -235,7 +246,7 @@ static int unban_act(struct call *call, struct order_call *o)
 		return r;
 	}
 	if (begins) {
-		unban_forget(d->store, engine_ruleset(d->engine), &o->order);
+		unban_forget(d, &o->order);
 	}
 	o->lifted += result.lifted;
 	o->order.from = result.next;
@@ -262,8 +273,11 @@ static enum call_next unban_wait(struct call *call)
 	bool all = value_bool(value_get(call->parameters, "all"), false);
 	struct order_call *o;
 
-	if ((!call->daemon->caught_up && !call_is_late(call)) || order_must_wait(call)) {
+	if (!call->daemon->caught_up && !call_is_late(call)) {
 		return CALL_YIELD;
+	}
+	if (order_must_wait(call)) {
+		return order_wait(call);
 	}
 	o = all ? order_new(call, 1) : order_begin(call);
 	if (!o) {

@@ -27,6 +27,10 @@ def stored(daemon):
         return dict(db.execute("SELECT hex(addr), sum(count) FROM events GROUP BY addr"))
 
 
+def listed(daemon):
+    return {row["prefix"].removesuffix("/32") for row in daemon.ctl("list", "--json").json["bans"]}
+
+
 def killed(daemon):
     daemon.process.kill()
     daemon.process.wait()
@@ -55,6 +59,47 @@ def test_what_a_database_with_little_room_cannot_take_in_waits_and_needs_no_furt
         assert stored(daemon) == {key(OTHER): 1}
         daemon.start()
         assert len(daemon.ctl("list", "--json").json["bans"]) == 5000
+
+
+def fill_up(ballast):
+    with open(ballast, "ab", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+
+
+def test_an_unban_that_is_not_in_the_database_is_no_success(daemons):
+    daemon = daemons()
+    with daemon.on_a_full_disk("8m") as ballast:
+        os.truncate(ballast, ballast.stat().st_size - 1024 * 1024)
+        assert daemon.ctl("ban", BAD, OTHER).code == 0
+        fill_up(ballast)
+        answer = daemon.ctl("unban", "--all", "--yes")
+        assert answer.code == 1 and "a restart would forget this" in answer.out, answer
+        assert daemon.held() == set(), "it is done"
+        assert "is well" not in daemon.ctl("status").out
+        ballast.unlink()
+        killed(daemon)
+        assert listed(daemon) == {BAD, OTHER}
+
+
+def test_what_only_the_kernel_knows_is_taken_out_however_much_it_is(daemons):
+    """More than fits into the queue to the enforcer."""
+    daemon, many = daemons(), 40000
+    bans = daemon.dir / "bans"
+    bans.write_text("".join(f"{ipaddress.ip_address('203.0.0.0') + i} 1d # {'x' * 50}\n" for i in range(many)))
+    with daemon.on_a_full_disk("24m") as ballast:
+        os.truncate(ballast, ballast.stat().st_size - 2 * 1024 * 1024)
+        answer = daemon.ctl("ban", f"--file={bans}")
+        assert answer.code == 1 and "a restart would forget this" in answer.out, answer
+        until(lambda: len(daemon.held()) == many, "the kernel")
+        daemon.process.kill()
+        daemon.process.wait()
+        ballast.unlink()
+        daemon.start()
+        known = listed(daemon)
+        assert 0 < len(known) < many - 16384
+        until(lambda: daemon.held() == known, "that the rest is taken out")
+        assert "the kernel still held" in daemon.words() and daemon.ctl("verify").code == 0
 
 
 @pytest.mark.parametrize("end", ["goes on", "is killed", "is stopped"])
