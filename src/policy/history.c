@@ -18,6 +18,7 @@
 
 struct episode {
 	instant since, until;
+	instant first;  /* its first ban: one that came late may lie before the episode */
 	uint32_t older; /* a free one: the next free one */
 	uint32_t told;  /* listeners */
 };
@@ -217,27 +218,37 @@ static void join(const struct history *h, struct episode *e, instant since, inst
 	instant from = e->older != NONE ? instant_max(since, h->episodes[e->older].until) : since;
 
 	e->since = instant_min(e->since, from);
+	e->first = instant_min(e->first, since);
 	e->until = instant_max(e->until, until);
 }
 
-void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
-		 instant until)
+/* The episode that the ban is part of: the newest. */
+static struct episode *add(struct history *h, uint16_t observer, const struct prefix *p,
+			   instant since, instant until)
 {
 	struct record *r = hear(h, observer, p);
 	uint32_t number;
 
 	if (runs(h, r, since)) {
 		join(h, &h->episodes[r->newest], since, until);
-		return;
+		return &h->episodes[r->newest];
 	}
 	if (r->n == HISTORY_EPISODES) {
 		drop_oldest(h, r);
 	}
 	number = take_episode(h);
-	h->episodes[number] =
-		(struct episode){ .since = since, .until = until, .older = r->newest };
+	h->episodes[number] = (struct episode){
+		.since = since, .until = until, .first = since, .older = r->newest
+	};
 	r->newest = number;
 	r->n++;
+	return &h->episodes[number];
+}
+
+void history_add(struct history *h, uint16_t observer, const struct prefix *p, instant since,
+		 instant until)
+{
+	(void)add(h, observer, p, since, until);
 }
 
 void history_pardon(struct history *h, const struct prefix *p, instant at)
@@ -309,7 +320,7 @@ bool history_has(const struct history *h, const struct prefix *p, instant at)
 	const struct record *r = find(h, HISTORY_ENFORCED, p);
 
 	for (uint32_t i = r ? r->newest : NONE; i != NONE; i = h->episodes[i].older) {
-		if (at.us >= h->episodes[i].since.us && at.us < h->episodes[i].until.us) {
+		if (at.us >= h->episodes[i].first.us && at.us < h->episodes[i].until.us) {
 			return true;
 		}
 	}
@@ -339,7 +350,7 @@ static void copy_record(const struct history *from, const struct record *r, cons
 	while (n-- > 0) {
 		const struct episode *e = &from->episodes[episodes[n]];
 
-		history_add(to, key->observer, &key->prefix, e->since, e->until);
+		add(to, key->observer, &key->prefix, e->since, e->until)->first = e->first;
 		if (key->observer == HISTORY_ENFORCED) {
 			(void)history_tell(to, &key->prefix, e->since,
 					   translated(e->told, listeners));

@@ -43,7 +43,8 @@ void history_copy(const struct history *from, const uint16_t *observers, const u
 /* Marks the episode that runs at `at` for these listeners, one bit each; returns those for which it
  * was not marked yet. 0: none runs. */
 uint32_t history_tell(struct history *h, const struct prefix *p, instant at, uint32_t listeners);
-/* Does an enforced episode of the prefix contain this time? */
+/* Does an enforced episode of the prefix contain this time? It does from its first ban on, even
+ * where that came late and lies before the episode, which begins behind the one before it. */
 bool history_has(const struct history *h, const struct prefix *p, instant at);
 /* Episodes that began in (at - memory, at]; at most HISTORY_EPISODES. */
 unsigned history_count(const struct history *h, uint16_t observer, const struct prefix *p,

@@ -4,7 +4,8 @@
 
 usage: mutate.py [--sequences N] [--seed S] DRIVER
 
-Exit 1 when one of them was not seen within N sequences, or when the oracle as it stands differs.
+First the sequences of regressions/*.txt, then N random ones. Exit 1 when one of them was not seen, or when the
+oracle as it stands differs.
 """
 import argparse
 import pathlib
@@ -14,6 +15,7 @@ import types
 
 import compare
 import generate
+import run
 
 HERE = pathlib.Path(__file__).resolve().parent
 HALVES = ("oracle_windows.py", "oracle_episodes.py", "oracle_brake.py", "oracle.py")     # become one module, so that each line can be another
@@ -177,6 +179,7 @@ MUTANTS = [
     ("a reload lets the brake go", "{to: until[n] for n, to in moved.items()}", "{}"),
     ("a reload bans whom the brake had spared", '(ban.because == "brake" or', "(False or"),
     ("a reload counts what was taken back", "e.type == BANNED and not self.has_episode(e)", "False"),
+    ("a reload forgets what came of a late ban", "x.first <= e.time < x.end", "x.start <= e.time < x.end"),
     ("a blacklist entry takes nothing over", "if until == NEVER:\n            said += self.take_over", "if False:\n            said += self.take_over"),
     ("the kernel holds the first end", "return max(ends) if", "return min(ends) if"),
 ]
@@ -201,11 +204,14 @@ class Answers:
     """The engine's answers, asked for once."""
 
     def __init__(self, options):
-        self.options, self.known = options, []
+        self.options = options
         self.driver = compare.Driver(options.driver)
+        kept = [run.read(path) for path in sorted(run.REGRESSIONS.glob("*.txt"))]
+        self.known = list(zip(kept, self.driver.answers(kept)))
+        self.kept = len(kept)
 
     def __iter__(self):
-        for n in range(self.options.sequences):
+        for n in range(self.kept + self.options.sequences):
             if n == len(self.known):
                 more = [generate.sequence(self.options.seed, i) for i in range(n, n + BATCH)]
                 self.known += zip(more, self.driver.answers(more))

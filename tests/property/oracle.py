@@ -429,7 +429,7 @@ class Oracle(Windows, Episodes, Brake):
 
     def has_episode(self, e):
         """A ban that was taken back is no event any more."""
-        return any(x.start <= e.time < x.end for x in self.histories[ENFORCED, self.host(e)])
+        return any(x.first <= e.time < x.end for x in self.histories[ENFORCED, self.host(e)])
 
     def move_bans(self, time, moved):
         """A ban goes to the ports that its jail has now; what would not be made today goes."""

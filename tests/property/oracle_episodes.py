@@ -23,8 +23,9 @@ class Episodes:
             joined.end = max(joined.end, until)
             before = [x.end for x in self.histories[history, prefix] if x is not joined]
             joined.start = min(joined.start, max([at, *before]))    # it began with its first ban, one that came late, too
+            joined.first = min(joined.first, at)
         else:
-            self.histories[history, prefix].append(Episode(at, until))
+            self.histories[history, prefix].append(Episode(at, until, at))
 
     def shorten(self, prefix, at, pardons):
         """Bans of the prefix were lifted before their time: its episode lasts for what still runs. When

@@ -129,6 +129,7 @@ class Window:
 class Episode:
     start: int
     end: int
+    first: int      # its first ban: one that came late may lie before the episode
     told: set = field(default_factory=set)  # names of jails that it was a `banned` event for
 
 

@@ -251,6 +251,27 @@ static void has_what_was_not_pardoned(void **state)
 	assert_true(history_has(h, &A, at(150)));
 }
 
+/* Between two episodes there may be no room for a ban that came late; it was made all the same. */
+static void has_a_late_ban_that_joined_a_later_one(void **state)
+{
+	CLEANUP(history_freep) struct history *h = new_history(4), *to = new_history(4);
+	const uint16_t observers[JAILS_MAX] = { 0 };
+	const uint32_t listeners[WATCHERS_MAX] = { 0 };
+
+	(void)state;
+	add(h, 200, 300);
+	add(h, 400, 500);
+	add(h, 100, 150);
+	assert_true(history_has(h, &A, at(100)));
+	assert_false(history_has(h, &A, at(99)));
+	assert_int_equal(next(h, 250), 2);
+	history_copy(h, observers, listeners, to);
+	assert_true(history_has(to, &A, at(100)));
+	assert_false(history_has(to, &A, at(99)));
+	history_pardon(h, &A, at(450));
+	assert_false(history_has(h, &A, at(100)));
+}
+
 static void a_copy_tells_by_other_numbers(void **state)
 {
 	CLEANUP(history_freep) struct history *h = new_history(4), *to = new_history(4);
@@ -281,6 +302,7 @@ int main(void)
 		cmocka_unit_test(refuses_no_capacity),
 		cmocka_unit_test(tells_each_listener_once_an_episode),
 		cmocka_unit_test(has_what_was_not_pardoned),
+		cmocka_unit_test(has_a_late_ban_that_joined_a_later_one),
 		cmocka_unit_test(a_copy_tells_by_other_numbers),
 	};
 
