@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/attr.h"
 #include "ctl/options.h"
@@ -20,15 +22,22 @@ static int (*const verbs[COMMAND_COUNT])(const struct ctl *) = {
 	[COMMAND_RELOAD] = ctl_reload,
 };
 
+static bool has_reader(void)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	return poll(&out, 1, 0) <= 0 || (out.revents & (POLLERR | POLLHUP)) == 0;
+}
+
 /* An answer that could not be written was not given. A closed pipe (`| head`) is the reader's
- * choice. */
+ * choice; it may have failed an earlier write, whose error nobody knows any more. */
 static int close_output(int code)
 {
 	bool failed = ferror(stdout) != 0;
 
 	errno = 0;
 	failed = fflush(stdout) != 0 || failed;
-	if (failed && errno != EPIPE) {
+	if (failed && has_reader()) {
 		fprintf(stderr, "ipsctl: cannot write the answer%s%s\n", errno ? ": " : "",
 			errno ? strerror(errno) : "");
 		return code ? code : CTL_NO;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """replay: which filters read a file? --diff: which bans does only one of two configs make?"""
+import os
 import re
 import shutil
 import subprocess
@@ -198,3 +199,16 @@ def test_who_reads_only_the_beginning_of_a_difference_gets_its_exit_code(ctl):
             asked.stdout.readline()
             asked.stdout.close()
             assert (asked.wait(60), asked.stderr.read()) == (1, b"")
+
+
+def test_an_answer_of_any_length_may_lose_its_reader(ctl):
+    """Where its end falls into a buffer decides which of the writes fails."""
+    log = ctl.dir / "some.log"
+    command = ctl.command("replay", f"--diff={edited(ctl, jail=JAIL.replace('threshold = 1000', 'threshold = 1100'))}", "--json", str(log))
+    for n in range(1, 120):
+        log.write_text("".join(line(f"203.0.113.{i}", k) for k in range(10) for i in range(n)))
+        nobody, writer = os.pipe()
+        os.close(nobody)
+        with os.fdopen(writer, "wb") as out:
+            asked = subprocess.run(command, env=ctl.env(), stdout=out, stderr=subprocess.PIPE, check=False)
+        assert (asked.returncode, asked.stderr) == (1, b""), n
