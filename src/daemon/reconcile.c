@@ -271,6 +271,8 @@ void reconcile_listed(struct daemon *d, int error)
 	r->free = true;
 	if (r->asked_lost && error == EINTR) {
 		try_again(d, now);
+	} else if (r->asked_lost && error == 0) {
+		r->lost_wait.us = 0;
 	}
 }
 
