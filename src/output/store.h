@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "output/unwritten.h"
 
-enum { STORE_VERSION = 3 };
+enum { STORE_VERSION = 4 };
 
 struct store;
 

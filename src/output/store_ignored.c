@@ -131,8 +131,8 @@ static int ignore_shadows(struct store *s, const struct ignored *ignored)
 	if (r >= 0) {
 		r = sql_prepare(
 			s->sql,
-			"UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind != ?"
-			" AND addr BETWEEN ? AND ? AND len >= ? AND length(addr) = ? AND ?8 IN (0, jail)",
+			"UPDATE bans SET ended = ?, ended_because = ? WHERE ended IS NULL AND kind != 0"
+			" AND addr BETWEEN ? AND ? AND len >= ? AND length(addr) = ? AND ?7 IN (0, jail)",
 			&st);
 	}
 	if (r < 0) {
@@ -141,12 +141,11 @@ static int ignore_shadows(struct store *s, const struct ignored *ignored)
 	store_range(p, low, high, &first, &last);
 	sql_bind_int(st, 1, clock_now().us);
 	sql_bind_int(st, 2, BECAUSE_UNBAN);
-	sql_bind_int(st, 3, DECISION_BAN);
-	sql_bind_bytes(st, 4, first);
-	sql_bind_bytes(st, 5, last);
-	sql_bind_int(st, 6, p->len);
-	sql_bind_int(st, 7, (int64_t)first.n);
-	sql_bind_int(st, 8, jail);
+	sql_bind_bytes(st, 3, first);
+	sql_bind_bytes(st, 4, last);
+	sql_bind_int(st, 5, p->len);
+	sql_bind_int(st, 6, (int64_t)first.n);
+	sql_bind_int(st, 7, jail);
 	return sql_finish(st);
 }
 

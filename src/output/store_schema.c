@@ -58,11 +58,15 @@ static const char *const steps[STORE_VERSION] = {
 	      "CREATE TABLE once (memory INTEGER NOT NULL, place INTEGER NOT NULL,"
 	      " added INTEGER NOT NULL, time INTEGER NOT NULL, digest BLOB NOT NULL,"
 	      " PRIMARY KEY (memory, place)) WITHOUT ROWID;",
+	/* An unban of all ends the shadows, and does not look at each block for it. */
+	[3] = "CREATE INDEX bans_shadows ON bans (addr) WHERE ended IS NULL AND kind != 0;",
 };
+
+_Static_assert(DECISION_BAN == 0, "what is no shadow");
 
 /* The number stands in the file's header, so it cannot be a parameter of a statement. */
 #define SET_VERSION(number) "PRAGMA user_version = " #number
-_Static_assert(STORE_VERSION == 3, "the number below");
+_Static_assert(STORE_VERSION == 4, "the number below");
 
 int store_upgrade(struct store *s, int64_t version)
 {
@@ -76,7 +80,7 @@ int store_upgrade(struct store *s, int64_t version)
 		r = sql_run(s->sql, steps[i]);
 	}
 	if (r >= 0) {
-		r = sql_run(s->sql, SET_VERSION(3) "; COMMIT");
+		r = sql_run(s->sql, SET_VERSION(4) "; COMMIT");
 	}
 	return r < 0 ? store_rollback(s, r) : 0;
 }

@@ -37,6 +37,20 @@ static const char known[] =
 	" PRIMARY KEY (account, addr)) WITHOUT ROWID;"
 	"CREATE INDEX known_time ON known (time);";
 
+static const char version_3[] =
+	"CREATE TABLE marks (id INTEGER PRIMARY KEY, newest INTEGER NOT NULL);"
+	"DROP TABLE ignored;"
+	"CREATE TABLE ignored (addr BLOB NOT NULL, len INTEGER NOT NULL, jail BLOB, up_to INTEGER NOT NULL);"
+	"CREATE UNIQUE INDEX ignored_addr ON ignored (addr, len, ifnull(jail, x''));"
+	"CREATE TABLE memories (id INTEGER PRIMARY KEY, source BLOB NOT NULL, filter BLOB NOT NULL, time INTEGER NOT NULL,"
+	" lag INTEGER NOT NULL, once INTEGER NOT NULL);"
+	"CREATE TABLE sessions (memory INTEGER NOT NULL, place INTEGER NOT NULL, heard INTEGER NOT NULL, digest BLOB NOT NULL,"
+	" last INTEGER NOT NULL, addr BLOB, service INTEGER NOT NULL, count INTEGER NOT NULL, opened INTEGER NOT NULL,"
+	" satisfied INTEGER NOT NULL, account BLOB, text BLOB, PRIMARY KEY (memory, place)) WITHOUT ROWID;"
+	"CREATE TABLE once (memory INTEGER NOT NULL, place INTEGER NOT NULL, added INTEGER NOT NULL, time INTEGER NOT NULL,"
+	" digest BLOB NOT NULL, PRIMARY KEY (memory, place)) WITHOUT ROWID;"
+	"PRAGMA user_version = 3;";
+
 /* Texts are bytes, here in hexadecimal.
  * Nine refused relays of 192.0.2.1 and one of 192.0.2.2 that an unban forgot, a running ban of
  * 192.0.2.3 by jail a. %1$: the moment, in microseconds. */
@@ -48,7 +62,7 @@ static const char rows[] =
 	"INSERT INTO events VALUES (10, %1$" PRId64
 	" - 50000000, 1, 0, 2, 3, x'c0000202', 1, NULL, NULL,"
 	" x'61206c696e65');"
-	"INSERT INTO ignored VALUES (x'c0000202', 32, 10);"
+	"INSERT INTO ignored (addr, len, up_to) VALUES (x'c0000202', 32, 10);"
 	"INSERT INTO bans VALUES (7, 0, 0, 0, %1$" PRId64 " - 60000000, %1$" PRId64 " + 1740000000,"
 	" x'c0000203', 32, 4, 5, 1, 0, 1000, 1000, NULL, NULL, NULL, NULL);"
 	"INSERT INTO evidence VALUES (7, 1, %1$" PRId64
@@ -76,7 +90,7 @@ static void remove_database(struct world *w)
 }
 
 /* The statements, one after the other, make the file; it gets the rows. */
-static void make_old(struct world *w, const char *const statements[static 3])
+static void make_old(struct world *w, const char *const statements[static 4])
 {
 	CLEANUP(buf_done) struct buf text = { 0 };
 	struct sql *sql;
@@ -84,7 +98,7 @@ static void make_old(struct world *w, const char *const statements[static 3])
 	remove_database(w);
 	sql = open_raw(w);
 	assert_int_equal(sql_run(sql, "PRAGMA journal_mode = WAL"), 0);
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		assert_int_equal(statements[i] ? sql_run(sql, statements[i]) : 0, 0);
 	}
 	assert_int_equal(sql_run(sql, nine), 0);
@@ -140,7 +154,7 @@ static void assert_all_is_there(struct world *w)
 	assert_non_null(world_ban(w, 0, "192.0.2.1/32"));
 }
 
-static void opens_as_the_latest(struct world *w, const char *const statements[static 3])
+static void opens_as_the_latest(struct world *w, const char *const statements[static 4])
 {
 	CLEANUP(buf_done) struct buf fresh = { 0 }, upgraded = { 0 };
 
@@ -158,28 +172,34 @@ static void opens_as_the_latest(struct world *w, const char *const statements[st
 
 static void one_of_version_1_becomes_the_latest_with_all_that_is_in_it(void **state)
 {
-	opens_as_the_latest(*state, (const char *const[]){ version_1, NULL, NULL });
+	opens_as_the_latest(*state, (const char *const[]){ version_1, NULL, NULL, NULL });
 }
 
 static void one_of_version_2_becomes_the_latest_with_all_that_is_in_it(void **state)
 {
-	opens_as_the_latest(*state, (const char *const[]){ version_1, version_2, NULL });
+	opens_as_the_latest(*state, (const char *const[]){ version_1, version_2, NULL, NULL });
 }
 
 static void one_of_version_2_may_have_the_known_logins_already(void **state)
 {
 	struct world *w = *state;
 
-	opens_as_the_latest(w, (const char *const[]){ version_1, version_2, known });
+	opens_as_the_latest(w, (const char *const[]){ version_1, version_2, known, NULL });
 	assert_int_equal(number(w, "SELECT count(*) FROM known"), 0);
 }
 
-/* Something else has the name of the index that the last step makes. */
+static void one_of_version_3_becomes_the_latest_with_all_that_is_in_it(void **state)
+{
+	opens_as_the_latest(*state,
+			    (const char *const[]){ version_1, version_2, known, version_3 });
+}
+
+/* Something else has the name of an index that a step makes. */
 static void an_upgrade_that_fails_leaves_the_old_one_as_it_was(void **state)
 {
 	struct world *w = *state;
 
-	make_old(w, (const char *const[]){ version_1, "CREATE TABLE known_time (x)", NULL });
+	make_old(w, (const char *const[]){ version_1, "CREATE TABLE known_time (x)", NULL, NULL });
 	assert_true(store_open(w->dir, w->aside, &w->store) < 0);
 	assert_null(w->store);
 	assert_int_equal(number(w, "PRAGMA user_version"), 1);
@@ -229,6 +249,7 @@ int main(void)
 		IN_WORLD(one_of_version_1_becomes_the_latest_with_all_that_is_in_it),
 		IN_WORLD(one_of_version_2_becomes_the_latest_with_all_that_is_in_it),
 		IN_WORLD(one_of_version_2_may_have_the_known_logins_already),
+		IN_WORLD(one_of_version_3_becomes_the_latest_with_all_that_is_in_it),
 		IN_WORLD(an_upgrade_that_fails_leaves_the_old_one_as_it_was),
 		IN_WORLD(one_of_a_newer_version_is_not_touched),
 	};
