@@ -30,7 +30,7 @@ static int unreachable(const struct ctl *ctl, int error)
 			ctl->runtime_dir);
 	} else if (error == -ENOENT) {
 		fprintf(stderr,
-			"ipsctl: ipsd does not run, or its socket was removed (there is no %s/control): systemctl start ipsd; if it runs, systemctl restart ipsd.socket ipsd\n",
+			"ipsctl: ipsd does not run, or its socket was removed (there is no %s/control): systemctl start ipsd; if it runs, systemctl stop ipsd && systemctl start ipsd\n",
 			ctl->runtime_dir);
 	} else if (error == -ECONNREFUSED) {
 		fprintf(stderr,

@@ -135,8 +135,10 @@ static int start_socket(struct daemon *d, const struct sandbox_user *user)
 	r = sockets_listen(buf_text(&path), 0660, getuid() == 0 ? 0 : -1, (int)user->gid,
 			   &d->listen_fd);
 	if (r < 0) {
-		log_error("%s: %s", buf_text(&path),
-			  r == -EADDRINUSE ? "another ipsd listens there" : strerror(-r));
+		log_error("%s: %s%s", buf_text(&path),
+			  r == -EADDRINUSE ? "another ipsd listens there" : strerror(-r),
+			  r == -EACCES ? "; ipsd.socket makes it: systemctl status ipsd.socket"
+				       : "");
 		return EXIT_TROUBLE;
 	}
 	return 0;

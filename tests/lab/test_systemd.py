@@ -112,11 +112,15 @@ def test_what_was_stopped_stays_so_and_can_be_started_again(lab):
     assert lab.blocked() >= {BAD}
 
 
-def test_killed_it_is_started_again(lab):
+@pytest.mark.parametrize("who", ["main", "all"])
+def test_killed_it_is_started_again(lab, who):
+    """Whether the others end behind it, or with it: how the service manager gets to know of it differs."""
+    lab.systemctl("reset-failed", "ipsd", "ipsd.socket")  # of the starts by these tests
     before = lab.property("MainPID")
-    lab.systemctl("kill", "--signal=KILL", "ipsd")
+    lab.systemctl("kill", "--signal=KILL", f"--kill-who={who}", "ipsd")
     until(lambda: lab.property("ActiveState") == "active" and lab.property("MainPID") not in ("0", before), "its next start")
-    assert lab.blocked() >= {BAD} and lab.in_kernel(BAD)
+    until(lambda: lab.blocked() >= {BAD}, "the bans")
+    assert lab.in_kernel(BAD) and lab.host.run("systemctl", "is-active", "ipsd.socket").stdout == "active\n"
 
 
 def test_a_config_that_cannot_work_is_told_and_once_mended_it_starts(lab):
@@ -129,6 +133,16 @@ def test_a_config_that_cannot_work_is_told_and_once_mended_it_starts(lab):
     assert lab.property("ExecMainStatus") == "2" and lab.property("NRestarts") == "0"
     assert "ipsd.conf:2" in lab.host.log()
     conf.write_text(good)
-    lab.systemctl("reset-failed", "ipsd")  # of the starts by all these tests
+    lab.systemctl("reset-failed", "ipsd", "ipsd.socket")
+    lab.systemctl("start", "ipsd")
+    assert lab.blocked() >= {BAD}
+
+
+def test_a_socket_that_somebody_removed_comes_back_as_it_is_told(lab):
+    lab.systemctl("reset-failed", "ipsd", "ipsd.socket")
+    lab.host.done("rm", "/run/ipsd/control")
+    asked = lab.ctl("list")
+    assert asked.returncode == 3 and "systemctl stop ipsd && systemctl start ipsd" in asked.stderr, asked
+    lab.systemctl("stop", "ipsd")
     lab.systemctl("start", "ipsd")
     assert lab.blocked() >= {BAD}
