@@ -42,11 +42,13 @@ static int store_connect(struct store *s, const char *path)
 	if (r >= 0 && (version > STORE_VERSION || version < 0)) {
 		return -EPROTO;
 	}
+	/* 250 pages: a megabyte of write-ahead log, beside which a small disk has room for the
+	 * database; with the usual four times of it the turn that empties it is longer. */
 	if (r >= 0) {
 		r = sql_run(
 			s->sql,
 			"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA temp_store = MEMORY;"
-			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000;");
+			"PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 250;");
 	}
 	if (r >= 0) {
 		s->fresh = version == 0;
