@@ -321,8 +321,12 @@ static int look_at_path(struct followed *f)
  */
 static int cut_short(struct followed *f)
 {
-	int r = old_end(f);
+	int r;
 
+	if (f->now.before.offset == 0 && find_unread(f)) {
+		return 1;
+	}
+	r = old_end(f);
 	f->from = f->now.before;
 	f->old.sought = 0;
 	if (r >= 0 && !take_up(f, OLDER_COPY)) {
@@ -343,6 +347,19 @@ static int begin_anew(struct followed *f)
 	return r < 0 ? r : 1;
 }
 
+/* What was read from the beginning may stand there since a moment ago, in the place of something
+ * that was copied first: as long as nothing is given, that can still be found. */
+static int read_now(struct followed *f)
+{
+	int r = stream_fill(&f->now);
+
+	if (r == 1 && find_unread(f)) {
+		stream_unread(&f->now);
+		return 1;
+	}
+	return r == 1 ? stream_take(&f->now, give, f) : r;
+}
+
 /* Reads the file at the path. */
 static int now_work(struct followed *f)
 {
@@ -351,7 +368,7 @@ static int now_work(struct followed *f)
 	if (f->begun_anew) {
 		return begin_anew(f);
 	}
-	r = stream_read(&f->now, give, f);
+	r = read_now(f);
 	if (r == 2) {
 		return cut_short(f);
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* A position is trusted only as far as the file's own bytes confirm it. Before each read the bytes
+/* A position is trusted only as far as the file's own bytes confirm it. With each read the bytes
  * in front of the position are compared with their fingerprint, and the beginning of a line that
- * waits for its end with the file (two small preads): a file that was truncated and has grown past
- * the old offset is told from one that just grew.
+ * waits for its end with the file (two preads): a file that was truncated and has grown past the
+ * old offset is told from one that just grew.
  *
  * The rest of a line that was cut is not part of any chunk. The framer counts it, so a chunk's
  * place in the file is known all the same; and whoever goes on in the middle of a line skips to its
@@ -202,19 +202,27 @@ static uint64_t read_offset(const struct stream *s)
 	return s->start + s->framer.consumed + framer_pending(&s->framer);
 }
 
-/* Does the file still say what the beginning of a line that waits here says? 1, 0, or a negative
- * errno. */
+/* Does the file still say what the beginning of a line that waits here says? All of it: what is
+ * there instead may be alike at its end. 1, 0, or a negative errno. */
 static int pending_stands(const struct stream *s)
 {
-	char bytes[POSITION_TAIL_BYTES];
+	char bytes[4096];
 	size_t pending = framer_pending(&s->framer);
-	size_t n = pending < sizeof(bytes) ? pending : sizeof(bytes);
-	int64_t got = files_pread(s->fd, bytes, n, read_offset(s) - n);
+	const char *waits = s->framer.buf + s->framer.n - pending;
 
-	if (got < 0) {
-		return (int)got;
+	for (size_t at = 0; at < pending;) {
+		size_t n = pending - at < sizeof(bytes) ? pending - at : sizeof(bytes);
+		int64_t got = files_pread(s->fd, bytes, n, read_offset(s) - pending + at);
+
+		if (got < 0) {
+			return (int)got;
+		}
+		if (got != (int64_t)n || memcmp(bytes, waits + at, n) != 0) {
+			return 0;
+		}
+		at += n;
 	}
-	return got == (int64_t)n && memcmp(bytes, s->framer.buf + s->framer.n - n, n) == 0;
+	return 1;
 }
 
 /* 1: what was read still stands before the place where we are; 0: it does not. */
@@ -289,19 +297,19 @@ static size_t without_nuls(struct str bytes)
 	return n > 0 && bytes.p[n - 1] == '\n' ? n : bytes.n;
 }
 
-int stream_read(struct stream *s, stream_sink sink, void *arg)
+/* What was read is looked at after the reading: it was the file's end only if what stands before it
+ * still does. */
+int stream_fill(struct stream *s)
 {
-	struct str chunk;
-	char *space;
 	size_t room;
-	int64_t n;
+	char *space = framer_space(&s->framer, &room);
+	int64_t n = files_pread(s->fd, space, room < READ_MAX ? room : READ_MAX,
+				read_offset(s) + s->nuls);
 	int r = stream_check(s);
 
 	if (r != 0) {
 		return r;
 	}
-	space = framer_space(&s->framer, &room);
-	n = files_pread(s->fd, space, room < READ_MAX ? room : READ_MAX, read_offset(s) + s->nuls);
 	if (n <= 0) {
 		s->nuls = 0;
 		return (int)n;
@@ -315,13 +323,33 @@ int stream_read(struct stream *s, stream_sink sink, void *arg)
 	s->start += s->nuls;
 	s->nuls = 0;
 	framer_fill(&s->framer, without_nuls((struct str){ .p = space, .n = (size_t)n }));
+	return 1;
+}
+
+int stream_take(struct stream *s, stream_sink sink, void *arg)
+{
+	struct str chunk;
+
 	while ((chunk = framer_take(&s->framer)).n) {
-		r = stream_give(s, chunk, sink, arg);
+		int r = stream_give(s, chunk, sink, arg);
+
 		if (r < 0) {
 			return r;
 		}
 	}
 	return 1;
+}
+
+int stream_read(struct stream *s, stream_sink sink, void *arg)
+{
+	int r = stream_fill(s);
+
+	return r == 1 ? stream_take(s, sink, arg) : r;
+}
+
+void stream_unread(struct stream *s)
+{
+	stream_begin(s, s->position.offset);
 }
 
 int stream_seal(struct stream *s, stream_sink sink, void *arg)

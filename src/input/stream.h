@@ -36,6 +36,11 @@ void stream_close(struct stream *s);
 /* Reads once, at most a buffer full. 1: there was something, come again; 0: the end for now; 2: the
  * file was truncated, the next call reads it from its beginning. */
 NODISCARD int stream_read(struct stream *s, stream_sink sink, void *arg);
+/* Its two halves: reads, and gives the lines that are whole; the second returns 1 or the sink's
+ * errno. Between them what was read can be left for later. */
+NODISCARD int stream_fill(struct stream *s);
+NODISCARD int stream_take(struct stream *s, stream_sink sink, void *arg);
+void stream_unread(struct stream *s);
 /* Gives the partial last line as if it had ended. */
 NODISCARD int stream_seal(struct stream *s, stream_sink sink, void *arg);
 /* Does `path` name the file that is open? False also when it names none. */
