@@ -208,7 +208,13 @@ static bool is_beginning(int file, int whole)
 	return n == 0;
 }
 
-/* Will `now` give what the file has? It is being renamed, or copied and not emptied yet. */
+static bool is_now(const struct rotated_file *file, const struct stream *now)
+{
+	return now->fd >= 0 && file->device == now->position.device &&
+	       file->inode == now->position.inode;
+}
+
+/* Will `now` give what the file has? It was copied, and `now` is not emptied yet. */
 static bool is_in(const struct rotated_file *file, const struct stream *now)
 {
 	CLEANUP(fd_close) int fd = -1;
@@ -216,18 +222,20 @@ static bool is_in(const struct rotated_file *file, const struct stream *now)
 	if (now->fd < 0 || file->packing != ROTATED_PLAIN || now->position.offset > 0) {
 		return false;
 	}
-	if (file->device == now->position.device && file->inode == now->position.inode) {
-		return true;
-	}
 	fd = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	return fd >= 0 && is_beginning(fd, now->fd);
 }
 
-/* Goes past what `now` will give. Is there another one? */
+/* Goes past what `now` will give. Is there another one? Not when `now` itself is next, for it was
+ * renamed: what is younger is found when `now` is at its end. */
 static bool has_next(struct older *o, const struct stream *now)
 {
-	while (o->chain_next < o->chain_end && is_in(&o->chain.at[o->chain_next], now)) {
+	while (o->chain_next < o->chain_end && !is_now(&o->chain.at[o->chain_next], now) &&
+	       is_in(&o->chain.at[o->chain_next], now)) {
 		o->chain_next++;
+	}
+	if (o->chain_next < o->chain_end && is_now(&o->chain.at[o->chain_next], now)) {
+		o->chain_end = o->chain_next;
 	}
 	return o->chain_next < o->chain_end;
 }

@@ -127,6 +127,19 @@ static void say_much(struct place *p)
 	place_say(p, "log", "much, and longer than all that was there before\n");
 }
 
+/* As logrotate: all numbers move up. */
+static void shift(struct place *p)
+{
+	(void)rename(place_path(p, "log.2"), place_path(p, "log.3"));
+	(void)rename(place_path(p, "log.1"), place_path(p, "log.2"));
+	rename_it(p);
+}
+
+static void say_late(struct place *p)
+{
+	place_say(p, "log.1", "more\n");
+}
+
 /* ---- what is there before ---- */
 
 static void nothing_more(struct place *p)
@@ -221,6 +234,10 @@ static const struct scene scenes[] = {
 	  { end_alike, make_room, copy, empty, say_alike },
 	  "----------------------------------------------------------------------------------------------------------\nmore\n"
 	  "--------------------------------------------------------------------------------------------------------------------------------\n" },
+	{ "renamed empty, and again",
+	  moved,
+	  { shift, create, shift, say_late, create, say_much },
+	  "more\nmuch, and longer than all that was there before\n" },
 	{ "nothing there yet",
 	  nothing_more,
 	  { say_more, copy, empty, say_much },

@@ -107,7 +107,7 @@ static void play_turn(struct play *play)
 
 static void random_writes_rotations_and_crashes_give_each_line_once(void **state)
 {
-	for (uint64_t seed = 1; seed <= rounds(40); seed++) {
+	for (uint64_t seed = 1; seed <= rounds(200); seed++) {
 		struct play play = { .dice = seed, .writer = -1 };
 
 		setup(state);
