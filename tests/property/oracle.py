@@ -28,10 +28,10 @@ from oracle_words import (ACCOUNT, ADDRESS, ALL_PORTS, ANY_JAIL, ANY_SERVICE, BA
 
 
 def scoring(rules):
-    """All that makes up a score."""
+    """All that makes up a score; a multiplier of 0 does not."""
     return rules.host_v6, rules.network_v4, rules.network_v6, [
-        (its.name, its.watch, its.services, its.multipliers, its.window, its.threshold, its.subject,
-         its.distinct, its.share) for its in rules.jails]
+        (its.name, its.watch, its.services, {t: m for t, m in its.multipliers.items() if m != 0}, its.window,
+         its.threshold, its.subject, its.distinct, its.share) for its in rules.jails]
 
 
 class Oracle(Windows, Episodes, Brake):
